@@ -1,0 +1,45 @@
+//! Every annotation and label key that the engine reads or writes.
+
+/// Phases in which a resource runs as a hook (Argo CD, user guide, "Sync Phases and Waves").
+pub const HOOK: &str = "argocd.argoproj.io/hook";
+/// When a finished hook is deleted.
+pub const HOOK_DELETE_POLICY: &str = "argocd.argoproj.io/hook-delete-policy";
+/// The sync wave: a decimal integer, 0 where absent.
+pub const SYNC_WAVE: &str = "argocd.argoproj.io/sync-wave";
+/// Comma-separated sync options of one resource.
+pub const SYNC_OPTIONS: &str = "argocd.argoproj.io/sync-options";
+/// Comma-separated options of the comparison of one resource.
+pub const COMPARE_OPTIONS: &str = "argocd.argoproj.io/compare-options";
+/// Argo CD's tracking annotation: `<application>:<group>/<kind>:<namespace>/<name>`.
+pub const TRACKING_ID: &str = "argocd.argoproj.io/tracking-id";
+/// Argo CD's tracking label (its default instance label): the application's name.
+pub const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
+/// Asks for a refresh of an Application: `normal` or `hard`.
+pub const REFRESH: &str = "argocd.argoproj.io/refresh";
+/// Pauses the reconciliation of an Application.
+pub const SKIP_RECONCILE: &str = "argocd.argoproj.io/skip-reconcile";
+/// Confirms deletions that wait for consent.
+pub const DELETION_APPROVED: &str = "argocd.argoproj.io/deletion-approved";
+/// The finalizer that Argo CD puts on hooks.
+pub const HOOK_FINALIZER: &str = "argocd.argoproj.io/hook-finalizer";
+/// Deletes an Application's resources with it.
+pub const RESOURCES_FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
+/// Helm's hook events.
+pub const HELM_HOOK: &str = "helm.sh/hook";
+/// Helm's hook deletion policies.
+pub const HELM_HOOK_DELETE_POLICY: &str = "helm.sh/hook-delete-policy";
+/// Helm's hook weight, read as a wave where no wave is set.
+pub const HELM_HOOK_WEIGHT: &str = "helm.sh/hook-weight";
+/// Helm's resource policy; `keep` prevents deletion.
+pub const HELM_RESOURCE_POLICY: &str = "helm.sh/resource-policy";
+/// What `kubectl apply` last sent: a whole object, and so a secret on a Secret.
+pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// Identities that a resource waits for, comma-separated, as `group/Kind/namespace/name`.
+pub const DEPENDS_ON: &str = "gitops.engine/depends-on";
+/// On an Application: commits that are not deployed again, comma-separated full ids.
+pub const QUARANTINE: &str = "gitops.engine/quarantine";
+/// On an inventory record: which Application it belongs to.
+pub const INVENTORY_OF: &str = "gitops.engine/inventory-of";
+/// On a workload in the embedded cluster: `fail` or `hang` makes its stand-in controller do so.
+pub const SIMULATE: &str = "gitops.engine/simulate";

@@ -1,0 +1,416 @@
+//! The seam to a cluster: reads, writes with preconditions, listings that say that they are complete, watches.
+//!
+//! The embedded cluster and the Kubernetes client both stand behind [`Cluster`] and pass one suite.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::{GroupKind, GroupVersionKind, Object, ObjectId, ObjectRef};
+
+/// A cluster of objects. All calls are safe to repeat except [`Cluster::write`] with [`Verb::Create`].
+pub trait Cluster: Send + Sync {
+    /// What cluster this is.
+    fn info(&self) -> BoxFuture<'_, Result<ClusterInfo, ClusterError>>;
+
+    /// The kinds that it serves.
+    fn discover(&self) -> BoxFuture<'_, Result<Arc<Discovery>, ClusterError>>;
+
+    /// One object; `None` where it is absent.
+    fn get<'a>(&'a self, target: &'a ObjectRef) -> BoxFuture<'a, Result<Option<Object>, ClusterError>>;
+
+    /// All objects that a query names, or an error: never a part of them.
+    fn list<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<CompleteListing, ClusterError>>;
+
+    /// Changes after a listing, in order. The stream ends with an error where it cannot go on, and is then to be
+    /// started again from a new listing.
+    fn watch<'a>(&'a self, query: &'a Query, after: &'a str) -> BoxFuture<'a, Result<WatchStream, ClusterError>>;
+
+    /// Creates or changes one object.
+    fn write<'a>(&'a self, write: Write<'a>) -> BoxFuture<'a, Result<Applied, ClusterError>>;
+
+    /// Deletes one object.
+    fn delete<'a>(&'a self, delete: Delete<'a>) -> BoxFuture<'a, Result<Deleted, ClusterError>>;
+}
+
+/// Changes to the objects of a query.
+pub type WatchStream = BoxStream<'static, Result<WatchEvent, ClusterError>>;
+
+/// What cluster it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ClusterInfo {
+    /// What tells it from every other cluster: the UID of its `kube-system` namespace.
+    pub uid: String,
+    /// Its Kubernetes version, such as `v1.34.2`.
+    pub version: String,
+    /// What a person should know, such as that workloads are simulated; empty for a real cluster.
+    pub notice: Option<String>,
+}
+
+impl ClusterInfo {
+    /// A cluster with this UID and version.
+    pub fn new(uid: impl Into<String>, version: impl Into<String>) -> Self {
+        Self { uid: uid.into(), version: version.into(), notice: None }
+    }
+}
+
+/// One kind that a cluster serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiResource {
+    /// Group, version and kind.
+    pub gvk: GroupVersionKind,
+    /// The plural name in URLs, such as `deployments`.
+    pub plural: String,
+    /// Whether its objects live in namespaces.
+    pub namespaced: bool,
+    /// Its subresources, such as `status` and `scale`.
+    pub subresources: Vec<String>,
+}
+
+/// The kinds that a cluster serves; of a kind in several versions, the preferred one comes first.
+#[derive(Clone, Debug, Default)]
+pub struct Discovery {
+    resources: BTreeMap<GroupKind, Vec<ApiResource>>,
+}
+
+impl Discovery {
+    /// The kinds of this list, each group and kind's preferred version first.
+    pub fn new(resources: impl IntoIterator<Item = ApiResource>) -> Self {
+        let mut discovery = Self::default();
+        for resource in resources {
+            discovery.resources.entry(resource.gvk.group_kind()).or_default().push(resource);
+        }
+        discovery
+    }
+
+    /// The preferred version of a kind.
+    pub fn kind(&self, kind: &GroupKind) -> Option<&ApiResource> {
+        self.resources.get(kind)?.first()
+    }
+
+    /// A kind in one version.
+    pub fn version(&self, gvk: &GroupVersionKind) -> Option<&ApiResource> {
+        self.resources.get(&gvk.group_kind())?.iter().find(|resource| resource.gvk == *gvk)
+    }
+
+    /// Every kind in its preferred version.
+    pub fn iter(&self) -> impl Iterator<Item = &ApiResource> {
+        self.resources.values().filter_map(|versions| versions.first())
+    }
+
+    /// Every kind in every version.
+    pub fn all(&self) -> impl Iterator<Item = &ApiResource> {
+        self.resources.values().flatten()
+    }
+}
+
+/// Which objects: a kind, everywhere or in one namespace, all or those with labels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Query {
+    /// The kind and version.
+    pub gvk: GroupVersionKind,
+    /// One namespace, or all.
+    pub namespace: Option<String>,
+    /// Labels that the objects must have.
+    pub labels: BTreeMap<String, String>,
+}
+
+impl Query {
+    /// All objects of a kind.
+    pub fn all(gvk: GroupVersionKind) -> Self {
+        Self { gvk, namespace: None, labels: BTreeMap::new() }
+    }
+
+    /// The same in one namespace only.
+    #[must_use]
+    pub fn in_namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = Some(namespace.into());
+        self
+    }
+
+    /// The same with a label only.
+    #[must_use]
+    pub fn with_label(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.labels.insert(key.into(), value.into());
+        self
+    }
+}
+
+/// All objects of a query at one moment. Only a backend that saw the end of the list makes one.
+#[derive(Clone, Debug)]
+pub struct CompleteListing {
+    /// The objects.
+    pub objects: Vec<Object>,
+    /// From where a watch goes on.
+    pub resource_version: String,
+}
+
+/// One change to an object.
+#[derive(Clone, Debug)]
+pub enum WatchEvent {
+    /// It came to be, or changed.
+    Changed(Object),
+    /// It is gone; this is its last state.
+    Gone(Object),
+    /// Nothing changed up to this resource version.
+    Bookmark(String),
+}
+
+/// How an object is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Verb {
+    /// A plain create: fails where the object is there. It never adopts a stranger's object.
+    Create,
+    /// Server-side apply; `force` takes over fields that others own.
+    Apply {
+        /// Whether conflicts are overridden.
+        force: bool,
+    },
+    /// A replacement of the whole object.
+    Update,
+    /// An RFC 7386 merge patch.
+    MergePatch,
+}
+
+/// A part of an object that is written apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Subresource {
+    /// `status`.
+    Status,
+    /// `scale`.
+    Scale,
+}
+
+/// What must be true of the live object when it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Precondition {
+    /// Nothing is asked.
+    #[default]
+    None,
+    /// The object is absent; it is written by a plain create.
+    Absent,
+    /// The object is the one that was seen.
+    #[serde(rename_all = "camelCase")]
+    Live {
+        /// Its UID.
+        uid: String,
+        /// Its resource version, where that is to be unmoved too.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resource_version: Option<String>,
+    },
+}
+
+/// One write.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Write<'a> {
+    /// The object, or the patch with the object's identity.
+    pub object: &'a Object,
+    /// How.
+    pub verb: Verb,
+    /// Who: the field manager.
+    pub manager: &'a str,
+    /// A part that is written apart.
+    pub subresource: Option<Subresource>,
+    /// Whether the server only says what it would do.
+    pub dry_run: bool,
+    /// What must be true.
+    pub precondition: Precondition,
+}
+
+impl<'a> Write<'a> {
+    /// A write without preconditions.
+    pub fn new(object: &'a Object, verb: Verb, manager: &'a str) -> Self {
+        Self { object, verb, manager, subresource: None, dry_run: false, precondition: Precondition::None }
+    }
+
+    /// The same as a dry run.
+    #[must_use]
+    pub fn dry_run(mut self) -> Self {
+        self.dry_run = true;
+        self
+    }
+
+    /// The same under a precondition.
+    #[must_use]
+    pub fn when(mut self, precondition: Precondition) -> Self {
+        self.precondition = precondition;
+        self
+    }
+
+    /// The same to a subresource.
+    #[must_use]
+    pub fn to(mut self, subresource: Subresource) -> Self {
+        self.subresource = Some(subresource);
+        self
+    }
+}
+
+/// What a write did.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The object as it is now.
+    pub object: Object,
+    /// Whether it was created, changed or left.
+    pub change: Change,
+}
+
+/// How a write changed its object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// It came to be.
+    Created,
+    /// It changed.
+    Configured,
+    /// It stayed as it was.
+    Unchanged,
+}
+
+/// What becomes of the objects that a deleted object owns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Propagation {
+    /// They are deleted first.
+    #[default]
+    Foreground,
+    /// They are deleted afterwards.
+    Background,
+    /// They stay.
+    Orphan,
+}
+
+/// One deletion.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Delete<'a> {
+    /// Which object.
+    pub target: &'a ObjectRef,
+    /// The UID that it must have.
+    pub uid: Option<&'a str>,
+    /// What becomes of what it owns.
+    pub propagation: Propagation,
+    /// Whether the server only says what it would do.
+    pub dry_run: bool,
+}
+
+impl<'a> Delete<'a> {
+    /// Deletes the object with this UID, what it owns first.
+    pub fn new(target: &'a ObjectRef, uid: &'a str) -> Self {
+        Self { target, uid: Some(uid), propagation: Propagation::Foreground, dry_run: false }
+    }
+}
+
+/// What a deletion did.
+#[derive(Clone, Debug)]
+pub enum Deleted {
+    /// The object is gone, or was not there.
+    Gone,
+    /// The object waits for its finalizers.
+    Pending(Box<Object>),
+}
+
+/// Why a call to a cluster failed, as an API server words it.
+///
+/// No message holds a value of a `Secret`: a backend leaves out the server's text where the object is one.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{}{message}", .target.as_deref().map(|target| format!("`{target}`: ")).unwrap_or_default())]
+#[non_exhaustive]
+pub struct ClusterError {
+    /// What kind of failure.
+    pub kind: ErrorKind,
+    /// Which object, as text.
+    pub target: Option<Box<str>>,
+    /// The server's words.
+    pub message: String,
+    /// Fields and their reasons.
+    pub causes: Vec<Cause>,
+}
+
+/// One field that a write failed for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// The field's path, such as `.spec.replicas`.
+    pub field: String,
+    /// The server's reason, such as `FieldManagerConflict`.
+    pub reason: String,
+    /// The server's words.
+    pub message: String,
+}
+
+/// What kind of failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// 404: the object is absent.
+    NotFound,
+    /// 404: the cluster does not serve the kind.
+    UnknownKind,
+    /// 409: the object is already there.
+    AlreadyExists,
+    /// 409: a field manager, resource version or UID conflict.
+    Conflict,
+    /// 422: the object is not valid.
+    Invalid,
+    /// 400: the request makes no sense.
+    BadRequest,
+    /// 401 or 403: not allowed.
+    Forbidden,
+    /// 410: a watch has to start again from a listing.
+    Expired,
+    /// 429, 5xx, or no answer: try again later.
+    Unavailable,
+    /// Anything else.
+    Internal,
+}
+
+impl ErrorKind {
+    /// The HTTP status that an API server answers with.
+    pub fn code(self) -> u16 {
+        match self {
+            Self::NotFound | Self::UnknownKind => 404,
+            Self::AlreadyExists | Self::Conflict => 409,
+            Self::Invalid => 422,
+            Self::BadRequest => 400,
+            Self::Forbidden => 403,
+            Self::Expired => 410,
+            Self::Unavailable => 503,
+            Self::Internal => 500,
+        }
+    }
+
+    /// Whether the same call may go through later.
+    pub fn is_transient(self) -> bool {
+        matches!(self, Self::Unavailable | Self::Expired)
+    }
+}
+
+impl ClusterError {
+    /// A failure in these words.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, target: None, message: message.into(), causes: Vec::new() }
+    }
+
+    /// The same about an object.
+    #[must_use]
+    pub fn about(mut self, target: &ObjectId) -> Self {
+        self.target = Some(target.to_string().into());
+        self
+    }
+
+    /// The same for fields.
+    #[must_use]
+    pub fn because(mut self, causes: Vec<Cause>) -> Self {
+        self.causes = causes;
+        self
+    }
+}
