@@ -1,1 +1,23 @@
-//! gitops-git
+//! Git repositories: opened where they lie or fetched into a cache, without starting any program.
+//!
+//! - [`Repository`] opens a local repository, resolves revisions to commits, and gives each commit's files as a
+//!   [`Tree`](gitops_core::Tree) that is read straight from the object database: there is no checkout.
+//! - [`RepositoryWriter`] makes commits and revert commits in local repositories.
+//!
+//! # What this crate must not know
+//! Kubernetes, manifests, how anything is rendered, and the configuration of the user or the machine: a repository's
+//! own configuration is all that is read. It is the only crate that knows `gix`, and no type of `gix` is public.
+
+mod commit;
+mod constraint;
+mod failure;
+mod odb;
+mod open;
+mod revision;
+mod similar;
+
+pub use commit::{Commit, CommitId, CommitIdError, Person};
+pub use constraint::{Constraint, ConstraintError};
+pub use failure::Failure;
+pub use open::{OpenError, Repository};
+pub use revision::ResolveError;

@@ -1,0 +1,164 @@
+//! A commit's files, read from the object database.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gitops_core::Tree;
+use gitops_core::tree::{Blob, ContentId, Entry, EntryKind, Meta, TreeError, TreePath};
+use gix::ObjectId;
+
+use crate::commit::{CommitId, unreadable};
+use crate::failure::Failure;
+use crate::revision::ResolveError;
+
+/// Directories kept in memory; beyond it the memory starts anew.
+const MAX_DIRECTORIES: usize = 8192;
+/// Bytes of one directory object: half a million entries.
+const MAX_DIRECTORY_BYTES: u64 = 32 << 20;
+
+/// A commit's files. Nothing is read before it is asked for, and no blob is inflated for its size.
+pub(crate) struct GitTree {
+    root: ObjectId,
+    /// Handles that no thread uses: each keeps caches of its own, so that threads do not wait for each other.
+    handles: Mutex<Vec<gix::Repository>>,
+    source: gix::ThreadSafeRepository,
+    directories: Mutex<HashMap<ObjectId, Arc<Directory>>>,
+}
+
+/// The entries of one directory, in the order of their names.
+type Directory = Vec<Found>;
+
+#[derive(Clone)]
+struct Found {
+    name: String,
+    kind: EntryKind,
+    id: ObjectId,
+}
+
+impl GitTree {
+    pub(crate) fn new(repository: gix::Repository, id: CommitId) -> Result<Self, ResolveError> {
+        let object = repository.try_find_object(id.0).map_err(unreadable(id))?;
+        let object = object.ok_or_else(|| ResolveError::UnknownCommit { id: id.to_string() })?;
+        let kind = object.kind.to_string();
+        let commit =
+            object.try_into_commit().map_err(|_| ResolveError::NotACommit { revision: id.to_string(), kind })?;
+        let root = commit.tree_id().map_err(unreadable(id))?.detach();
+        let source = repository.clone().into_sync();
+        let handles = Mutex::new(vec![repository.clone()]);
+        Ok(Self { root, handles, source, directories: Mutex::default() })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&gix::Repository) -> T) -> T {
+        let handle = self.handles.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let handle = handle.unwrap_or_else(|| self.source.to_thread_local());
+        let result = work(&handle);
+        self.handles.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
+        result
+    }
+
+    /// What is at a path, without following symbolic links.
+    fn find(&self, path: &TreePath) -> Result<Option<Found>, TreeError> {
+        let mut here = Found { name: String::new(), kind: EntryKind::Directory, id: self.root };
+        for part in path.parts() {
+            if here.kind != EntryKind::Directory {
+                return Ok(None);
+            }
+            let directory = self.directory(path, here.id)?;
+            let position = directory.binary_search_by(|entry| entry.name.as_str().cmp(part));
+            match position.ok().and_then(|position| directory.get(position)) {
+                Some(entry) => here = entry.clone(),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(here))
+    }
+
+    fn directory(&self, path: &TreePath, id: ObjectId) -> Result<Arc<Directory>, TreeError> {
+        let known = self.directories.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+        if let Some(directory) = known {
+            return Ok(directory);
+        }
+        let entries = Arc::new(self.with(|repository| read_directory(repository, path, id))?);
+        let mut directories = self.directories.lock().unwrap_or_else(PoisonError::into_inner);
+        if directories.len() >= MAX_DIRECTORIES {
+            directories.clear();
+        }
+        directories.insert(id, entries.clone());
+        Ok(entries)
+    }
+}
+
+fn read_directory(repository: &gix::Repository, path: &TreePath, id: ObjectId) -> Result<Directory, TreeError> {
+    let size = repository.find_header(id).map_err(storage(path))?.size();
+    if size > MAX_DIRECTORY_BYTES {
+        return Err(TreeError::TooLarge { path: path.clone(), size, limit: MAX_DIRECTORY_BYTES });
+    }
+    let tree = repository.find_tree(id).map_err(storage(path))?;
+    let mut entries = Directory::new();
+    for entry in tree.iter() {
+        let entry = entry.map_err(storage(path))?;
+        let name = entry.filename().to_string();
+        if name.is_empty() || name == "." || name == ".." || name.contains('/') {
+            let source = Box::new(Failure::new(format!("the directory has an entry named `{name}`")));
+            return Err(TreeError::Storage { path: path.clone(), source });
+        }
+        entries.push(Found { name, kind: kind_of(entry.mode()), id: entry.object_id() });
+    }
+    // Git orders directories as if their names ended in a slash.
+    entries.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(entries)
+}
+
+pub(crate) fn kind_of(mode: gix::objs::tree::EntryMode) -> EntryKind {
+    use gix::objs::tree::EntryKind as Mode;
+    match mode.kind() {
+        Mode::Tree => EntryKind::Directory,
+        Mode::Blob => EntryKind::File,
+        Mode::BlobExecutable => EntryKind::Executable,
+        Mode::Link => EntryKind::Symlink,
+        Mode::Commit => EntryKind::Submodule,
+    }
+}
+
+fn storage(path: &TreePath) -> impl Fn(gix::Error) -> TreeError {
+    let path = path.clone();
+    move |error| TreeError::Storage { path: path.clone(), source: Box::new(Failure::from(error)) }
+}
+
+fn content_id(id: ObjectId) -> ContentId {
+    ContentId(id.to_string().into())
+}
+
+fn has_content(kind: EntryKind) -> bool {
+    matches!(kind, EntryKind::File | EntryKind::Executable | EntryKind::Symlink)
+}
+
+impl Tree for GitTree {
+    fn stat(&self, path: &TreePath) -> Result<Option<Meta>, TreeError> {
+        let Some(found) = self.find(path)? else { return Ok(None) };
+        let size = match has_content(found.kind) {
+            true => self.with(|repository| repository.find_header(found.id)).map_err(storage(path))?.size(),
+            false => 0,
+        };
+        Ok(Some(Meta { kind: found.kind, size, id: content_id(found.id) }))
+    }
+
+    fn read(&self, path: &TreePath) -> Result<Option<Blob>, TreeError> {
+        let Some(found) = self.find(path)? else { return Ok(None) };
+        if !has_content(found.kind) {
+            return Ok(None);
+        }
+        let bytes = self.with(|repository| repository.find_blob(found.id).map(|mut blob| blob.take_data()));
+        let bytes = bytes.map_err(storage(path))?.into();
+        Ok(Some(Blob { id: content_id(found.id), bytes }))
+    }
+
+    fn list(&self, path: &TreePath) -> Result<Option<Vec<Entry>>, TreeError> {
+        let Some(found) = self.find(path)? else { return Ok(None) };
+        if found.kind != EntryKind::Directory {
+            return Ok(None);
+        }
+        let entries = self.directory(path, found.id)?;
+        Ok(Some(entries.iter().map(|entry| Entry { name: entry.name.clone(), kind: entry.kind }).collect()))
+    }
+}
