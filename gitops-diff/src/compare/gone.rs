@@ -1,0 +1,135 @@
+//! Fields that the engine set and the source does not have any more.
+
+use gitops_core::{Map, Object, Value};
+
+use super::DiffError;
+use super::lists::Finder;
+use super::walk::Walk;
+use crate::normalize::{number, server_set};
+use crate::path::Step;
+use crate::shape::{Relation, Shape};
+
+/// Reports the fields that the engine owns in the live object by server-side apply, that the desired one lacks, and
+/// that nobody else owns: applying removes these. What others own as well stays where it is, as on the API server.
+pub(super) fn find<'a>(
+    walk: &mut Walk<'a>,
+    desired: &'a Object,
+    live: &'a Object,
+    shape: Shape<'a>,
+) -> Result<(), DiffError> {
+    let owners = walk.owners;
+    owners
+        .entries()
+        .filter(|entry| entry.ours)
+        .try_for_each(|entry| in_map(walk, entry.fields, (Some(desired.body()), live.body()), shape))
+}
+
+/// The fields of one map. `want` is none where the map itself is not desired.
+fn in_map<'a>(
+    walk: &mut Walk<'a>,
+    fields: &'a Map,
+    (want, have): (Option<&'a Map>, &'a Map),
+    shape: Shape<'a>,
+) -> Result<(), DiffError> {
+    walk.check_depth()?;
+    for (key, below) in fields {
+        let (Some(name), Value::Object(below)) = (key.strip_prefix("f:"), below) else { continue };
+        if server_set::is_at(&walk.steps, name) {
+            continue;
+        }
+        let Some(have) = have.get(name).filter(|have| !have.is_null()) else { continue };
+        let want = want.and_then(|want| want.get(name)).filter(|want| !want.is_null());
+        walk.below(Step::Field(name), |walk| in_value(walk, below, (want, have), shape.entry(name)))?;
+    }
+    Ok(())
+}
+
+fn in_value<'a>(
+    walk: &mut Walk<'a>,
+    fields: &'a Map,
+    (want, have): (Option<&'a Value>, &'a Value),
+    shape: Shape<'a>,
+) -> Result<(), DiffError> {
+    if walk.ignored.has(have) {
+        return Ok(());
+    }
+    let itself = fields.is_empty() || fields.contains_key(".");
+    if want.is_none() && itself && !walk.is_shared() {
+        walk.report(Some(have), None);
+        return Ok(());
+    }
+    match (want, have) {
+        (Some(Value::Object(want)), Value::Object(have)) => in_map(walk, fields, (Some(want), have), shape),
+        (None, Value::Object(have)) => in_map(walk, fields, (None, have), shape),
+        (Some(Value::Array(want)), Value::Array(have)) => in_list(walk, fields, (want, have), shape),
+        (None, Value::Array(have)) => in_list(walk, fields, (&[], have), shape),
+        _ => Ok(()),
+    }
+}
+
+fn in_list<'a>(
+    walk: &mut Walk<'a>,
+    fields: &'a Map,
+    (want, have): (&'a [Value], &'a [Value]),
+    shape: Shape<'a>,
+) -> Result<(), DiffError> {
+    match shape.relation() {
+        Relation::Keys(keys) => in_keyed(walk, fields, (want, have), (keys, shape.item())),
+        Relation::Set => {
+            for (key, _) in fields {
+                let Some(text) = key.strip_prefix("v:") else { continue };
+                let Ok(value) = serde_json::from_str::<Value>(text) else { continue };
+                let Some(index) = have.iter().position(|item| number::equal_deep(item, &value)) else { continue };
+                let (Some(value), false) = (have.get(index), super::lists::has_member(want, &value)) else { continue };
+                walk.below(Step::Member { index: Some(index), value }, |walk| {
+                    if !walk.ignored.has(value) && !walk.is_shared() {
+                        walk.report(Some(value), None);
+                    }
+                });
+            }
+            Ok(())
+        }
+        Relation::Atomic => Ok(()),
+    }
+}
+
+fn in_keyed<'a>(
+    walk: &mut Walk<'a>,
+    fields: &'a Map,
+    (want, have): (&'a [Value], &'a [Value]),
+    (keys, shape): (&'a [String], Shape<'a>),
+) -> Result<(), DiffError> {
+    walk.check_depth()?;
+    let mut wanted = Finder::new(want, keys, shape);
+    let mut live = Finder::new(have, keys, shape);
+    for (key, below) in fields {
+        let (Some(text), Value::Object(below)) = (key.strip_prefix("k:"), below) else { continue };
+        let Ok(element) = serde_json::from_str::<Value>(text) else { continue };
+        let Some(index) = live.find(&element) else { continue };
+        let Some(item) = have.get(index) else { continue };
+        let want = wanted.find(&element).and_then(|index| want.get(index));
+        let step = Step::Item { index: Some(index), keys, item, shape };
+        walk.below(step, |walk| in_item(walk, below, (want, item), (keys, shape)))?;
+    }
+    Ok(())
+}
+
+fn in_item<'a>(
+    walk: &mut Walk<'a>,
+    fields: &'a Map,
+    (want, have): (Option<&'a Value>, &'a Value),
+    (keys, shape): (&'a [String], Shape<'a>),
+) -> Result<(), DiffError> {
+    let stays = want.is_none() && !walk.ignored.has(have) && walk.is_shared();
+    let Value::Object(map) = have else { return Ok(()) };
+    if !stays {
+        return in_value(walk, fields, (want, have), shape);
+    }
+    // The item belongs to others as well and stays, and so do the keys that it is known by.
+    for (key, below) in fields {
+        let (Some(name), Value::Object(below)) = (key.strip_prefix("f:"), below) else { continue };
+        let Some(have) = map.get(name).filter(|_| !keys.iter().any(|key| key == name)) else { continue };
+        walk.below(Step::Field(name), |walk| in_value(walk, below, (None, have), shape.entry(name)))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! The comparison of one object.
+
+mod gone;
+mod lists;
+mod maps;
+mod report;
+mod secret;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+use gitops_core::{Object, ObjectRef, Value};
+use thiserror::Error;
+
+use crate::normalize::Ignored;
+use crate::shape::{Shape, kind_of};
+use crate::{Change, DiffContext, DiffKind, FieldDiff, FieldPath, ObjectDiff, Reason, Shown};
+use walk::Walk;
+
+/// Why two objects cannot be compared.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum DiffError {
+    /// They are not the same object.
+    #[error("`{desired}`: cannot be compared to another object, `{other}`")]
+    OtherObject {
+        /// The desired object.
+        desired: ObjectRef,
+        /// What it was to be compared to.
+        other: ObjectRef,
+    },
+    /// A value is nested deeper than the budget allows.
+    #[error("`{object}`: {path}: nested deeper than {limit} levels")]
+    TooDeep {
+        /// The object.
+        object: ObjectRef,
+        /// Where.
+        path: FieldPath,
+        /// The budget.
+        limit: usize,
+    },
+    /// The object holds more values than the budget allows.
+    #[error("`{object}`: more than {limit} values to compare")]
+    TooLarge {
+        /// The object.
+        object: ObjectRef,
+        /// The budget.
+        limit: usize,
+    },
+}
+
+/// What would change if the desired object were applied.
+///
+/// Fields of `desired` are compared to the live ones by their meaning (see [`crate::normalize`]). Of the fields that
+/// only the live object has, those that [`DiffContext::manager`] owns by server-side apply would be removed; all
+/// others are left alone, as the API server leaves them. Status and what the server sets in the metadata never differ.
+/// With [`DiffContext::predicted`] the live object is compared to the prediction instead, and `desired` says which
+/// differences are the source's.
+///
+/// The cost is one walk over `desired` (or the prediction) without copies; values are cloned only where they differ.
+///
+/// # Errors
+/// [`DiffError`] where the objects are not the same one, or beyond the budget.
+pub fn diff(desired: &Object, live: Option<&Object>, context: &DiffContext<'_>) -> Result<ObjectDiff, DiffError> {
+    let Some(live) = live else { return Ok(whole(desired, DiffKind::Create)) };
+    same_object(desired, live)?;
+    let shape =
+        context.kinds.and_then(|kinds| kind_of(kinds, desired)).map_or(Shape::unknown(), |kind| Shape::of_kind(kind));
+    let target = context.predicted.unwrap_or(desired);
+    if context.predicted.is_some() {
+        same_object(desired, target)?;
+    }
+    let ignored = context.ignore.map_or_else(Ignored::default, |rules| rules.find(target, live));
+    let payloads = (target.secret_data(), live.secret_data());
+    let mut walk = Walk::new(desired, live, context, &ignored);
+    walk.root(target, live, shape)?;
+    secret::compare(&mut walk, &payloads.0, &payloads.1);
+    if context.predicted.is_none() {
+        gone::find(&mut walk, desired, live, shape)?;
+    }
+    let mut out = walk.finish();
+    out.warnings.extend(ignored.into_warnings());
+    Ok(out)
+}
+
+/// That an object would be deleted.
+pub fn deletion(live: &Object) -> ObjectDiff {
+    whole(live, DiffKind::Delete)
+}
+
+/// A whole object that comes or goes, listed by its top-level fields.
+fn whole(object: &Object, kind: DiffKind) -> ObjectDiff {
+    let mut out = ObjectDiff::new(object.reference(), kind);
+    let mut add = |path: &[&str], shown: Shown| {
+        out.fields.push(match kind {
+            DiffKind::Delete => FieldDiff::new(FieldPath::fields(path), Reason::Delete, Some(shown), None),
+            _ => FieldDiff::new(FieldPath::fields(path), Reason::Create, None, Some(shown)),
+        });
+    };
+    for (key, value) in object.body() {
+        match (key.as_str(), value) {
+            ("apiVersion" | "kind" | "status", _) | (_, Value::Null) => {}
+            ("metadata", Value::Object(metadata)) => {
+                let kept = metadata.iter().filter(|(key, _)| !crate::normalize::server_set::in_metadata(key));
+                kept.for_each(|(key, value)| add(&["metadata", key], Shown::Value(shown_metadata(key, value))));
+            }
+            _ => add(&[key], Shown::Value(value.clone())),
+        }
+    }
+    object.secret_data().keys().for_each(|key| add(&["data", key], Shown::Secret));
+    debug_assert!(out.fields.iter().all(|field| field.change != Change::Changed));
+    out
+}
+
+/// Annotations without the one that holds a copy of the object.
+fn shown_metadata(key: &str, value: &Value) -> Value {
+    let mut value = value.clone();
+    if let ("annotations", Value::Object(annotations)) = (key, &mut value) {
+        annotations.retain(|key, _| !crate::normalize::server_set::in_annotations(key));
+    }
+    value
+}
+
+fn same_object(desired: &Object, other: &Object) -> Result<(), DiffError> {
+    let namespace = desired.namespace().is_none_or(|namespace| other.namespace() == Some(namespace));
+    let same = desired.kind() == other.kind() && desired.name() == other.name() && namespace;
+    if same { Ok(()) } else { Err(DiffError::OtherObject { desired: desired.reference(), other: other.reference() }) }
+}

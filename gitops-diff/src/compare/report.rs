@@ -1,0 +1,104 @@
+//! What is written down of a difference: values, owner and reason.
+
+use gitops_core::Value;
+
+use super::lists::Finder;
+use super::walk::Walk;
+use crate::owners::{self, Entry};
+use crate::path::Step;
+use crate::{FieldDiff, FieldPath, Reason, Shown};
+
+impl<'a> Walk<'a> {
+    /// Notes that the field at hand differs.
+    pub(super) fn report(&mut self, old: Option<&Value>, new: Option<&Value>) {
+        let shown = |value: &Value| Shown::Value(value.clone());
+        self.report_shown(old.is_some(), new.is_some(), || (old.map(shown), new.map(shown)));
+    }
+
+    /// Notes that a value of a Secret differs.
+    pub(super) fn report_secret(&mut self, is_live: bool, is_wanted: bool) {
+        let shown = |is_there: bool| is_there.then_some(Shown::Secret);
+        self.report_shown(is_live, is_wanted, || (shown(is_live), shown(is_wanted)));
+    }
+
+    fn report_shown(&mut self, is_live: bool, is_wanted: bool, shown: impl FnOnce() -> (Option<Shown>, Option<Shown>)) {
+        let owners = self.owners.of(&self.steps);
+        if owners.iter().any(|owner| self.ignored.is_trusted(owner.manager)) {
+            return;
+        }
+        let reason = self.reason(&owners, is_live, is_wanted);
+        if reason == Reason::Server && !self.context.server_changes {
+            return;
+        }
+        if self.found.len() >= self.context.budget.fields {
+            self.left_out += 1;
+            return;
+        }
+        let (old, new) = shown();
+        let mut field = FieldDiff::new(FieldPath::of(&self.steps), reason, old, new);
+        if is_live {
+            field.owner = joined(&owners);
+        }
+        self.found.push(field);
+    }
+
+    fn reason(&self, owners: &[Entry<'_>], is_live: bool, is_wanted: bool) -> Reason {
+        let ours = owners.iter().any(|owner| owner.ours);
+        let from_server = self.context.predicted.is_some() && !self.is_desired();
+        match (is_live, is_wanted) {
+            (true, false) if ours => Reason::NoLongerInSource,
+            _ if from_server => Reason::Server,
+            (false, _) => Reason::Missing,
+            (true, _) if ours => Reason::ChangedInSource,
+            (true, _) if owners.is_empty() => Reason::Unowned,
+            (true, _) => Reason::Drifted { managers: names(owners) },
+        }
+    }
+
+    /// Whether the source says something of the field at hand.
+    fn is_desired(&self) -> bool {
+        match self.steps.as_slice() {
+            [Step::Field("data"), Step::Field(key)] if self.desired.is_secret() => {
+                self.desired.secret_data().contains_key(*key)
+            }
+            [] => true,
+            [Step::Field(first), rest @ ..] => {
+                self.desired.body().get(*first).is_some_and(|value| reaches(value, rest))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Whether a value has something at the end of the steps, or a scalar or null on the way there.
+fn reaches(value: &Value, steps: &[Step<'_>]) -> bool {
+    let Some((step, rest)) = steps.split_first() else { return !value.is_null() };
+    let below = match (step, value) {
+        (Step::Field(name), Value::Object(map)) => map.get(*name),
+        (Step::Index(index), Value::Array(items)) => items.get(*index),
+        (Step::Member { value, .. }, Value::Array(items)) => items.iter().find(|item| item == value),
+        (Step::Item { keys, item, shape, .. }, Value::Array(items)) => {
+            Finder::new(items, keys, *shape).find(item).and_then(|index| items.get(index))
+        }
+        _ => None,
+    };
+    below.is_some_and(|below| reaches(below, rest))
+}
+
+fn names(owners: &[Entry<'_>]) -> Vec<String> {
+    let mut names: Vec<String> = owners.iter().map(|owner| owner.manager.to_owned()).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn joined(owners: &[Entry<'_>]) -> Option<String> {
+    (!owners.is_empty()).then(|| names(owners).join(", "))
+}
+
+impl Walk<'_> {
+    /// Whether another manager owns the field at hand, or something in it.
+    pub(super) fn is_shared(&self) -> bool {
+        self.owners.entries().any(|entry| !entry.ours && owners::owns(entry.fields, &self.steps))
+    }
+}

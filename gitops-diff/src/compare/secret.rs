@@ -1,0 +1,40 @@
+//! The payload of Secrets: which keys differ, never how.
+
+use std::collections::BTreeMap;
+
+use gitops_core::{Secret, Value};
+
+use super::walk::Walk;
+use crate::path::Step;
+
+/// The values that the API server stores of a Secret, `stringData` folded into `data`.
+pub(super) type Payload = BTreeMap<String, Secret<Value>>;
+
+/// Compares two payloads; those of other kinds are empty.
+pub(super) fn compare<'a>(walk: &mut Walk<'a>, want: &'a Payload, have: &'a Payload) {
+    for (key, value) in want {
+        let live = have.get(key);
+        if live != Some(value) {
+            at(walk, key, (live.is_some(), true));
+        }
+    }
+    for key in have.keys().filter(|key| !want.contains_key(*key)) {
+        if walk.context.predicted.is_some() || is_ours(walk, key) {
+            at(walk, key, (true, false));
+        }
+    }
+}
+
+fn at<'a>(walk: &mut Walk<'a>, key: &'a str, (is_live, is_wanted): (bool, bool)) {
+    if !walk.ignored.has_secret(key) {
+        walk.below(Step::Field("data"), |walk| {
+            walk.below(Step::Field(key), |walk| walk.report_secret(is_live, is_wanted));
+        });
+    }
+}
+
+/// Whether the engine set the key and nobody else did.
+fn is_ours(walk: &Walk<'_>, key: &str) -> bool {
+    let owners = ["data", "stringData"].map(|field| walk.owners.of(&[Step::Field(field), Step::Field(key)])).concat();
+    owners.iter().any(|owner| owner.ours) && owners.iter().all(|owner| owner.ours)
+}

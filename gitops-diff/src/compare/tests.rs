@@ -1,0 +1,148 @@
+use gitops_merge::schema::Kinds;
+use serde_json::json;
+
+use super::*;
+use crate::normalize::IgnoreRules;
+
+fn object(value: Value) -> Object {
+    Object::from_value(value).unwrap()
+}
+
+fn kinds() -> Kinds {
+    Kinds::builtin().unwrap()
+}
+
+fn deployment(spec: Value) -> Value {
+    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"}, "spec": spec})
+}
+
+fn differ(desired: Value, live: Value) -> ObjectDiff {
+    let kinds = kinds();
+    diff(&object(desired), Some(&object(live)), &DiffContext::new().with_kinds(&kinds)).unwrap()
+}
+
+fn texts(diff: &ObjectDiff) -> Vec<String> {
+    let change = |field: &FieldDiff| match field.change {
+        Change::Added => '+',
+        Change::Removed => '-',
+        Change::Changed => '~',
+    };
+    diff.fields.iter().map(|field| format!("{}{}", change(field), field.path)).collect()
+}
+
+#[test]
+fn defaults_order_and_sidecars_do_not_differ() {
+    let desired = deployment(json!({
+        "replicas": 2,
+        "template": {"spec": {"containers": [
+            {"name": "web", "image": "nginx", "resources": {"limits": {"cpu": "1000m"}}, "ports": [{"containerPort": 80}]},
+            {"name": "log", "image": "fluent", "env": []},
+        ], "hostNetwork": false, "nodeName": null}},
+    }));
+    let live = deployment(json!({
+        "replicas": 2.0, "revisionHistoryLimit": 10,
+        "template": {"spec": {"containers": [
+            {"name": "injected", "image": "proxy"},
+            {"name": "log", "image": "fluent", "imagePullPolicy": "Always"},
+            {"name": "web", "image": "nginx", "resources": {"limits": {"cpu": 1}}, "ports": [{"containerPort": 80, "protocol": "TCP"}]},
+        ], "restartPolicy": "Always"}},
+    }));
+    let diff = differ(desired, live);
+    assert!(diff.is_same(), "{:?}", texts(&diff));
+}
+
+#[test]
+fn what_differs_says_where_and_why() {
+    let desired = deployment(json!({
+        "replicas": 5, "paused": true,
+        "template": {"spec": {"containers": [{"name": "web", "image": "nginx:2"}]}},
+    }));
+    let mut live = deployment(json!({
+        "replicas": 3, "minReadySeconds": 7,
+        "template": {"spec": {"containers": [{"name": "side", "image": "x"}, {"name": "web", "image": "nginx:1", "tty": true}]}},
+    }));
+    live["metadata"]["managedFields"] = json!([
+        {"manager": "gitops-engine", "operation": "Apply", "fieldsV1": {"f:spec": {
+            "f:minReadySeconds": {}, "f:replicas": {},
+            "f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"web\"}": {".": {}, "f:name": {}, "f:tty": {}}}}}}}},
+        {"manager": "kubectl-edit", "operation": "Update", "fieldsV1": {"f:spec": {
+            "f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"web\"}": {"f:image": {}}}}}}}},
+    ]);
+    let diff = differ(desired, live);
+    assert_eq!(
+        texts(&diff),
+        [
+            "+.spec.paused",
+            "~.spec.replicas",
+            r#"~.spec.template.spec.containers[name="web"].image"#,
+            "-.spec.minReadySeconds",
+            r#"-.spec.template.spec.containers[name="web"].tty"#,
+        ]
+    );
+    let reasons: Vec<_> = diff.fields.iter().map(|field| field.reason.clone()).collect();
+    let drifted = Reason::Drifted { managers: vec!["kubectl-edit".into()] };
+    let gone = Reason::NoLongerInSource;
+    assert_eq!(reasons, [Reason::Missing, Reason::ChangedInSource, drifted, gone.clone(), gone]);
+    assert_eq!(diff.fields[2].path.pointer, "/spec/template/spec/containers/1/image");
+    assert_eq!(diff.fields[2].owner.as_deref(), Some("kubectl-edit"));
+}
+
+#[test]
+fn secrets_only_say_that_they_differ() {
+    let secret = |data: Value, string_data: Value| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": data, "stringData": string_data});
+    let same = differ(secret(json!({}), json!({"a": "canary"})), secret(json!({"a": "Y2FuYXJ5"}), Value::Null));
+    assert!(same.is_same());
+    let diff =
+        differ(secret(json!({"a": "bmV3"}), json!({"b": "x"})), secret(json!({"a": "b2xk", "c": "eA=="}), Value::Null));
+    assert_eq!(texts(&diff), ["~.data.a", "+.data.b"]);
+    assert_eq!(diff.fields[0].old, Some(Shown::Secret));
+}
+
+#[test]
+fn rules_leave_fields_out() {
+    let rules = serde_json::from_value(json!([
+        {"group": "*", "kind": "Dep*", "jsonPointers": ["/spec/replicas", "/spec/nope/x"]},
+        {"group": "apps", "kind": "Deployment", "name": "other", "jsonPointers": ["/spec/paused"]},
+    ]));
+    let rules: Vec<gitops_core::api::ResourceIgnoreDifferences> = rules.unwrap();
+    let rules = IgnoreRules::compile(&rules).unwrap();
+    let (kinds, desired) = (kinds(), object(deployment(json!({"replicas": 5, "paused": true}))));
+    let context = DiffContext::new().with_kinds(&kinds).with_ignore(&rules);
+    let diff = diff(&desired, Some(&object(deployment(json!({"replicas": 3})))), &context).unwrap();
+    assert_eq!(texts(&diff), ["+.spec.paused"]);
+}
+
+#[test]
+fn a_prediction_is_what_the_live_object_is_compared_to() {
+    let (kinds, desired) = (kinds(), object(deployment(json!({"replicas": 5}))));
+    let live = object(deployment(json!({"replicas": 3, "paused": true})));
+    let predicted = object(deployment(json!({"replicas": 5, "revisionHistoryLimit": 10})));
+    let mut context = DiffContext::new().with_kinds(&kinds).with_predicted(Some(&predicted));
+    assert_eq!(texts(&diff(&desired, Some(&live), &context).unwrap()), ["~.spec.replicas"]);
+    context.server_changes = true;
+    let all = diff(&desired, Some(&live), &context).unwrap();
+    assert_eq!(texts(&all), ["~.spec.replicas", "+.spec.revisionHistoryLimit", "-.spec.paused"]);
+}
+
+#[test]
+fn a_new_object_lists_its_fields() {
+    let new = object(deployment(json!({"replicas": 5})));
+    let diff = diff(&new, None, &DiffContext::new()).unwrap();
+    assert_eq!((diff.kind, texts(&diff)), (DiffKind::Create, vec!["+.spec".to_owned()]));
+    assert_eq!(texts(&deletion(&new)), ["-.spec"]);
+}
+
+#[test]
+fn budgets_and_strangers_are_errors() {
+    let mut deep = json!(1);
+    for _ in 0..100 {
+        deep = json!([deep]);
+    }
+    let desired = object(json!({"apiVersion": "x/v1", "kind": "X", "metadata": {"name": "a"}, "spec": deep}));
+    let mut context = DiffContext::new();
+    context.budget.depth = 50;
+    assert!(matches!(diff(&desired, Some(&desired), &context), Err(DiffError::TooDeep { limit: 50, .. })));
+    let other = object(json!({"apiVersion": "x/v1", "kind": "X", "metadata": {"name": "b"}}));
+    let error = diff(&desired, Some(&other), &DiffContext::new()).unwrap_err();
+    assert_eq!(error.to_string(), "`x/X/a`: cannot be compared to another object, `x/X/b`");
+}

@@ -1,0 +1,89 @@
+//! What a comparison is told beside the two objects.
+
+use gitops_core::Object;
+use gitops_merge::schema::Kinds;
+
+use crate::normalize::IgnoreRules;
+
+/// The field manager that the engine writes under.
+pub const FIELD_MANAGER: &str = "gitops-engine";
+
+/// What a comparison is told beside the two objects. One value serves all objects of an Application, save
+/// `predicted`, which [`DiffContext::with_predicted`] sets for one of them.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct DiffContext<'a> {
+    /// The field manager that the engine writes under. Its fields that the source no longer has are removed.
+    pub manager: &'a str,
+    /// What the server says the object would be (the result of a dry run), where it was asked. The live object is
+    /// then compared to this.
+    pub predicted: Option<&'a Object>,
+    /// The differences that do not count.
+    pub ignore: Option<&'a IgnoreRules>,
+    /// Types of fields. Without them lists have no keys, and each list is one value.
+    pub kinds: Option<&'a Kinds>,
+    /// Whether to report what the server itself changes when the object is written (admission webhooks, defaults) and
+    /// the source does not mention. Only seen with `predicted`. Off, as in Argo CD's server-side diff.
+    pub server_changes: bool,
+    /// Limits on the work.
+    pub budget: Budget,
+}
+
+/// Limits on the work of one comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Budget {
+    /// Values that may be looked at.
+    pub values: usize,
+    /// How deep values may be nested.
+    pub depth: usize,
+    /// Differences that are listed. What goes beyond is left out with a warning, the object still counts as changed.
+    pub fields: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { values: 2_000_000, depth: 128, fields: 10_000 }
+    }
+}
+
+impl Default for DiffContext<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<'a> DiffContext<'a> {
+    /// Compares without types, rules or a prediction.
+    pub fn new() -> Self {
+        Self {
+            manager: FIELD_MANAGER,
+            predicted: None,
+            ignore: None,
+            kinds: None,
+            server_changes: false,
+            budget: Budget::default(),
+        }
+    }
+
+    /// Knows the types of these kinds' fields.
+    #[must_use]
+    pub fn with_kinds(mut self, kinds: &'a Kinds) -> Self {
+        self.kinds = Some(kinds);
+        self
+    }
+
+    /// Leaves out what these rules match.
+    #[must_use]
+    pub fn with_ignore(mut self, ignore: &'a IgnoreRules) -> Self {
+        self.ignore = Some(ignore);
+        self
+    }
+
+    /// Compares the live object to what the server says it would be.
+    #[must_use]
+    pub fn with_predicted(mut self, predicted: Option<&'a Object>) -> Self {
+        self.predicted = predicted;
+        self
+    }
+}

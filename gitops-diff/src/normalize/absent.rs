@@ -1,0 +1,23 @@
+//! Null, zero and empty values that mean the same as no value.
+
+use gitops_core::Value;
+
+use crate::shape::Shape;
+
+/// Whether the API server stores nothing for this value: null, and where the kind's type is written with `omitempty`
+/// its zero or empty value, such as `hostNetwork: false` or `labels: {}`. Of kinds whose types are not known the
+/// server keeps every value but null.
+pub(crate) fn means_absent(value: &Value, shape: Shape<'_>) -> bool {
+    value.is_null() || shape.drops(value) || is_empty_struct(value, shape)
+}
+
+/// A struct held by value, such as `resources: {}`: the server cannot tell it from an absent one where all that it
+/// holds means nothing.
+fn is_empty_struct(value: &Value, shape: Shape<'_>) -> bool {
+    match value {
+        Value::Object(map) => {
+            shape.is_plain_struct() && map.iter().all(|(key, value)| means_absent(value, shape.entry(key)))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,116 @@
+//! Who owns a field, by the live object's `metadata.managedFields`.
+
+use gitops_core::{Map, Object, Value};
+
+use crate::path::Step;
+
+/// One entry of `managedFields`, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry<'a> {
+    /// The field manager's name.
+    pub(crate) manager: &'a str,
+    /// Whether it is the engine itself, by an apply.
+    pub(crate) ours: bool,
+    /// The fields, as FieldsV1.
+    pub(crate) fields: &'a Map,
+}
+
+/// The entries of `managedFields`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Owners<'a> {
+    entries: &'a [Value],
+    manager: &'a str,
+}
+
+impl<'a> Owners<'a> {
+    pub(crate) fn new(live: &'a Object, manager: &'a str) -> Self {
+        let entries = live.get(&["metadata", "managedFields"]).and_then(Value::as_array);
+        Self { entries: entries.map_or(&[], Vec::as_slice), manager }
+    }
+
+    /// Every entry that can be read.
+    pub(crate) fn entries(self) -> impl Iterator<Item = Entry<'a>> {
+        self.entries.iter().filter_map(move |entry| {
+            let text = |key| entry.get(key).and_then(Value::as_str);
+            let manager = text("manager")?;
+            let applied = text("operation") == Some("Apply") && text("subresource").unwrap_or_default().is_empty();
+            let fields = entry.get("fieldsV1")?.as_object()?;
+            Some(Entry { manager, ours: applied && manager == self.manager, fields })
+        })
+    }
+
+    /// The managers that own a field or something in it; of one that they own only as part of a bigger value, too.
+    pub(crate) fn of(self, steps: &[Step<'_>]) -> Vec<Entry<'a>> {
+        self.entries().filter(|entry| owns(entry.fields, steps)).collect()
+    }
+}
+
+/// Whether the set has the field, a part of it, or all of something that it is in.
+pub(crate) fn owns(fields: &Map, steps: &[Step<'_>]) -> bool {
+    let mut fields = fields;
+    for (depth, step) in steps.iter().enumerate() {
+        if depth > 0 && fields.is_empty() {
+            return true;
+        }
+        match fields.get(&element(step)).and_then(Value::as_object) {
+            Some(below) => fields = below,
+            None => return false,
+        }
+    }
+    true
+}
+
+/// A step as a key of FieldsV1.
+fn element(step: &Step<'_>) -> String {
+    match step {
+        Step::Field(name) => format!("f:{name}"),
+        Step::Index(index) => format!("i:{index}"),
+        Step::Member { value, .. } => format!("v:{}", go_json(value)),
+        Step::Item { keys, item, shape, .. } => {
+            let mut pairs: Vec<_> = keys
+                .iter()
+                .filter_map(|key| Some((key, item.get(key).or_else(|| shape.key_default(key))?)))
+                .map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), go_json(value)))
+                .collect();
+            pairs.sort();
+            format!("k:{{{}}}", pairs.join(","))
+        }
+    }
+}
+
+/// JSON as Go's encoder writes it, which the API server uses for the keys of FieldsV1.
+fn go_json(value: &Value) -> String {
+    let text = value.to_string();
+    if !text.contains(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+        return text;
+    }
+    text.replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::shape::Shape;
+
+    #[test]
+    fn a_part_and_a_whole_both_own() {
+        let fields =
+            json!({"f:spec": {"f:ports": {"k:{\"port\":80,\"protocol\":\"TCP\"}": {"f:name": {}}}, "f:sel": {}}});
+        let fields = fields.as_object().unwrap();
+        let keys = ["port".to_owned(), "protocol".to_owned()];
+        let item = json!({"port": 80, "protocol": "TCP"});
+        let port = Step::Item { index: None, keys: &keys, item: &item, shape: Shape::unknown() };
+        assert!(owns(fields, &[Step::Field("spec")]));
+        assert!(owns(fields, &[Step::Field("spec"), Step::Field("ports"), port]));
+        assert!(owns(fields, &[Step::Field("spec"), Step::Field("ports"), port, Step::Field("name")]));
+        assert!(!owns(fields, &[Step::Field("spec"), Step::Field("ports"), port, Step::Field("port")]));
+        assert!(owns(fields, &[Step::Field("spec"), Step::Field("sel"), Step::Field("app")]));
+        assert!(!owns(fields, &[Step::Field("data")]));
+    }
+}
