@@ -1,1 +1,26 @@
-//! gitops-fixtures
+//! Builders for the tests of every crate: Git repositories with a history, and Kubernetes objects.
+//!
+//! ```
+//! use gitops_fixtures::{TestRepository, deployment};
+//!
+//! let mut repository = TestRepository::new()?;
+//! let web = deployment("web").replicas(3).to_yaml();
+//! let first = repository.commit([("app/deployment.yaml", web.as_str())])?;
+//! repository.tag("v1.0.0", first.id)?;
+//! assert_eq!(repository.git().resolve("^1")?.id, first.id);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What this crate must not know
+//! The code under test: it builds input, it checks nothing. It is not published and no shipped crate depends on it.
+
+mod files;
+mod objects;
+mod repository;
+
+pub use files::read_directory;
+pub use objects::{
+    ObjectBuilder, application, config_map, cron_job, custom_resource_definition, daemon_set, deployment, job,
+    namespace, object, persistent_volume_claim, secret, service, service_account, stateful_set,
+};
+pub use repository::{FixtureError, TestRepository};

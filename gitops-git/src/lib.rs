@@ -8,6 +8,7 @@
 //! Kubernetes, manifests, how anything is rendered, and the configuration of the user or the machine: a repository's
 //! own configuration is all that is read. It is the only crate that knows `gix`, and no type of `gix` is public.
 
+mod changed;
 mod commit;
 mod constraint;
 mod failure;
@@ -15,9 +16,12 @@ mod odb;
 mod open;
 mod revision;
 mod similar;
+mod write;
 
+pub use changed::{ChangedPath, PathChange};
 pub use commit::{Commit, CommitId, CommitIdError, Person};
 pub use constraint::{Constraint, ConstraintError};
 pub use failure::Failure;
-pub use open::{OpenError, Repository};
+pub use open::{HistoryError, OpenError, Repository};
 pub use revision::ResolveError;
+pub use write::{Change, CommitDetails, RepositoryWriter, WriteError};

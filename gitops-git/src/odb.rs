@@ -28,11 +28,12 @@ pub(crate) struct GitTree {
 /// The entries of one directory, in the order of their names.
 type Directory = Vec<Found>;
 
-#[derive(Clone)]
-struct Found {
-    name: String,
-    kind: EntryKind,
-    id: ObjectId,
+/// What is at a path of a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) name: String,
+    pub(crate) kind: EntryKind,
+    pub(crate) id: ObjectId,
 }
 
 impl GitTree {
@@ -58,19 +59,7 @@ impl GitTree {
 
     /// What is at a path, without following symbolic links.
     fn find(&self, path: &TreePath) -> Result<Option<Found>, TreeError> {
-        let mut here = Found { name: String::new(), kind: EntryKind::Directory, id: self.root };
-        for part in path.parts() {
-            if here.kind != EntryKind::Directory {
-                return Ok(None);
-            }
-            let directory = self.directory(path, here.id)?;
-            let position = directory.binary_search_by(|entry| entry.name.as_str().cmp(part));
-            match position.ok().and_then(|position| directory.get(position)) {
-                Some(entry) => here = entry.clone(),
-                None => return Ok(None),
-            }
-        }
-        Ok(Some(here))
+        find_in(self.root, path, |id| self.directory(path, id))
     }
 
     fn directory(&self, path: &TreePath, id: ObjectId) -> Result<Arc<Directory>, TreeError> {
@@ -88,7 +77,38 @@ impl GitTree {
     }
 }
 
-fn read_directory(repository: &gix::Repository, path: &TreePath, id: ObjectId) -> Result<Directory, TreeError> {
+/// What is at a path below a directory object.
+fn find_in(
+    root: ObjectId,
+    path: &TreePath,
+    mut directory: impl FnMut(ObjectId) -> Result<Arc<Directory>, TreeError>,
+) -> Result<Option<Found>, TreeError> {
+    let mut here = Found { name: String::new(), kind: EntryKind::Directory, id: root };
+    for part in path.parts() {
+        if here.kind != EntryKind::Directory {
+            return Ok(None);
+        }
+        let entries = directory(here.id)?;
+        let position = entries.binary_search_by(|entry| entry.name.as_str().cmp(part));
+        match position.ok().and_then(|position| entries.get(position)) {
+            Some(entry) => here = entry.clone(),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(here))
+}
+
+/// What is at a path below a directory object, read without keeping anything.
+pub(crate) fn find(repository: &gix::Repository, root: ObjectId, path: &TreePath) -> Result<Option<Found>, TreeError> {
+    find_in(root, path, |id| read_directory(repository, path, id).map(Arc::new))
+}
+
+/// The entries of a directory object, in the order of their names.
+pub(crate) fn read_directory(
+    repository: &gix::Repository,
+    path: &TreePath,
+    id: ObjectId,
+) -> Result<Vec<Found>, TreeError> {
     let size = repository.find_header(id).map_err(storage(path))?.size();
     if size > MAX_DIRECTORY_BYTES {
         return Err(TreeError::TooLarge { path: path.clone(), size, limit: MAX_DIRECTORY_BYTES });
@@ -109,7 +129,7 @@ fn read_directory(repository: &gix::Repository, path: &TreePath, id: ObjectId) -
     Ok(entries)
 }
 
-pub(crate) fn kind_of(mode: gix::objs::tree::EntryMode) -> EntryKind {
+fn kind_of(mode: gix::objs::tree::EntryMode) -> EntryKind {
     use gix::objs::tree::EntryKind as Mode;
     match mode.kind() {
         Mode::Tree => EntryKind::Directory,

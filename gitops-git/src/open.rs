@@ -2,9 +2,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gitops_core::Tree;
+use gitops_core::tree::TreeError;
 use thiserror::Error;
 
-use crate::commit::{Commit, CommitId};
+use crate::changed::{ChangedPath, differences};
+use crate::commit::{Commit, CommitId, unreadable};
 use crate::failure::Failure;
 use crate::odb::GitTree;
 use crate::revision::{self, ResolveError};
@@ -91,6 +93,65 @@ impl Repository {
         Ok(Arc::new(GitTree::new(self.local(), id)?))
     }
 
+    /// The paths that differ between the files of two commits, in order. The work is proportional to the difference.
+    ///
+    /// # Errors
+    /// Where the repository lacks one of the commits, or an object cannot be read.
+    pub fn changed_paths(&self, old: CommitId, new: CommitId) -> Result<Vec<ChangedPath>, HistoryError> {
+        let local = self.local();
+        let (old, new) = (tree_of(&local, old)?, tree_of(&local, new)?);
+        let found = differences(&local, Some(old), Some(new)).map_err(|source| HistoryError::Tree { source })?;
+        Ok(found.into_iter().map(Into::into).collect())
+    }
+
+    /// The paths that a commit changed against its first parent, or all its files where it has none.
+    ///
+    /// # Errors
+    /// As [`Repository::changed_paths`].
+    pub fn changed_by(&self, commit: &Commit) -> Result<Vec<ChangedPath>, HistoryError> {
+        let local = self.local();
+        let old = commit.parents.first().map(|parent| tree_of(&local, *parent)).transpose()?;
+        let new = tree_of(&local, commit.id)?;
+        let found = differences(&local, old, Some(new)).map_err(|source| HistoryError::Tree { source })?;
+        Ok(found.into_iter().map(Into::into).collect())
+    }
+
+    /// A commit and the commits before it, the latest first, at most `limit` of them.
+    ///
+    /// The history of a shallow repository ends at its boundary.
+    ///
+    /// # Errors
+    /// Where a commit cannot be read.
+    pub fn history(&self, from: CommitId, limit: usize) -> Result<Vec<Commit>, HistoryError> {
+        let local = self.local();
+        let failed = |source: gix::Error| HistoryError::Walk { id: from, source: source.into() };
+        Commit::read(&local, from)?;
+        let order = gix::revision::walk::Sorting::ByCommitTime(Default::default());
+        let walk = local.rev_walk([from.0]).sorting(order).all().map_err(failed)?;
+        let read = |info: Result<gix::revision::walk::Info<'_>, gix::Error>| {
+            Ok(Commit::read(&local, CommitId(info.map_err(failed)?.id))?)
+        };
+        walk.take(limit).map(read).collect()
+    }
+
+    /// Whether a commit is another one or comes before it.
+    ///
+    /// # Errors
+    /// Where a commit cannot be read.
+    pub fn is_ancestor(&self, earlier: CommitId, later: CommitId) -> Result<bool, HistoryError> {
+        let local = self.local();
+        let failed = |source: gix::Error| HistoryError::Walk { id: later, source: source.into() };
+        if earlier == later {
+            return Ok(true);
+        }
+        for info in local.rev_walk([later.0]).all().map_err(failed)? {
+            if info.map_err(failed)?.id == earlier.0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     pub(crate) fn local(&self) -> gix::Repository {
         self.inner.to_thread_local()
     }
@@ -110,6 +171,14 @@ impl Repository {
         }
         Ok(self)
     }
+}
+
+/// The object of a commit's root directory.
+pub(crate) fn tree_of(local: &gix::Repository, id: CommitId) -> Result<gix::ObjectId, ResolveError> {
+    // Reading it first gives a clear error for what is no commit.
+    Commit::read(local, id)?;
+    let commit = local.find_commit(id.0).map_err(unreadable(id))?;
+    Ok(commit.tree_id().map_err(unreadable(id))?.detach())
 }
 
 /// Options that keep the library from reading anything but the repository, and from starting `git`.
@@ -164,6 +233,31 @@ fn object_format(path: &Path) -> Option<String> {
     let text = config.iter().find_map(|path| std::fs::read_to_string(path).ok())?;
     let line = text.lines().map(str::trim).find(|line| line.to_ascii_lowercase().starts_with("objectformat"))?;
     line.split_once('=').map(|(_, value)| value.trim().to_ascii_lowercase())
+}
+
+/// Why commits cannot be compared or walked.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum HistoryError {
+    /// A commit is missing or broken.
+    #[error(transparent)]
+    Commit(#[from] ResolveError),
+    /// A directory is missing or broken.
+    #[error("the commits cannot be compared")]
+    Tree {
+        /// Why.
+        #[source]
+        source: TreeError,
+    },
+    /// The history cannot be walked.
+    #[error("the history of `{id}` cannot be read")]
+    Walk {
+        /// Where the walk started.
+        id: CommitId,
+        /// Why.
+        #[source]
+        source: Failure,
+    },
 }
 
 /// Why a repository cannot be opened.
