@@ -70,7 +70,7 @@ schema! {
 
     /// How objects that no Application has are reported.
     pub struct OrphanedResources {
-        /// Whether Applications get a warning; they do where absent.
+        /// Whether Applications get a warning; they do not where absent.
         pub warn: Option<bool> => "warn",
         /// Objects that are passed over.
         pub ignore: Option<Vec<OrphanedResourceKey>> => "ignore",
