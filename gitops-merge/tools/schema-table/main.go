@@ -53,7 +53,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	writer := writer{out: bufio.NewWriter(os.Stdout), models: models, shapes: shapes(), types: map[string]schema.Atom{}}
+	writer := writer{out: bufio.NewWriter(os.Stdout), models: models, shapes: shapes(), types: map[string]schema.Atom{}, keys: listKeys(types.Types)}
 	for _, definition := range types.Types {
 		writer.types[definition.Name] = definition.Atom
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"reflect"
 	"strings"
 
@@ -21,6 +22,8 @@ func shapes() map[string]map[string]string {
 	collector.visit(reflect.TypeOf(apiregistration.APIService{}))
 	return collector
 }
+
+var marshaler = reflect.TypeFor[json.Marshaler]()
 
 type collector map[string]map[string]string
 
@@ -43,6 +46,9 @@ func (c collector) visit(goType reflect.Type) {
 	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Array:
 		c.visit(goType.Elem())
 	case reflect.Struct:
+		if goType.Implements(marshaler) || reflect.PointerTo(goType).Implements(marshaler) {
+			return // writes itself: quantities, times and raw JSON have no fields of their own
+		}
 		name := openAPIName(goType)
 		if _, seen := c[name]; seen || !strings.HasPrefix(name, "io.k8s.") {
 			return

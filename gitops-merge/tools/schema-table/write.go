@@ -20,6 +20,7 @@ type writer struct {
 	models map[string]*spec.Schema
 	shapes map[string]map[string]string
 	types  map[string]schema.Atom
+	keys   map[string]bool
 	wanted []string
 	seen   map[string]bool
 }
@@ -38,6 +39,7 @@ func (w *writer) write(kinds []*kind) error {
 		}
 		fmt.Fprintf(w.out, "kind %s %s %s %s %s %s\n", kind.apiVersion, kind.kind, kind.plural, scope, subresources, w.name(kind.typeName))
 	}
+	w.name("io.k8s.api.autoscaling.v1.Scale") // the body of a subresource, which no resource refers to
 	for len(w.wanted) > 0 {
 		batch := w.wanted
 		w.wanted = nil
@@ -108,7 +110,7 @@ func (w *writer) definition(name string) error {
 				line += " required"
 			}
 		}
-		if field.Default != nil && !reflect.ValueOf(field.Default).IsZero() && !emptyMap(field.Default) {
+		if field.Default != nil && !emptyMap(field.Default) && (w.keys[field.Name] || !zero(field.Default)) {
 			value, err := json.Marshal(field.Default)
 			if err != nil {
 				return err
@@ -123,6 +125,27 @@ func (w *writer) definition(name string) error {
 func emptyMap(value any) bool {
 	object, is := value.(map[string]any)
 	return is && len(object) == 0
+}
+
+// zero tells a default that only repeats the zero value of the Go type; it matters for the keys of lists alone.
+func zero(value any) bool { return reflect.ValueOf(value).IsZero() }
+
+// listKeys collects every field name that is a key of some list.
+func listKeys(types []schema.TypeDef) map[string]bool {
+	keys := map[string]bool{}
+	for _, definition := range types {
+		if definition.Map == nil {
+			continue
+		}
+		for _, field := range definition.Map.Fields {
+			if list := field.Type.Inlined.List; list != nil {
+				for _, key := range list.Keys {
+					keys[key] = true
+				}
+			}
+		}
+	}
+	return keys
 }
 
 func (w *writer) reference(reference schema.TypeRef) (string, error) {

@@ -1,0 +1,222 @@
+//! Strategic merge patches, by the patch strategies of the built-in types.
+//!
+//! Follows apimachinery's `strategicpatch` v0.34. Types without patch strategies, custom kinds and unknown ones, merge
+//! maps and replace lists.
+
+mod list;
+
+use serde_json::{Map, Value};
+
+use crate::schema::{Patch, Schema, TypeId};
+
+/// Where new items go and what is done with directives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// Where items go that only the patch has.
+    pub placement: Placement,
+}
+
+impl Options {
+    /// Options with another place for new items.
+    #[must_use]
+    pub fn with_placement(placement: Placement) -> Self {
+        Self { placement }
+    }
+}
+
+/// Where items go that only the patch has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Placement {
+    /// Behind the others, as the API server does.
+    #[default]
+    Append,
+    /// Before the others, as kustomize does.
+    Prepend,
+}
+
+/// Why a patch cannot be carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PatchError {
+    /// A `$patch` that is none of `merge`, `replace` and `delete`.
+    #[error("`{path}`: unknown directive `$patch: {directive}`")]
+    Directive {
+        /// Where.
+        path: String,
+        /// What it says.
+        directive: String,
+    },
+    /// An item of a list that is merged by a key does not have the key.
+    #[error("`{path}`: an item has no `{key}` to be merged by")]
+    Key {
+        /// Where.
+        path: String,
+        /// The key.
+        key: String,
+    },
+    /// A directive has another form than it must have.
+    #[error("`{path}`: `{directive}` must be a list")]
+    Form {
+        /// Where.
+        path: String,
+        /// The directive.
+        directive: String,
+    },
+    /// The patch is nested deeper than objects can be.
+    #[error("`{0}`: nested too deeply")]
+    Depth(String),
+}
+
+const MAX_DEPTH: usize = 256;
+const PATCH: &str = "$patch";
+const RETAIN_KEYS: &str = "$retainKeys";
+const DELETE_ITEMS: &str = "$deleteFromPrimitiveList/";
+const ORDER: &str = "$setElementOrder/";
+
+/// Merges a patch into an object. `type_id` is the object's type; none where it is not known.
+///
+/// A patch that deletes the whole object gives null.
+///
+/// # Errors
+/// [`PatchError`] with the path of the directive or item that is wrong.
+pub fn merge(
+    schema: &Schema,
+    type_id: Option<TypeId>,
+    object: &Value,
+    patch: &Value,
+    options: &Options,
+) -> Result<Value, PatchError> {
+    let mut walk = Walk { schema, options, path: Vec::new() };
+    match (object, patch) {
+        (_, Value::Object(patch)) => {
+            let empty = Map::new();
+            let merged = walk.map(type_id, object.as_object().unwrap_or(&empty), patch)?;
+            Ok(merged.map_or(Value::Null, Value::Object))
+        }
+        _ => Ok(patch.clone()),
+    }
+}
+
+struct Walk<'a> {
+    schema: &'a Schema,
+    options: &'a Options,
+    path: Vec<String>,
+}
+
+impl<'a> Walk<'a> {
+    fn shown(&self) -> String {
+        self.path.join(".")
+    }
+
+    fn bad_form(&self, directive: &str) -> PatchError {
+        PatchError::Form { path: self.shown(), directive: directive.to_owned() }
+    }
+
+    /// The type and the patch strategy of a field.
+    fn field(&self, type_id: Option<TypeId>, name: &str) -> (Option<TypeId>, Option<&'a Patch>) {
+        let map = type_id.and_then(|id| self.schema.get(id).map.as_ref());
+        let field = map.and_then(|map| map.fields.get(name));
+        (map.and_then(|map| map.child(name)), field.and_then(|field| field.patch.as_ref()))
+    }
+
+    /// Merges two maps; none where the patch deletes the map.
+    fn map(
+        &mut self,
+        type_id: Option<TypeId>,
+        object: &Map<String, Value>,
+        patch: &Map<String, Value>,
+    ) -> Result<Option<Map<String, Value>>, PatchError> {
+        if self.path.len() > MAX_DEPTH {
+            return Err(PatchError::Depth(self.shown()));
+        }
+        match patch.get(PATCH).and_then(Value::as_str) {
+            None | Some("merge") => {}
+            Some("replace") => {
+                let mut replaced = patch.clone();
+                replaced.remove(PATCH);
+                return Ok(Some(replaced));
+            }
+            Some("delete") => return Ok(None),
+            Some(other) => {
+                return Err(PatchError::Directive { path: self.shown(), directive: other.to_owned() });
+            }
+        }
+        let mut out = object.clone();
+        if let Some(keys) = patch.get(RETAIN_KEYS) {
+            let keys = keys.as_array().ok_or_else(|| self.bad_form(RETAIN_KEYS))?;
+            out.retain(|name, _| keys.iter().any(|key| key == name.as_str()));
+        }
+        for (name, value) in patch {
+            if name.starts_with('$') {
+                continue;
+            }
+            self.path.push(name.clone());
+            self.entry(type_id, &mut out, name, value, patch)?;
+            self.path.pop();
+        }
+        self.without_value(type_id, &mut out, patch)?;
+        Ok(Some(out))
+    }
+
+    fn entry(
+        &mut self,
+        type_id: Option<TypeId>,
+        out: &mut Map<String, Value>,
+        name: &str,
+        value: &Value,
+        patch: &Map<String, Value>,
+    ) -> Result<(), PatchError> {
+        let (child, strategy) = self.field(type_id, name);
+        let merged = match (value, out.get(name)) {
+            (Value::Null, _) => None,
+            (Value::Object(value), held) => {
+                let empty = Map::new();
+                let held = held.and_then(Value::as_object);
+                self.map(child, held.unwrap_or(&empty), value)?.map(Value::Object)
+            }
+            (Value::Array(value), held) if strategy.is_some_and(|strategy| strategy.merge) => {
+                let held = held.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+                let lists = list::Lists { held, patch: value, order: patch.get(&format!("{ORDER}{name}")) };
+                let deleted = patch.get(&format!("{DELETE_ITEMS}{name}"));
+                Some(Value::Array(self.list(child, strategy, &lists, deleted)?))
+            }
+            (value, _) => Some(value.clone()),
+        };
+        match merged {
+            Some(merged) => {
+                out.insert(name.to_owned(), merged);
+            }
+            None => {
+                out.remove(name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Directives about lists that the patch has no value for.
+    fn without_value(
+        &mut self,
+        type_id: Option<TypeId>,
+        out: &mut Map<String, Value>,
+        patch: &Map<String, Value>,
+    ) -> Result<(), PatchError> {
+        let about = |directive: &str| {
+            directive.strip_prefix(DELETE_ITEMS).or_else(|| directive.strip_prefix(ORDER)).map(str::to_owned)
+        };
+        for name in patch.keys().filter_map(|directive| about(directive)).filter(|name| !patch.contains_key(name)) {
+            let Some(Value::Array(held)) = out.get(&name).cloned() else { continue };
+            let (child, strategy) = self.field(type_id, &name);
+            let lists = list::Lists { held: &held, patch: &[], order: patch.get(&format!("{ORDER}{name}")) };
+            let deleted = patch.get(&format!("{DELETE_ITEMS}{name}"));
+            self.path.push(name.clone());
+            let merged = self.list(child, strategy, &lists, deleted)?;
+            self.path.pop();
+            out.insert(name, Value::Array(merged));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
