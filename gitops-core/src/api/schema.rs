@@ -1,5 +1,6 @@
 //! What every type of the API has in common: it keeps the fields it does not know, and can name them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -9,7 +10,7 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FieldSegment {
     /// The value under this key of a mapping.
-    Key(String),
+    Key(Cow<'static, str>),
     /// The element of a list, counted from 0.
     Index(usize),
 }
@@ -39,7 +40,7 @@ impl FieldPath {
 
     /// This path with one more key.
     #[must_use]
-    pub fn key(mut self, key: impl Into<String>) -> Self {
+    pub fn key(mut self, key: impl Into<Cow<'static, str>>) -> Self {
         self.push_key(key);
         self
     }
@@ -52,7 +53,7 @@ impl FieldPath {
     }
 
     /// Adds a key at the end.
-    pub fn push_key(&mut self, key: impl Into<String>) {
+    pub fn push_key(&mut self, key: impl Into<Cow<'static, str>>) {
         self.0.push(FieldSegment::Key(key.into()));
     }
 
@@ -118,7 +119,7 @@ pub(crate) fn is_absent<T: Schema>(value: &T) -> bool {
 /// Adds the fields a type keeps without knowing them.
 pub(crate) fn collect_keys(unknown: &BTreeMap<String, Value>, path: &mut FieldPath, found: &mut Vec<FieldPath>) {
     for key in unknown.keys() {
-        found.push(path.clone().key(key.as_str()));
+        found.push(path.clone().key(key.clone()));
     }
 }
 
@@ -153,7 +154,7 @@ impl<T: Schema> Schema for Vec<T> {
 impl<T: Schema> Schema for BTreeMap<String, T> {
     fn collect_unknown(&self, path: &mut FieldPath, found: &mut Vec<FieldPath>) {
         for (key, value) in self {
-            path.push_key(key.as_str());
+            path.push_key(key.clone());
             value.collect_unknown(path, found);
             path.pop();
         }
@@ -215,9 +216,11 @@ macro_rules! schema {
                     found: &mut Vec<$crate::api::FieldPath>,
                 ) {
                     $(
-                        path.push_key($json);
-                        $crate::api::Schema::collect_unknown(&self.$field, path, found);
-                        path.pop();
+                        if !$crate::api::Schema::is_absent(&self.$field) {
+                            path.push_key($json);
+                            $crate::api::Schema::collect_unknown(&self.$field, path, found);
+                            path.pop();
+                        }
                     )*
                     $crate::api::schema::collect_keys(&self.unknown, path, found);
                 }

@@ -28,7 +28,7 @@ pub enum AnyKind {
 /// [`DecodeError::Field`] where API version or kind is missing or another, or a field does not have the schema's
 /// shape.
 pub fn decode_any_value(value: &Value, place: &Place<'_>) -> Result<Decoded<AnyKind>, DecodeError> {
-    let text_of = |field: &str, expected: &str| match value.get(field) {
+    let text_of = |field: &'static str, expected: &str| match value.get(field) {
         Some(Value::String(text)) => Ok(text.as_str()),
         found => {
             let message = match found {

@@ -12,7 +12,7 @@ const SHOWN: usize = 60;
 /// A missing field is moved into the path, so that it can be looked for by its name.
 pub(super) fn translate(root: &Value, mut path: FieldPath, said: &str) -> (FieldPath, String) {
     if let Some(field) = said.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
-        path.push_key(field);
+        path.push_key(field.to_owned());
         return (path, "required field is missing".to_owned());
     }
     let mismatch = ["invalid type: ", "invalid value: "].iter().any(|prefix| said.starts_with(prefix));
@@ -56,7 +56,7 @@ pub(super) fn describe(value: &Value) -> String {
 /// The value at a path.
 pub(super) fn at<'a>(root: &'a Value, path: &FieldPath) -> Option<&'a Value> {
     path.segments().iter().try_fold(root, |value, segment| match segment {
-        FieldSegment::Key(key) => value.get(key),
+        FieldSegment::Key(key) => value.get(key.as_ref()),
         FieldSegment::Index(index) => value.get(index),
     })
 }
@@ -68,7 +68,7 @@ pub(super) fn path_of(path: &serde_path_to_error::Path) -> FieldPath {
     for segment in path {
         match segment {
             Segment::Seq { index } => found.push_index(*index),
-            Segment::Map { key } => found.push_key(key.as_str()),
+            Segment::Map { key } => found.push_key(key.clone()),
             Segment::Enum { .. } | Segment::Unknown => {}
         }
     }

@@ -4,6 +4,8 @@ mod application;
 mod application_set;
 mod project;
 
+use std::collections::BTreeSet;
+
 use super::problem::Finding;
 
 /// A type with rules beyond its shape.
@@ -13,10 +15,7 @@ pub trait Validate {
 }
 
 /// The elements that are equal to an earlier one, with their positions.
-fn repeated<'a, T: Ord>(items: impl Iterator<Item = T> + 'a) -> Vec<(usize, T)>
-where
-    T: Clone + 'a,
-{
-    let mut seen = std::collections::BTreeSet::new();
+fn repeated<'a, T: Ord + Clone + 'a>(items: impl Iterator<Item = T> + 'a) -> Vec<(usize, T)> {
+    let mut seen = BTreeSet::new();
     items.enumerate().filter(|(_, item)| !seen.insert(item.clone())).collect()
 }
