@@ -139,7 +139,7 @@ mod tests {
             "f:indexed": {"i:0": {}},
         });
         let set = Set::from_fields_v1(&fields).unwrap();
-        assert_eq!(set.len(), 8);
+        assert_eq!(set.len(), 7);
         assert_eq!(set.to_fields_v1(), fields);
     }
 

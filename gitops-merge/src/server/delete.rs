@@ -12,6 +12,34 @@ use crate::schema::Kind;
 const FOREGROUND: &str = "foregroundDeletion";
 const ORPHAN: &str = "orphan";
 
+/// Kinds whose objects are given back when they are deleted.
+const GIVEN_BACK: &[&str] = &[
+    "CSIDriver",
+    "CSINode",
+    "DeviceClass",
+    "Namespace",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Pod",
+    "PodTemplate",
+    "ResourceClaim",
+    "ResourceClaimTemplate",
+    "ResourceQuota",
+    "ResourceSlice",
+    "Service",
+    "ServiceAccount",
+    "StorageClass",
+    "VolumeAttachment",
+    "VolumeAttributesClass",
+];
+
+/// Whether the answer to a delete that removes the object is the object itself; for other kinds it is a `v1` Status
+/// with `status: Success` and, in its details, name, group, kind (the resource) and uid.
+#[must_use]
+pub fn answers_with_object(kind: &Kind) -> bool {
+    !kind.is_custom() && GIVEN_BACK.contains(&kind.kind.as_str())
+}
+
 /// What a delete makes of an object: gone, or marked where finalizers hold it.
 ///
 /// # Errors

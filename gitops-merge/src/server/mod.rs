@@ -34,7 +34,7 @@ mod service;
 mod strategy;
 mod write;
 
-pub use delete::delete;
+pub use delete::{answers_with_object, delete};
 pub use error::{Cause, ServerError};
 pub use request::{Delete, Deleted, Effect, FieldValidation, Moment, Operation, Propagation, Request, Target, Written};
 pub use scale::scale_of;

@@ -204,7 +204,7 @@ mod tests {
     fn the_applied_order_wins_and_others_keep_their_place() {
         let (schema, id) = set_of_text();
         let out = merge(&schema, id, &json!({"set": ["a", "b", "c", "d"]}), &json!({"set": ["c", "x", "a"]})).unwrap();
-        assert_eq!(out, json!({"set": ["b", "c", "x", "a", "d"]}));
+        assert_eq!(out, json!({"set": ["b", "c", "d", "x", "a"]}));
     }
 
     proptest! {

@@ -1,0 +1,3 @@
+//! Writes of several field managers, recorded on a real API server and replayed.
+
+mod replay;
