@@ -1,1 +1,111 @@
-//! gitops-yaml
+//! YAML as the Go tools of Kubernetes read it, and the bytes that they write.
+//!
+//! # What this crate must not know
+//! Kubernetes, files, and which tool asks: the caller names the [`Resolver`] that its tool has.
+
+mod compose;
+mod error;
+mod limits;
+mod locate;
+mod number;
+mod resolve;
+mod write;
+
+pub use error::ReadError;
+pub use limits::Limits;
+pub use locate::{PathSegment, Position, locate};
+pub use number::go_number;
+pub use write::{write, write_documents};
+
+use serde_json::Value;
+
+/// Whose reading of plain scalars, keys and duplicates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Resolver {
+    /// kustomize's kyaml (go-yaml v3): `yes` is a string, dates are times, keys stay, duplicate keys are refused.
+    Kyaml,
+    /// `sigs.k8s.io/yaml` (go-yaml v2): `yes` is true, dates are strings, key `n` is `false`, the last duplicate wins.
+    Sigs,
+}
+
+/// What becomes of a key that is set twice in one map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DuplicateKeys {
+    /// An error that names both lines.
+    Refuse,
+    /// The last one wins, with a warning that names both lines.
+    LastWins,
+}
+
+/// How a text is read.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// Whose reading.
+    pub resolver: Resolver,
+    /// Budgets.
+    pub limits: Limits,
+    /// What becomes of duplicate keys; the resolver's own rule unless changed.
+    pub duplicate_keys: DuplicateKeys,
+}
+
+impl Options {
+    /// A resolver's reading under default budgets.
+    pub fn new(resolver: Resolver) -> Self {
+        let duplicate_keys = match resolver {
+            Resolver::Kyaml => DuplicateKeys::Refuse,
+            Resolver::Sigs => DuplicateKeys::LastWins,
+        };
+        Self { resolver, limits: Limits::default(), duplicate_keys }
+    }
+}
+
+/// One document of a stream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// Its value.
+    pub value: Value,
+    /// The line of its first content, counted from 1.
+    pub line: usize,
+    /// What a person should look at.
+    pub warnings: Vec<Warning>,
+}
+
+/// Something that is read, but may not be meant so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The line of the other place that it is about.
+    pub first_line: usize,
+    /// What is wrong, naming both lines.
+    pub message: String,
+}
+
+/// The documents of a stream; empty ones are left out. JSON is YAML.
+///
+/// # Errors
+/// Where the text is not YAML, has no form in JSON, or breaks a budget.
+pub fn read_documents(text: &[u8], options: &Options) -> Result<Vec<Document>, ReadError> {
+    let limit = options.limits.max_bytes;
+    if text.len() > limit {
+        return Err(ReadError::new(1, 1, format!("the text has {} bytes, more than the {limit} allowed", text.len())));
+    }
+    let mut input = text;
+    compose::Composer::new(&mut input, options).documents()
+}
+
+/// The only document of a stream; null where there is none.
+///
+/// # Errors
+/// As [`read_documents`], and where there are several.
+pub fn read_one(text: &[u8], options: &Options) -> Result<Value, ReadError> {
+    let mut documents = read_documents(text, options)?;
+    if let Some(second) = documents.get(1) {
+        return Err(ReadError::new(second.line, 1, "expected a single document".into()));
+    }
+    Ok(documents.pop().map_or(Value::Null, |document| document.value))
+}
+
+#[cfg(test)]
+mod tests;
