@@ -164,6 +164,11 @@ impl ObjectDiff {
 }
 
 impl FieldDiff {
+    /// Whether it is a value of a Secret.
+    pub fn is_secret(&self) -> bool {
+        self.old == Some(Shown::Secret) || self.new == Some(Shown::Secret)
+    }
+
     pub(crate) fn new(path: FieldPath, reason: Reason, old: Option<Shown>, new: Option<Shown>) -> Self {
         let change = match (&old, &new) {
             (None, _) => Change::Added,

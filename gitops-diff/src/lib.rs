@@ -13,6 +13,7 @@ mod path;
 mod shape;
 
 pub mod normalize;
+pub mod patch;
 pub mod present;
 
 pub use change::{Change, DiffKind, FieldDiff, ObjectDiff, Reason, Shown};

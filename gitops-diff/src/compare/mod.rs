@@ -26,17 +26,17 @@ pub enum DiffError {
     #[error("`{desired}`: cannot be compared to another object, `{other}`")]
     OtherObject {
         /// The desired object.
-        desired: ObjectRef,
+        desired: Box<ObjectRef>,
         /// What it was to be compared to.
-        other: ObjectRef,
+        other: Box<ObjectRef>,
     },
     /// A value is nested deeper than the budget allows.
     #[error("`{object}`: {path}: nested deeper than {limit} levels")]
     TooDeep {
         /// The object.
-        object: ObjectRef,
+        object: Box<ObjectRef>,
         /// Where.
-        path: FieldPath,
+        path: Box<FieldPath>,
         /// The budget.
         limit: usize,
     },
@@ -44,7 +44,7 @@ pub enum DiffError {
     #[error("`{object}`: more than {limit} values to compare")]
     TooLarge {
         /// The object.
-        object: ObjectRef,
+        object: Box<ObjectRef>,
         /// The budget.
         limit: usize,
     },
@@ -125,5 +125,8 @@ fn shown_metadata(key: &str, value: &Value) -> Value {
 fn same_object(desired: &Object, other: &Object) -> Result<(), DiffError> {
     let namespace = desired.namespace().is_none_or(|namespace| other.namespace() == Some(namespace));
     let same = desired.kind() == other.kind() && desired.name() == other.name() && namespace;
-    if same { Ok(()) } else { Err(DiffError::OtherObject { desired: desired.reference(), other: other.reference() }) }
+    if same {
+        return Ok(());
+    }
+    Err(DiffError::OtherObject { desired: Box::new(desired.reference()), other: Box::new(other.reference()) })
 }

@@ -102,13 +102,28 @@ fn secrets_only_say_that_they_differ() {
 fn rules_leave_fields_out() {
     let rules = serde_json::from_value(json!([
         {"group": "*", "kind": "Dep*", "jsonPointers": ["/spec/replicas", "/spec/nope/x"]},
+        {"group": "ap?s", "kind": "*", "jqPathExpressions": [
+            ".spec.template.spec.containers[] | select(.name == \"web\") | .image",
+            ".spec.template.spec.containers[0].env[] | select(.name == \"A\")",
+        ]},
+        {"group": "apps", "kind": "*", "managedFieldsManagers": ["scaler"]},
         {"group": "apps", "kind": "Deployment", "name": "other", "jsonPointers": ["/spec/paused"]},
     ]));
     let rules: Vec<gitops_core::api::ResourceIgnoreDifferences> = rules.unwrap();
     let rules = IgnoreRules::compile(&rules).unwrap();
-    let (kinds, desired) = (kinds(), object(deployment(json!({"replicas": 5, "paused": true}))));
+    let spec = |image: &str, env: Value, seconds: u32| json!({"minReadySeconds": seconds, "template": {"spec": {"containers": [{"name": "web", "image": image, "env": env}]}}});
+    let mut desired = deployment(spec("a", json!([{"name": "A", "value": "1"}, {"name": "B", "value": "1"}]), 1));
+    desired["spec"]["replicas"] = 5.into();
+    desired["spec"]["paused"] = true.into();
+    let mut live = deployment(spec("b", json!([{"name": "B", "value": "1"}]), 2));
+    live["spec"]["replicas"] = 3.into();
+    live["metadata"]["managedFields"] = json!([
+        {"manager": "scaler", "operation": "Update", "fieldsV1": {"f:spec": {"f:minReadySeconds": {}}}},
+    ]);
+    let (kinds, desired, live) = (kinds(), object(desired), object(live));
     let context = DiffContext::new().with_kinds(&kinds).with_ignore(&rules);
-    let diff = diff(&desired, Some(&object(deployment(json!({"replicas": 3})))), &context).unwrap();
+    let diff = diff(&desired, Some(&live), &context).unwrap();
+    assert!(diff.warnings.is_empty(), "{:?}", diff.warnings);
     assert_eq!(texts(&diff), ["+.spec.paused"]);
 }
 

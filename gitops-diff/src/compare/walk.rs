@@ -63,7 +63,7 @@ impl<'a> Walk<'a> {
         self.visited += 1;
         if self.visited > self.context.budget.values {
             let limit = self.context.budget.values;
-            return Err(DiffError::TooLarge { object: self.desired.reference(), limit });
+            return Err(DiffError::TooLarge { object: Box::new(self.desired.reference()), limit });
         }
         if self.ignored.has(want) || self.ignored.has(have) {
             return Ok(());
@@ -100,7 +100,11 @@ impl<'a> Walk<'a> {
         if self.steps.len() < limit {
             return Ok(());
         }
-        Err(DiffError::TooDeep { object: self.desired.reference(), path: FieldPath::of(&self.steps), limit })
+        Err(DiffError::TooDeep {
+            object: Box::new(self.desired.reference()),
+            path: Box::new(FieldPath::of(&self.steps)),
+            limit,
+        })
     }
 
     pub(super) fn finish(self) -> ObjectDiff {

@@ -3,9 +3,10 @@
 use std::collections::{BTreeSet, HashSet};
 
 use gitops_core::api::ResourceIgnoreDifferences;
-use gitops_core::{Object, Value};
+use gitops_core::{Map, Object, Value};
 use thiserror::Error;
 
+use super::jq::{Expression, ExpressionError, Step};
 use super::pointer::Pointer;
 
 /// Compiled rules. Compile them once for all objects of an Application.
@@ -21,7 +22,15 @@ struct Rule {
     name: Option<String>,
     namespace: Option<String>,
     pointers: Vec<Pointer>,
+    expressions: Vec<Compiled>,
     managers: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Compiled {
+    /// As the source writes it.
+    text: String,
+    expression: Expression,
 }
 
 /// Why a rule cannot be compiled.
@@ -33,6 +42,17 @@ pub enum RuleError {
     NoKind {
         /// Place of the rule.
         index: usize,
+    },
+    /// A jq path expression is not understood, or uses what path expressions may not.
+    #[error("ignoreDifferences[{index}].jqPathExpressions[{expression}]")]
+    Expression {
+        /// Place of the rule.
+        index: usize,
+        /// Place of the expression.
+        expression: usize,
+        /// What is wrong with it.
+        #[source]
+        source: ExpressionError,
     },
 }
 
@@ -51,6 +71,7 @@ impl IgnoreRules {
                 kind: rule.kind.clone(),
                 name: rule.name.clone().filter(|name| !name.is_empty()),
                 namespace: rule.namespace.clone().filter(|namespace| !namespace.is_empty()),
+                expressions: compile(index, rule.jq_path_expressions.as_deref().unwrap_or_default())?,
                 pointers: rule.json_pointers.iter().flatten().filter_map(|text| Pointer::parse(text)).collect(),
                 managers: rule.managed_fields_managers.clone().unwrap_or_default(),
             })
@@ -68,11 +89,25 @@ impl IgnoreRules {
         for rule in self.matching(desired) {
             out.managers.extend(rule.managers.iter().cloned());
             for object in [desired, live] {
-                rule.pointers.iter().for_each(|pointer| out.add(object, pointer));
+                rule.pointers.iter().for_each(|pointer| out.add(object, &pointer_tokens(pointer)));
+                rule.expressions.iter().for_each(|compiled| out.evaluate(object, compiled));
             }
         }
         out
     }
+}
+
+fn compile(index: usize, texts: &[String]) -> Result<Vec<Compiled>, RuleError> {
+    let compiled = texts.iter().enumerate().map(|(place, text)| match Expression::compile(text) {
+        Ok(expression) => Ok(Compiled { text: text.clone(), expression }),
+        Err(source) => Err(RuleError::Expression { index, expression: place, source }),
+    });
+    compiled.collect()
+}
+
+/// Without a type, a number in a pointer is an index only in a list.
+fn pointer_tokens(pointer: &Pointer) -> Vec<Step> {
+    pointer.tokens().iter().cloned().map(Step::Key).collect()
 }
 
 impl Rule {
@@ -136,18 +171,61 @@ impl Ignored {
         self.warnings
     }
 
-    fn add(&mut self, object: &Object, pointer: &Pointer) {
-        if let Some(value) = pointer.find(object.body()) {
-            self.places.insert(place(value));
+    fn add(&mut self, object: &Object, path: &[Step]) {
+        let Some((Step::Key(first), rest)) = path.split_first() else { return };
+        if let Some(value) = object.body().get(first) {
+            self.add_value(value, rest);
         }
-        if object.is_secret() {
-            match pointer.tokens() {
-                [data] if data == "data" => self.all_secrets = true,
-                [data, key] if data == "data" => drop(self.secrets.insert(key.clone())),
+        if object.is_secret() && first == "data" {
+            match rest {
+                [] => self.all_secrets = true,
+                [Step::Key(key)] => drop(self.secrets.insert(key.clone())),
                 _ => {}
             }
         }
     }
+
+    /// Follows a path. Where it leads nowhere there is nothing to ignore.
+    fn add_value(&mut self, value: &Value, path: &[Step]) {
+        let Some((token, rest)) = path.split_first() else {
+            self.places.insert(place(value));
+            return;
+        };
+        match (value, token) {
+            (Value::Object(map), Step::Key(key)) => {
+                map.get(key).into_iter().for_each(|value| self.add_value(value, rest));
+            }
+            (Value::Array(items), token) => {
+                items.get(token.items(items.len())).into_iter().flatten().for_each(|item| self.add_value(item, rest));
+            }
+            _ => {}
+        }
+    }
+
+    fn evaluate(&mut self, object: &Object, compiled: &Compiled) {
+        let paths = if object.is_secret() {
+            compiled.expression.paths(&without_payload(object))
+        } else {
+            compiled.expression.paths(object.body())
+        };
+        match paths {
+            Ok(paths) => paths.iter().for_each(|path| self.add(object, path)),
+            Err(error) => {
+                let warning = format!("jqPathExpressions: `{}`: {error}", compiled.text);
+                if !self.warnings.contains(&warning) {
+                    self.warnings.push(warning);
+                }
+            }
+        }
+    }
+}
+
+/// A Secret as expressions see it: the keys of what the server stores, without their values.
+fn without_payload(object: &Object) -> Map {
+    let mut body = object.body().clone();
+    let marked = object.secret_data().into_keys().map(|key| (key, Value::from(gitops_core::secret::MARKER)));
+    body.insert("data".into(), Value::Object(marked.collect()));
+    body
 }
 
 fn place(value: &Value) -> usize {

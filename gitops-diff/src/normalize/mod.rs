@@ -7,6 +7,7 @@ pub mod absent;
 pub(crate) mod bytes;
 pub mod defaults;
 pub(crate) mod ignore;
+pub(crate) mod jq;
 pub mod number;
 pub mod pointer;
 pub mod quantity;
@@ -19,6 +20,7 @@ use crate::shape::Shape;
 
 pub(crate) use ignore::Ignored;
 pub use ignore::{IgnoreRules, RuleError};
+pub use jq::ExpressionError;
 
 /// Whether two values that are not both maps or both lists mean the same at this place.
 pub(crate) fn equal(want: &Value, have: &Value, shape: Shape<'_>, steps: &[Step<'_>]) -> bool {

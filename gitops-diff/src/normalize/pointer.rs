@@ -29,29 +29,53 @@ impl Pointer {
         })
     }
 
+    /// Sets what it points at; `-` appends to a list. Nothing where what holds it is not there.
+    pub fn set(&self, body: &mut Map, value: Value) {
+        let Some((last, parents)) = self.0.split_last() else { return };
+        match holder(body, parents) {
+            Some(Holder::Map(map)) => drop(map.insert(last.clone(), value)),
+            Some(Holder::List(items)) if last == "-" => items.push(value),
+            Some(Holder::List(items)) => {
+                if let Some(item) = last.parse::<usize>().ok().and_then(|index| items.get_mut(index)) {
+                    *item = value;
+                }
+            }
+            None => {}
+        }
+    }
+
     /// Takes out what it points at; nothing where that is not there.
     pub fn remove(&self, body: &mut Map) {
         let Some((last, parents)) = self.0.split_last() else { return };
-        let Some((first, rest)) = parents.split_first() else {
-            body.remove(last);
-            return;
-        };
-        let parent = body.get_mut(first).and_then(|value| {
-            rest.iter().try_fold(value, |value, token| match value {
-                Value::Object(map) => map.get_mut(token),
-                Value::Array(items) => items.get_mut(token.parse::<usize>().ok()?),
-                _ => None,
-            })
-        });
-        match parent {
-            Some(Value::Object(map)) => drop(map.remove(last)),
-            Some(Value::Array(items)) => {
+        match holder(body, parents) {
+            Some(Holder::Map(map)) => drop(map.remove(last)),
+            Some(Holder::List(items)) => {
                 if let Some(index) = last.parse::<usize>().ok().filter(|index| *index < items.len()) {
                     items.remove(index);
                 }
             }
-            _ => {}
+            None => {}
         }
+    }
+}
+
+/// What holds the value at the end of a pointer.
+enum Holder<'a> {
+    Map(&'a mut Map),
+    List(&'a mut Vec<Value>),
+}
+
+fn holder<'a>(body: &'a mut Map, parents: &[String]) -> Option<Holder<'a>> {
+    let Some((first, rest)) = parents.split_first() else { return Some(Holder::Map(body)) };
+    let value = rest.iter().try_fold(body.get_mut(first)?, |value, token| match value {
+        Value::Object(map) => map.get_mut(token),
+        Value::Array(items) => items.get_mut(token.parse::<usize>().ok()?),
+        _ => None,
+    })?;
+    match value {
+        Value::Object(map) => Some(Holder::Map(map)),
+        Value::Array(items) => Some(Holder::List(items)),
+        _ => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Quantities: `1000m` is `1`, `1Gi` is `1024Mi`.
 
 use gitops_core::Value;
+use gitops_core::quantity::Quantity;
 use gitops_merge::schema::Format;
 
 use crate::path::Step;
@@ -22,68 +23,19 @@ pub fn equal(left: &Value, right: &Value) -> bool {
 }
 
 fn is_known_place(steps: &[Step<'_>]) -> bool {
-    match steps {
-        [.., Step::Field("resources"), Step::Field("limits" | "requests"), Step::Field(_)] => true,
-        [.., Step::Field("sizeLimit" | "divisor")] => true,
-        _ => false,
-    }
+    matches!(
+        steps,
+        [.., Step::Field("resources"), Step::Field("limits" | "requests"), Step::Field(_)]
+            | [.., Step::Field("sizeLimit" | "divisor")]
+    )
 }
 
-/// The value in billionths, the finest that the API server keeps; none where it is no quantity or too large.
-fn parse(value: &Value) -> Option<i128> {
+fn parse(value: &Value) -> Option<Quantity> {
     match value {
-        Value::Number(number) => parse_text(&number.to_string()),
-        Value::String(text) => parse_text(text),
+        Value::Number(number) => number.to_string().parse().ok(),
+        Value::String(text) => text.parse().ok(),
         _ => None,
     }
-}
-
-fn parse_text(text: &str) -> Option<i128> {
-    let (sign, unsigned) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
-    let (digits, suffix) = unsigned.split_at(end);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') || digits.len() > 30 {
-        return None;
-    }
-    let mantissa: i128 = [whole, fraction].concat().parse().ok()?;
-    let (factor, exponent) = scale(suffix)?;
-    let exponent = exponent.checked_add(9)?.checked_sub(i32::try_from(fraction.len()).ok()?)?;
-    let scaled = mantissa.checked_mul(factor)?;
-    let power = 10_i128.checked_pow(exponent.unsigned_abs());
-    let nano = if exponent >= 0 {
-        scaled.checked_mul(power?)?
-    } else {
-        // Rounded up, as the API server rounds what is finer than a billionth.
-        power.map_or(i128::from(scaled > 0), |power| scaled / power + i128::from(scaled % power > 0))
-    };
-    Some(sign * nano)
-}
-
-/// A suffix as a factor and a power of ten.
-fn scale(suffix: &str) -> Option<(i128, i32)> {
-    Some(match suffix {
-        "" => (1, 0),
-        "n" => (1, -9),
-        "u" => (1, -6),
-        "m" => (1, -3),
-        "k" => (1, 3),
-        "M" => (1, 6),
-        "G" => (1, 9),
-        "T" => (1, 12),
-        "P" => (1, 15),
-        "E" => (1, 18),
-        "Ki" => (1 << 10, 0),
-        "Mi" => (1 << 20, 0),
-        "Gi" => (1 << 30, 0),
-        "Ti" => (1 << 40, 0),
-        "Pi" => (1 << 50, 0),
-        "Ei" => (1 << 60, 0),
-        _ => (1, suffix.strip_prefix(['e', 'E'])?.parse().ok()?),
-    })
 }
 
 #[cfg(test)]

@@ -1,10 +1,7 @@
 //! Text for a terminal or a log, in the manner of `git diff`.
 
-use gitops_core::Value;
-use similar::{ChangeTag, TextDiff};
-
-use super::block;
-use crate::{Change, DiffKind, FieldDiff, ObjectDiff, Shown};
+use super::lines::{self, Mark};
+use crate::{DiffKind, FieldDiff, ObjectDiff};
 
 /// How text is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,9 +22,7 @@ impl TextOptions {
 /// owner, the live lines marked `-` and the desired ones `+`. Objects without a difference are left out.
 pub fn text(diffs: &[ObjectDiff], options: TextOptions) -> String {
     let mut out = Writer { text: String::new(), color: options.color };
-    for diff in diffs {
-        out.object(diff);
-    }
+    diffs.iter().for_each(|diff| out.object(diff));
     out.text
 }
 
@@ -36,15 +31,13 @@ struct Writer {
     color: bool,
 }
 
-#[derive(Clone, Copy)]
-enum Style {
-    Head,
-    Hunk,
-    Old,
-    New,
-    Note,
-    Plain,
-}
+// Codes of ECMA-48's "select graphic rendition", as git colours its diffs.
+const HEAD: &str = "1";
+const HUNK: &str = "36";
+const OLD: &str = "31";
+const NEW: &str = "32";
+const NOTE: &str = "33";
+const PLAIN: &str = "";
 
 impl Writer {
     fn object(&mut self, diff: &ObjectDiff) {
@@ -55,13 +48,13 @@ impl Writer {
                 DiffKind::Delete => (format!("live/{id}"), "/dev/null".to_owned()),
                 DiffKind::Update | DiffKind::Same => (format!("live/{id}"), format!("git/{id}")),
             };
-            self.line(Style::Head, &format!("diff {id} ({})", diff.kind));
-            self.line(Style::Head, &format!("--- {old}"));
-            self.line(Style::Head, &format!("+++ {new}"));
+            self.line(HEAD, &format!("diff {id} ({})", diff.kind));
+            self.line(HEAD, &format!("--- {old}"));
+            self.line(HEAD, &format!("+++ {new}"));
             diff.fields.iter().for_each(|field| self.field(field));
         }
         for warning in &diff.warnings {
-            self.line(Style::Note, &format!("warning: {id}: {warning}"));
+            self.line(NOTE, &format!("warning: {id}: {warning}"));
         }
     }
 
@@ -70,65 +63,19 @@ impl Writer {
             Some(owner) => format!("; live value owned by {owner}"),
             None => String::new(),
         };
-        self.line(Style::Hunk, &format!("@@ {} @@ {}{owner}", field.path, field.reason));
-        match (&field.old, &field.new) {
-            (Some(Shown::Value(Value::String(old))), Some(Shown::Value(Value::String(new))))
-                if old.contains('\n') || new.contains('\n') =>
-            {
-                self.unified(old, new);
-            }
-            (old, new) => {
-                old.iter().for_each(|shown| self.shown(Style::Old, shown, field.change));
-                new.iter().for_each(|shown| self.shown(Style::New, shown, field.change));
-            }
+        self.line(HUNK, &format!("@@ {} @@ {}{owner}", field.path, field.reason));
+        for (mark, line) in lines::of(field) {
+            let code = match mark {
+                Mark::Old => OLD,
+                Mark::New => NEW,
+                Mark::Same | Mark::Gap => PLAIN,
+            };
+            self.line(code, &format!("{}{line}", mark.sign()));
         }
     }
 
-    fn shown(&mut self, style: Style, shown: &Shown, change: Change) {
-        let mark = if matches!(style, Style::Old) { '-' } else { '+' };
-        match shown {
-            Shown::Value(value) => {
-                block::lines(value).iter().for_each(|line| self.line(style, &format!("{mark}{line}")));
-            }
-            Shown::Secret => {
-                let state = if change == Change::Changed { "secret, changed" } else { "secret" };
-                self.line(style, &format!("{mark}[{state}]"));
-            }
-        }
-    }
-
-    /// Text of several lines: the lines that differ, with three lines around them.
-    fn unified(&mut self, old: &str, new: &str) {
-        let diff = TextDiff::from_lines(old, new);
-        for (place, group) in diff.grouped_ops(3).iter().enumerate() {
-            if place > 0 {
-                self.line(Style::Hunk, " ...");
-            }
-            for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-                let (style, mark) = match change.tag() {
-                    ChangeTag::Delete => (Style::Old, '-'),
-                    ChangeTag::Insert => (Style::New, '+'),
-                    ChangeTag::Equal => (Style::Plain, ' '),
-                };
-                let line = change.value();
-                self.line(style, &format!("{mark}{}", line.strip_suffix('\n').unwrap_or(line)));
-                if change.missing_newline() {
-                    self.line(Style::Plain, "\\ no newline at the end");
-                }
-            }
-        }
-    }
-
-    fn line(&mut self, style: Style, line: &str) {
-        let code = match style {
-            Style::Head => "1",
-            Style::Hunk => "36",
-            Style::Old => "31",
-            Style::New => "32",
-            Style::Note => "33",
-            Style::Plain => "",
-        };
-        let line = printable(line);
+    fn line(&mut self, code: &str, line: &str) {
+        let line = lines::printable(line);
         if self.color && !code.is_empty() {
             self.text.push_str(&format!("\u{1b}[{code}m{line}\u{1b}[0m\n"));
         } else {
@@ -136,9 +83,4 @@ impl Writer {
             self.text.push('\n');
         }
     }
-}
-
-/// Values come from repositories and clusters: control characters in them must not steer a terminal.
-fn printable(line: &str) -> String {
-    line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
