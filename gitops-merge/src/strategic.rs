@@ -147,12 +147,12 @@ impl<'a> Walk<'a> {
             let keys = keys.as_array().ok_or_else(|| self.bad_form(RETAIN_KEYS))?;
             out.retain(|name, _| keys.iter().any(|key| key == name.as_str()));
         }
-        for (name, value) in patch {
+        for name in patch.keys() {
             if name.starts_with('$') {
                 continue;
             }
             self.path.push(name.clone());
-            self.entry(type_id, &mut out, name, value, patch)?;
+            self.entry(type_id, &mut out, name, patch)?;
             self.path.pop();
         }
         self.without_value(type_id, &mut out, patch)?;
@@ -164,9 +164,9 @@ impl<'a> Walk<'a> {
         type_id: Option<TypeId>,
         out: &mut Map<String, Value>,
         name: &str,
-        value: &Value,
         patch: &Map<String, Value>,
     ) -> Result<(), PatchError> {
+        let value = patch.get(name).unwrap_or(&Value::Null);
         let (child, strategy) = self.field(type_id, name);
         let merged = match (value, out.get(name)) {
             (Value::Null, _) => None,

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::cap::cap;
 use super::conflict::ApplyError;
 use super::last_applied;
-use super::updater::Updater;
+use super::updater::{Change, Updater};
 use super::versions::Versions;
 use crate::fields::{Path, Set};
 use crate::managed::{self, Entry, Managed, Manager};
@@ -61,7 +61,7 @@ impl Write<'_> {
         self.check("convert live object to smd typed", live, Duplicates::Allowed)?;
         // The write is its own manager at first, so that what it takes from its own older writes counts as a change.
         let itself = Manager::updater("current-operation", "", "");
-        let mut managed = self.updater().update(live, new, managed, &itself)?;
+        let mut managed = self.updater().update(Change { manager: &itself, live, new, force: true }, managed)?;
         strip(&mut managed, &itself);
         if let Some(gained) = managed.remove(&itself) {
             let api_version = &self.versions.kind().api_version;
@@ -78,7 +78,8 @@ impl Write<'_> {
 
     fn applied(&self, live: &Value, applied: &Value, managed: Managed, force: bool) -> Result<Applied, ApplyError> {
         let manager = Manager::applier(self.name(), self.subresource);
-        let (object, mut managed) = self.updater().apply(live, applied, managed, &manager, force)?;
+        let (object, mut managed) =
+            self.updater().apply(Change { manager: &manager, live, new: applied, force }, managed)?;
         strip(&mut managed, &manager);
         if object.is_some()
             && let Some(mut entry) = managed.remove(&manager)

@@ -1,6 +1,6 @@
 //! Who owns what after a value changed: structured-merge-diff's package `merge`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -12,7 +12,19 @@ use crate::managed::{Entry, Managed, Manager};
 use crate::typed::{self, Comparison};
 use crate::value::equal;
 
-/// A write by one manager in one version.
+/// One manager's write.
+#[derive(Clone, Copy)]
+pub(super) struct Change<'a> {
+    pub(super) manager: &'a Manager,
+    /// The object before.
+    pub(super) live: &'a Value,
+    /// The object after; for an apply, what is applied.
+    pub(super) new: &'a Value,
+    /// Whether fields are taken from other managers.
+    pub(super) force: bool,
+}
+
+/// Writes in one version.
 pub(super) struct Updater<'a> {
     pub(super) versions: Versions<'a>,
     /// Fields that the write cannot set; nobody comes to own them by it.
@@ -24,36 +36,24 @@ impl Updater<'_> {
         &self.versions.kind().api_version
     }
 
-    /// The managers after the object became `new` by a write that is no apply.
-    pub(super) fn update(
-        &self,
-        live: &Value,
-        new: &Value,
-        managed: Managed,
-        manager: &Manager,
-    ) -> Result<Managed, ApplyError> {
+    /// The managers after a write that is no apply.
+    pub(super) fn update(&self, change: Change<'_>, managed: Managed) -> Result<Managed, ApplyError> {
         let managed = self.reconcile(managed);
-        let (mut managed, comparison) = self.settle(live, new, managed, manager, true)?;
-        let before = managed.remove(manager).map(|entry| entry.set).unwrap_or_default();
+        let (mut managed, comparison) = self.settle(Change { force: true, ..change }, managed)?;
+        let before = managed.remove(change.manager).map(|entry| entry.set).unwrap_or_default();
         let mut set = before.difference(&comparison.removed);
         set.extend(&comparison.modified);
         set.extend(&comparison.added);
         let set = set.recursive_difference(self.reset);
         if !set.is_empty() {
-            managed.insert(manager.clone(), Entry { set, api_version: self.version().to_owned(), time: None });
+            managed.insert(change.manager.clone(), Entry { set, api_version: self.version().to_owned(), time: None });
         }
         Ok(managed)
     }
 
     /// The object and its managers after an apply; no object where the apply changes nothing in it.
-    pub(super) fn apply(
-        &self,
-        live: &Value,
-        applied: &Value,
-        managed: Managed,
-        manager: &Manager,
-        force: bool,
-    ) -> Result<(Option<Value>, Managed), ApplyError> {
+    pub(super) fn apply(&self, change: Change<'_>, managed: Managed) -> Result<(Option<Value>, Managed), ApplyError> {
+        let Change { manager, live, new: applied, .. } = change;
         let kind = self.versions.kind();
         let mut managed = self.reconcile(managed);
         let merged = typed::merge(&kind.schema, kind.type_id, live, applied)
@@ -68,61 +68,55 @@ impl Updater<'_> {
             }
             _ => merged,
         };
-        let (managed, _) = self.settle(live, &new, managed, manager, force)?;
+        let (managed, _) = self.settle(Change { new: &new, ..change }, managed)?;
         let changed = (!equal(live, &new)).then_some(new);
         Ok((changed, managed))
     }
 
     /// Takes changed and removed fields from the other managers, or says who would lose them.
-    fn settle(
-        &self,
-        live: &Value,
-        new: &Value,
-        mut managed: Managed,
-        manager: &Manager,
-        force: bool,
-    ) -> Result<(Managed, Comparison), ApplyError> {
-        let mut comparisons: BTreeMap<String, Comparison> = BTreeMap::new();
-        let own = self.compare(self.version(), live, new)?.unwrap_or_default();
-        comparisons.insert(self.version().to_owned(), own);
-        let mut unknown = Vec::new();
-        let mut lost: Vec<(Manager, Set, Set)> = Vec::new();
-        for (other, entry) in managed.iter().filter(|(other, _)| *other != manager) {
-            if !comparisons.contains_key(&entry.api_version) {
-                match self.compare(&entry.api_version, live, new)? {
-                    Some(comparison) => {
-                        comparisons.insert(entry.api_version.clone(), comparison);
-                    }
-                    None => {
-                        unknown.push(other.clone());
-                        continue;
-                    }
-                }
-            }
+    fn settle(&self, change: Change<'_>, mut managed: Managed) -> Result<(Managed, Comparison), ApplyError> {
+        let comparisons = self.comparisons(change, &managed)?;
+        managed.retain(|manager, entry| manager == change.manager || comparisons.contains_key(&entry.api_version));
+        let mut lost: Vec<(Manager, Set)> = Vec::new();
+        for (other, entry) in managed.iter().filter(|(other, _)| *other != change.manager) {
             let Some(comparison) = comparisons.get(&entry.api_version) else { continue };
             let taken = entry.set.intersection(&comparison.modified.union(&comparison.added));
-            if !taken.is_empty() || !comparison.removed.is_empty() {
-                lost.push((other.clone(), taken, comparison.removed.clone()));
+            if !taken.is_empty() {
+                lost.push((other.clone(), taken));
             }
         }
-        if !force {
-            let conflicts: Vec<_> = lost.iter().flat_map(|(other, taken, _)| conflicts_of(other, taken)).collect();
-            if !conflicts.is_empty() {
-                return Err(ApplyError::Conflicts(conflicts));
-            }
+        if !change.force && !lost.is_empty() {
+            let conflicts = lost.iter().flat_map(|(other, taken)| conflicts_of(other, taken));
+            return Err(ApplyError::Conflicts(conflicts.collect()));
         }
-        for other in unknown {
-            managed.remove(&other);
-        }
-        for (other, taken, removed) in lost {
+        for (other, taken) in lost {
             if let Some(mut entry) = managed.remove(&other) {
-                entry.set = entry.set.difference(&taken).difference(&removed);
+                entry.set = entry.set.difference(&taken);
                 managed.insert(other, entry);
             }
         }
-        managed.retain(|_, entry| !entry.set.is_empty());
-        let own = comparisons.remove(self.version()).unwrap_or_default();
-        Ok((managed, own))
+        managed.retain(|manager, entry| {
+            let removed = comparisons.get(&entry.api_version).map(|comparison| &comparison.removed);
+            if let Some(removed) = removed.filter(|removed| manager != change.manager && !removed.is_empty()) {
+                entry.set = entry.set.difference(removed);
+            }
+            !entry.set.is_empty()
+        });
+        let mut comparisons = comparisons;
+        Ok((managed, comparisons.remove(self.version()).unwrap_or_default()))
+    }
+
+    /// The difference in every version that a manager uses and that is served.
+    fn comparisons(&self, change: Change<'_>, managed: &Managed) -> Result<BTreeMap<String, Comparison>, ApplyError> {
+        let others = managed.iter().map(|(_, entry)| entry.api_version.as_str());
+        let versions: BTreeSet<&str> = others.chain([self.version()]).collect();
+        let mut out = BTreeMap::new();
+        for version in versions {
+            if let Some(comparison) = self.compare(version, change.live, change.new)? {
+                out.insert(version.to_owned(), comparison);
+            }
+        }
+        Ok(out)
     }
 
     /// The difference in one version without the fields that the write cannot set; none where nobody serves it.

@@ -16,13 +16,14 @@ use crate::value::{display, equal};
 /// (`x-kubernetes-validations`) are not evaluated.
 #[must_use]
 pub fn validate(object: &Value, live: Option<&Value>, schema: &Value) -> Vec<Cause> {
-    let mut walk = Walk { causes: Vec::new() };
-    walk.visit("", object, live, schema, 0);
+    let mut walk = Walk { causes: Vec::new(), depth: 0 };
+    walk.visit("", object, live, schema);
     walk.causes
 }
 
 struct Walk {
     causes: Vec<Cause>,
+    depth: usize,
 }
 
 fn join(path: &str, name: &str) -> String {
@@ -30,10 +31,16 @@ fn join(path: &str, name: &str) -> String {
 }
 
 impl Walk {
-    fn visit(&mut self, path: &str, value: &Value, live: Option<&Value>, schema: &Value, depth: usize) {
-        if depth > MAX_DEPTH || (depth > 0 && live.is_some_and(|live| equal(live, value))) {
-            return;
+    fn visit(&mut self, path: &str, value: &Value, live: Option<&Value>, schema: &Value) {
+        let unchanged = self.depth > 0 && live.is_some_and(|live| equal(live, value));
+        if self.depth <= MAX_DEPTH && !unchanged {
+            self.depth += 1;
+            self.check(path, value, live, schema);
+            self.depth -= 1;
         }
+    }
+
+    fn check(&mut self, path: &str, value: &Value, live: Option<&Value>, schema: &Value) {
         if value.is_null() && is_true(schema, "nullable") {
             return;
         }
@@ -42,7 +49,7 @@ impl Walk {
             return;
         }
         self.causes.extend(rules::own(path, value, schema));
-        self.combined(path, value, schema, depth);
+        self.combined(path, value, schema);
         match value {
             Value::Object(map) => {
                 for name in schema.get("required").and_then(Value::as_array).into_iter().flatten() {
@@ -51,12 +58,12 @@ impl Walk {
                     }
                 }
                 for (name, value) in map {
-                    if depth == 0 && matches!(name.as_str(), "apiVersion" | "kind" | "metadata") {
+                    if self.depth == 1 && matches!(name.as_str(), "apiVersion" | "kind" | "metadata") {
                         continue;
                     }
                     if let Some(below) = property(schema, name).or_else(|| additional(schema)) {
                         let live = live.and_then(|live| live.get(name));
-                        self.visit(&join(path, name), value, live, below, depth + 1);
+                        self.visit(&join(path, name), value, live, below);
                     }
                 }
             }
@@ -65,7 +72,7 @@ impl Walk {
                 if let Some(below) = schema.get("items") {
                     for (index, item) in items.iter().enumerate() {
                         let live = live.and_then(|live| live.get(index));
-                        self.visit(&format!("{path}[{index}]"), item, live, below, depth + 1);
+                        self.visit(&format!("{path}[{index}]"), item, live, below);
                     }
                 }
             }
@@ -83,15 +90,16 @@ impl Walk {
     }
 
     /// `allOf`, `anyOf`, `oneOf` and `not`.
-    fn combined(&mut self, path: &str, value: &Value, schema: &Value, depth: usize) {
+    fn combined(&mut self, path: &str, value: &Value, schema: &Value) {
+        let depth = self.depth;
         let list = |key: &str| schema.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let holds = |schema: &Value| {
-            let mut walk = Walk { causes: Vec::new() };
-            walk.visit(path, value, None, schema, depth + 1);
+            let mut walk = Walk { causes: Vec::new(), depth };
+            walk.visit(path, value, None, schema);
             walk.causes.is_empty()
         };
         for all in list("allOf") {
-            self.visit(path, value, None, all, depth + 1);
+            self.visit(path, value, None, all);
         }
         let mut fail = |what: &str| {
             let detail = format!("{path} in body must {what}");

@@ -6,16 +6,7 @@ use serde_json::{Map, Value, json};
 pub(super) fn run(name: &str, object: &mut Map<String, Value>) {
     match name {
         "pod-requests" => containers(object, requests_from_limits),
-        "pod-host-ports" => {
-            if at(object, &["spec", "hostNetwork"]) == Some(&Value::Bool(true)) {
-                containers(object, host_ports);
-            }
-        }
-        "host-ports" => {
-            for list in ["containers", "initContainers"] {
-                each(object.get_mut(list), host_ports);
-            }
-        }
+        "host-ports" => containers(object, host_ports),
         "string-data" => string_data(object),
         "template-labels" => template_labels(object),
         "limit-range" => limit_range(object),

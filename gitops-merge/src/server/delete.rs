@@ -52,13 +52,16 @@ pub fn delete(
     now: Timestamp,
 ) -> Result<Deleted, ServerError> {
     let live = live.ok_or_else(|| ServerError::not_found(kind, name))?;
-    let checks = [("UID", "uid", options.uid), ("ResourceVersion", "resourceVersion", options.resource_version)];
-    for (title, field, wanted) in checks {
+    let checks = [
+        ("UID", "uid", options.uid, "deleted and then recreated"),
+        ("ResourceVersion", "resourceVersion", options.resource_version, "modified"),
+    ];
+    for (title, field, wanted, fear) in checks {
         let held = meta::text(live, field);
         if let Some(wanted) = wanted.filter(|wanted| *wanted != held) {
             let why = format!(
                 "the {title} in the precondition ({wanted}) does not match the {title} in record ({held}). The object \
-                 might have been deleted and then recreated"
+                 might have been {fear}"
             );
             return Err(ServerError::conflict(kind, name, &why));
         }

@@ -19,11 +19,18 @@ pub struct ServerError {
     pub message: String,
     /// `status.details.causes`.
     pub causes: Vec<Cause>,
-    /// Group of the resource, for the details.
+    /// What the refusal is about; none where the request as a whole is wrong.
+    pub subject: Option<Box<Subject>>,
+}
+
+/// What a refusal is about: `status.details`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Subject {
+    /// Group of the resource; empty for the core group.
     pub group: String,
-    /// `status.details.kind`: the resource, or the kind where the object itself is invalid.
+    /// The resource, or the kind where the object itself is invalid.
     pub kind: String,
-    /// Name of the object; empty where it has none.
+    /// Name of the object.
     pub name: String,
 }
 
@@ -85,21 +92,16 @@ fn shown(value: &Value) -> String {
 
 impl ServerError {
     fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            reason,
-            message: message.into(),
-            causes: Vec::new(),
-            group: String::new(),
-            kind: String::new(),
-            name: String::new(),
-        }
+        Self { code, reason, message: message.into(), causes: Vec::new(), subject: None }
     }
 
-    fn about(mut self, kind: &Kind, name: &str) -> Self {
-        self.group = kind.group().to_owned();
-        self.kind = kind.plural.clone();
-        self.name = name.to_owned();
+    fn about(self, kind: &Kind, name: &str) -> Self {
+        self.about_part(kind, &kind.plural, name)
+    }
+
+    fn about_part(mut self, kind: &Kind, part: &str, name: &str) -> Self {
+        let subject = Subject { group: kind.group().to_owned(), kind: part.to_owned(), name: name.to_owned() };
+        self.subject = Some(Box::new(subject));
         self
     }
 
@@ -146,6 +148,18 @@ impl ServerError {
         Self::new(415, "UnsupportedMediaType", message)
     }
 
+    /// 422: an apply without the name of a field manager.
+    #[must_use]
+    pub fn no_field_manager() -> Self {
+        let cause = Cause::required("fieldManager", "is required for apply patch");
+        let message = format!("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: {}", cause.message);
+        let mut error = Self::new(422, "Invalid", message);
+        let subject = Subject { group: "meta.k8s.io".to_owned(), kind: "PatchOptions".to_owned(), name: String::new() };
+        error.subject = Some(Box::new(subject));
+        error.causes = vec![cause];
+        error
+    }
+
     /// 422 without causes: a patch cannot be carried out on this object.
     #[must_use]
     pub fn unprocessable(message: impl Into<String>) -> Self {
@@ -158,8 +172,7 @@ impl ServerError {
         let body: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
         let all = if body.len() == 1 { body.concat() } else { format!("[{}]", body.join(", ")) };
         let message = format!("{} {} is invalid: {all}", kind.qualified_kind(), crate::value::go_quote(name));
-        let mut error = Self::new(422, "Invalid", message).about(kind, name);
-        error.kind = kind.kind.clone();
+        let mut error = Self::new(422, "Invalid", message).about_part(kind, &kind.kind, name);
         error.causes = causes;
         error
     }
@@ -206,7 +219,9 @@ impl ServerError {
             "code": self.code,
         });
         let mut details = serde_json::Map::new();
-        for (field, text) in [("name", &self.name), ("group", &self.group), ("kind", &self.kind)] {
+        let none = Subject::default();
+        let subject = self.subject.as_deref().unwrap_or(&none);
+        for (field, text) in [("name", &subject.name), ("group", &subject.group), ("kind", &subject.kind)] {
             if !text.is_empty() {
                 details.insert(field.to_owned(), Value::from(text.as_str()));
             }

@@ -39,6 +39,21 @@ pub(super) fn copy(object: &mut Value, field: &str, from: &Value) {
     }
 }
 
+/// Drops owner references that repeat an earlier one.
+pub(super) fn unite_owners(object: &mut Value) {
+    let Some(owners) = map(object).and_then(|metadata| metadata.get_mut("ownerReferences")?.as_array_mut()) else {
+        return;
+    };
+    let mut seen: Vec<Value> = Vec::with_capacity(owners.len());
+    owners.retain(|owner| {
+        let new = !seen.contains(owner);
+        if new {
+            seen.push(owner.clone());
+        }
+        new
+    });
+}
+
 pub(super) fn finalizers(object: &Value) -> &[Value] {
     get(object, "finalizers").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }

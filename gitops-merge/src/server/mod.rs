@@ -34,8 +34,11 @@ mod service;
 mod strategy;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub use delete::{answers_with_object, delete};
-pub use error::{Cause, ServerError};
+pub use error::{Cause, ServerError, Subject};
 pub use request::{Delete, Deleted, Effect, FieldValidation, Moment, Operation, Propagation, Request, Target, Written};
 pub use scale::scale_of;
 pub use write::write;

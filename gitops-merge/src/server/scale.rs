@@ -3,14 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::error::ServerError;
-use super::request::{Moment, Operation, Request, Target, Written};
-use super::write::replace;
+use super::request::{Operation, Target, Written};
+use super::write::{Call, replace};
 use super::{meta, patch};
 use crate::apply::{self, Versions, Write};
 use crate::fields::Set;
 use crate::managed::{Managed, from_scale, to_scale};
 use crate::normalize;
-use crate::schema::{Kind, Kinds, Scale};
+use crate::schema::{Kind, Scale};
 
 const VERSION: &str = "autoscaling/v1";
 
@@ -67,14 +67,8 @@ fn selector_text(selector: &Value) -> String {
 }
 
 /// Writes the scale of an object: the result is the object itself with its new number of replicas.
-pub(super) fn write_scale(
-    kinds: &Kinds,
-    kind: &Kind,
-    numbers: &Scale,
-    live: Option<&Value>,
-    request: &Request<'_>,
-    moment: Moment<'_>,
-) -> Result<Written, ServerError> {
+pub(super) fn write_scale(call: &Call<'_>, numbers: &Scale, live: Option<&Value>) -> Result<Written, ServerError> {
+    let Call { kinds, kind, request, moment } = *call;
     let live = live.ok_or_else(|| ServerError::not_found(kind, request.name))?;
     let view = kinds.scale().ok_or_else(|| ServerError::not_found(kind, request.name))?;
     let base = scale_of(kind, live).ok_or_else(|| ServerError::not_found(kind, request.name))?;

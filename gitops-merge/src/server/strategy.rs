@@ -289,10 +289,11 @@ fn job(new: &mut Value, uid: &str) {
 
 /// DaemonSets count the generations of their template in an annotation.
 fn template_generation(new: &mut Value, live: Option<&Value>) {
-    let held =
-        live.and_then(|live| meta::get(live, "annotations")?.get(TEMPLATE_GENERATION)?.as_str()?.parse::<i64>().ok());
+    let count =
+        |object: &Value| meta::get(object, "annotations")?.get(TEMPLATE_GENERATION)?.as_str()?.parse::<i64>().ok();
+    let held = live.map_or_else(|| count(new), count).unwrap_or(0);
     let moved = live.is_some_and(|live| field(new, "spec.template") != field(live, "spec.template"));
-    let next = held.map_or(1, |held| held + i64::from(moved));
+    let next = (held + i64::from(moved)).max(1);
     let annotations =
         meta::map(new).and_then(|metadata| metadata.entry("annotations").or_insert_with(|| json!({})).as_object_mut());
     if let Some(annotations) = annotations {

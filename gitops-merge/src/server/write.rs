@@ -24,7 +24,9 @@ pub fn write(
     moment: Moment<'_>,
 ) -> Result<Written, ServerError> {
     match (request.target, &kind.subresources.scale) {
-        (Target::Scale, Some(numbers)) => return scale::write_scale(kinds, kind, numbers, live, request, moment),
+        (Target::Scale, Some(numbers)) => {
+            return scale::write_scale(&Call { kinds, kind, request, moment }, numbers, live);
+        }
         (Target::Scale, None) => return Err(ServerError::not_found(kind, request.name)),
         (Target::Status, _) if !kind.subresources.status => return Err(ServerError::not_found(kind, request.name)),
         _ => {}
@@ -41,8 +43,23 @@ pub fn write(
         empty: &empty,
         now: moment.now,
     };
-    let new = match request.operation {
-        Operation::Apply { body, force } => applied(kind, live, &base, request, &ownership, body, force)?,
+    let mut new = match request.operation {
+        Operation::Apply { body, force } => {
+            check_applied(kind, body, request.manager)?;
+            let refuse = |error| ServerError::apply(kind, request.namespace, request.name, &error);
+            let held = live.map(Managed::of).transpose().map_err(|error| refuse(error.into()))?.unwrap_or_default();
+            let out = apply::apply(&ownership, &base, body, held, force).map_err(refuse)?;
+            let mut new = match out.object {
+                None => base,
+                Some(merged) => {
+                    let mut new = form::read(kind, &merged, request.field_validation)?;
+                    form::fill(kind, &mut new);
+                    new
+                }
+            };
+            out.managed.store(&mut new);
+            new
+        }
         _ => {
             let mut new = requested(kind, live, request)?;
             let wanted = meta::get(&new, "managedFields").cloned();
@@ -52,6 +69,11 @@ pub fn write(
             new
         }
     };
+    if !kind.namespaced {
+        meta::remove(&mut new, "namespace");
+    } else if meta::text(&new, "namespace").is_empty() {
+        meta::set(&mut new, "namespace", request.namespace);
+    }
     match live {
         None => {
             check_identity(kind, None, &new, request)?;
@@ -65,6 +87,15 @@ pub fn write(
 pub(super) fn replace(kind: &Kind, live: &Value, new: Value, request: &Request<'_>) -> Result<Written, ServerError> {
     check_identity(kind, Some(live), &new, request)?;
     update(kind, live, new, request.target)
+}
+
+/// A request with what it is about.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'a> {
+    pub(super) kinds: &'a Kinds,
+    pub(super) kind: &'a Kind,
+    pub(super) request: &'a Request<'a>,
+    pub(super) moment: Moment<'a>,
 }
 
 fn without_managers(object: &Value) -> Value {
@@ -121,15 +152,10 @@ fn check_type(kind: &Kind, body: &Value) -> Result<(), ServerError> {
     )))
 }
 
-fn applied(
-    kind: &Kind,
-    live: Option<&Value>,
-    base: &Value,
-    request: &Request<'_>,
-    ownership: &Write<'_>,
-    body: &Value,
-    force: bool,
-) -> Result<Value, ServerError> {
+fn check_applied(kind: &Kind, body: &Value, manager: &str) -> Result<(), ServerError> {
+    if manager.is_empty() {
+        return Err(ServerError::no_field_manager());
+    }
     let text = |field: &str| body.get(field).and_then(Value::as_str).unwrap_or_default();
     if text("apiVersion") != kind.api_version || text("kind") != kind.kind {
         let message = format!("invalid object type: {}, Kind={}", text("apiVersion"), text("kind"));
@@ -138,19 +164,7 @@ fn applied(
     if meta::get(body, "managedFields").is_some_and(|managed| !managed.is_null()) {
         return Err(ServerError::bad_request("metadata.managedFields must be nil"));
     }
-    let refuse = |error| ServerError::apply(kind, request.namespace, request.name, &error);
-    let held = live.map(Managed::of).transpose().map_err(|error| refuse(error.into()))?.unwrap_or_default();
-    let out = apply::apply(ownership, base, body, held, force).map_err(refuse)?;
-    let mut new = match out.object {
-        None => base.clone(),
-        Some(merged) => {
-            let mut new = form::read(kind, &merged, request.field_validation)?;
-            form::fill(kind, &mut new);
-            new
-        }
-    };
-    out.managed.store(&mut new);
-    Ok(new)
+    Ok(())
 }
 
 /// Name, namespace, uid and resourceVersion must be those of the path and of the live object.
@@ -197,11 +211,9 @@ fn create(kind: &Kind, mut new: Value, request: &Request<'_>, moment: Moment<'_>
         meta::remove(&mut new, field);
     }
     meta::set(&mut new, "name", request.name);
-    if kind.namespaced {
-        meta::set(&mut new, "namespace", request.namespace);
-    }
     meta::set(&mut new, "uid", moment.uid);
     meta::set(&mut new, "creationTimestamp", seconds(moment.now));
+    meta::unite_owners(&mut new);
     strategy::create(kind, &mut new, moment.uid)?;
     admit::create(kind, &new)?;
     form::settle(kind, &mut new)?;
@@ -210,6 +222,7 @@ fn create(kind: &Kind, mut new: Value, request: &Request<'_>, moment: Moment<'_>
 
 fn update(kind: &Kind, live: &Value, mut new: Value, target: Target) -> Result<Written, ServerError> {
     meta::copy(&mut new, "resourceVersion", live);
+    meta::unite_owners(&mut new);
     strategy::update(kind, target, &mut new, live, meta::text(live, "uid"));
     if meta::text(&new, "uid").is_empty() {
         meta::copy(&mut new, "uid", live);

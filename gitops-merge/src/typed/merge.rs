@@ -131,7 +131,7 @@ impl Walk<'_> {
             if let (Some(a), Some(b)) = (left.elements.get(l), right.elements.get(r)) {
                 if a == b {
                     merged.insert(b);
-                    self.item(list, b, left.values.get(b), right.values.get(b), &mut out);
+                    out.extend(self.item(list, b, (left.values.get(b), right.values.get(b))));
                     l += 1;
                     r += 1;
                     next = shared.pop_front();
@@ -145,7 +145,7 @@ impl Walk<'_> {
             if let Some(a) = left.elements.get(l) {
                 if !right.values.contains_key(a) {
                     let item = live.get(l);
-                    self.item(list, a, Some(&item), None, &mut out);
+                    out.extend(self.item(list, a, (Some(&item), None)));
                     l += 1;
                     continue;
                 }
@@ -155,7 +155,7 @@ impl Walk<'_> {
             }
             if let Some(b) = right.elements.get(r) {
                 merged.insert(b);
-                self.item(list, b, left.values.get(b), right.values.get(b), &mut out);
+                out.extend(self.item(list, b, (left.values.get(b), right.values.get(b))));
                 r += 1;
                 if next == Some(b) {
                     next = shared.pop_front();
@@ -165,22 +165,20 @@ impl Walk<'_> {
         (!out.is_empty()).then_some(Value::Array(out))
     }
 
-    fn item(
-        &mut self,
-        list: &List,
-        element: &PathElement,
-        live: Option<&Option<&Value>>,
-        applied: Option<&Option<&Value>>,
-        out: &mut Vec<Value>,
-    ) {
+    /// Merges the two sides of an item, the live one and the applied one.
+    fn item(&mut self, list: &List, element: &PathElement, sides: (Side<'_>, Side<'_>)) -> Option<Value> {
         // A live item that repeats is not merged with: it is null, which any applied item replaces.
-        let flatten = |side: Option<&Option<&Value>>| side.map(|value| value.cloned().unwrap_or(Value::Null));
-        let (live, applied) = (flatten(live), flatten(applied));
+        let side = |side: Side<'_>| side.map(|value| value.cloned().unwrap_or(Value::Null));
+        let (live, applied) = (side(sides.0), side(sides.1));
         self.path.push(element.clone());
-        out.extend(self.visit(list.element, live.as_ref(), applied.as_ref()));
+        let out = self.visit(list.element, live.as_ref(), applied.as_ref());
         self.path.pop();
+        out
     }
 }
+
+/// One side of an item: absent, repeated (none inside), or a value.
+type Side<'v> = Option<&'v Option<&'v Value>>;
 
 #[cfg(test)]
 mod tests {
