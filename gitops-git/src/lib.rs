@@ -2,6 +2,7 @@
 //!
 //! - [`Repository`] opens a local repository, resolves revisions to commits, and gives each commit's files as a
 //!   [`Tree`](gitops_core::Tree) that is read straight from the object database: there is no checkout.
+//! - [`RepositoryCache`] fetches remote repositories into bare ones that processes share.
 //! - [`RepositoryWriter`] makes commits and revert commits in local repositories.
 //!
 //! # What this crate must not know
@@ -12,6 +13,8 @@ mod changed;
 mod commit;
 mod constraint;
 mod failure;
+mod fetch;
+mod location;
 mod odb;
 mod open;
 mod revision;
@@ -22,6 +25,8 @@ pub use changed::{ChangedPath, PathChange};
 pub use commit::{Commit, CommitId, CommitIdError, Person};
 pub use constraint::{Constraint, ConstraintError};
 pub use failure::Failure;
+pub use fetch::{Credentials, FetchError, FetchOptions, RepositoryCache};
+pub use location::{Location, LocationError, RemoteUrl};
 pub use open::{HistoryError, OpenError, Repository};
 pub use revision::ResolveError;
 pub use write::{Change, CommitDetails, RepositoryWriter, WriteError};

@@ -9,6 +9,9 @@ use crate::similar;
 
 /// Digits of an abbreviated commit id at least.
 const MIN_PREFIX: usize = 4;
+/// Bytes of a ref's name, and of a part of it, that can exist.
+const MAX_NAME: usize = 1024;
+const MAX_PART: usize = 255;
 
 /// Refs that can be asked by their full names: a local repository's, or what a remote advertised.
 pub(crate) trait Refs {
@@ -86,7 +89,8 @@ pub(crate) fn unknown(refs: &dyn Refs, revision: &str) -> ResolveError {
         true => similar::range_hint(&tags),
         false => similar::hint(revision, &branches, &tags),
     };
-    ResolveError::Unknown { revision: revision.into(), hint }
+    let shown: String = revision.chars().take(MAX_PART).collect();
+    ResolveError::Unknown { revision: shown, hint }
 }
 
 /// The commit that a revision names in a local repository.
@@ -141,7 +145,10 @@ impl Refs for LocalRefs<'_> {
     }
 
     fn find(&self, name: &str) -> Result<Option<gix::ObjectId>, Failure> {
-        // A text that is no valid ref name names nothing.
+        // A text that is no valid ref name, or too long for a file system's, names nothing.
+        if name.len() > MAX_NAME || name.split('/').any(|part| part.len() > MAX_PART) {
+            return Ok(None);
+        }
         let Ok(name) = gix::refs::FullName::try_from(name) else { return Ok(None) };
         match self.0.try_find_reference(&name)? {
             Some(reference) => Ok(Some(reference.into_fully_peeled_id()?.detach())),

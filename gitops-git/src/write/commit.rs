@@ -10,7 +10,7 @@ use gix::objs::tree::EntryKind as Mode;
 use gix::refs::transaction::PreviousValue;
 use gix::refs::{FullName, Target};
 
-use super::{Change, CommitDetails, RepositoryWriter, WriteError, branch_name, signature};
+use super::{Change, CommitDetails, RepositoryWriter, WriteError, branch_name, full_name, signature};
 use crate::changed::differences;
 use crate::commit::{Commit, CommitId};
 use crate::open::tree_of;
@@ -155,7 +155,8 @@ impl RepositoryWriter {
         let title = details.message.lines().next().unwrap_or_default();
         let initial = if tip.commit.is_none() { " (initial)" } else { "" };
         let log = format!("{action}{initial}: {title}");
-        self.set_ref(tip.branch.clone(), id, expected, Some(details), &log)?;
+        let name = if tip.checked_out { full_name("HEAD")? } else { tip.branch.clone() };
+        self.set_ref(name, id, expected, (&log, Some(details)))?;
         let commit = Commit::read(&local, CommitId(id))?;
         Ok(Commit { ref_name: Some(tip.branch.to_string()), ..commit })
     }

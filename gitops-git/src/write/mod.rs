@@ -153,7 +153,7 @@ impl RepositoryWriter {
         let name = branch_name(name)?;
         Commit::read(&self.repository.local(), commit)?;
         self.refuse_checked_out(&name)?;
-        self.set_ref(name, commit.0, PreviousValue::Any, None, "branch: set")
+        self.set_ref(name, commit.0, PreviousValue::Any, ("branch: set", None))
     }
 
     /// Makes a tag: of its own object where details are given, else a plain name of the commit.
@@ -178,22 +178,21 @@ impl RepositoryWriter {
                 local.write_object(&tag).map_err(|source| WriteError::Object { source: source.into() })?.detach()
             }
         };
-        self.set_ref(full, target, PreviousValue::MustNotExist, details, "tag: made")
+        self.set_ref(full, target, PreviousValue::MustNotExist, ("tag: made", details))
     }
 
-    /// Moves a ref, if it still is where it was seen.
+    /// Moves a ref, if it still is where it was seen. `HEAD` stands for the branch that it names, and logs the move too.
     fn set_ref(
         &self,
         name: FullName,
         id: gix::ObjectId,
         expected: PreviousValue,
-        details: Option<&CommitDetails>,
-        message: &str,
+        (message, details): (&str, Option<&CommitDetails>),
     ) -> Result<(), WriteError> {
         let local = self.repository.local();
         let log = LogChange { mode: RefLog::AndReference, force_create_reflog: false, message: message.into() };
         let change = RefChange::Update { log, expected, new: Target::Object(id) };
-        let edit = RefEdit { change, name: name.clone(), deref: false };
+        let edit = RefEdit { change, name: name.clone(), deref: true };
         let who = match details {
             Some(details) => signature(&details.committer, details.time),
             None => signature(&Person::new("gitops", ""), Timestamp::UNIX_EPOCH),

@@ -1,0 +1,202 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gitops_core::Digest;
+
+use super::connect::{Depth, Server};
+use super::lock::Lock;
+use super::refs::Advertised;
+use super::{FetchError, FetchOptions};
+use crate::commit::CommitId;
+use crate::failure::Failure;
+use crate::location::{Location, RemoteUrl};
+use crate::open::{Repository, isolated};
+use crate::revision::{Target, target, unknown, with_prefix};
+
+/// A directory of bare repositories, one for each URL, shared by everything that fetches them.
+///
+/// Several processes may use it at once: each repository has a lock file, which a process that dies gives back. Refs are
+/// replaced all at once after their objects are there, so a fetch that is killed leaves the last state whole, and what
+/// it left behind is removed by the next. Readers need no lock.
+#[derive(Debug, Clone)]
+pub struct RepositoryCache {
+    directory: PathBuf,
+}
+
+impl RepositoryCache {
+    /// A cache in a directory, which is made when something is fetched.
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into() }
+    }
+
+    /// Opens a local repository where it lies, or fetches a remote one and opens it in the cache.
+    ///
+    /// A path or `file://` URL starts no program and needs no cache. `http(s)://` uses this process alone. `ssh://`
+    /// starts the user's ssh program and nothing else.
+    ///
+    /// # Errors
+    /// [`FetchError`]. Where a revision was asked for and the remote has none of that name, it names similar ones.
+    pub fn open(&self, location: &str, options: &FetchOptions) -> Result<Repository, FetchError> {
+        self.open_at(&Location::parse(location)?, options)
+    }
+
+    /// As [`RepositoryCache::open`], for a place that was read before.
+    ///
+    /// # Errors
+    /// As [`RepositoryCache::open`].
+    pub fn open_at(&self, location: &Location, options: &FetchOptions) -> Result<Repository, FetchError> {
+        match location {
+            Location::Local(path) => Ok(Repository::open(path)?),
+            Location::Remote(url) => self.fetched(url, options),
+        }
+    }
+
+    /// Where the repository of a URL is kept: its last name for people, a digest of the whole against mix-ups.
+    fn place(&self, url: &RemoteUrl) -> PathBuf {
+        let text = url.to_string();
+        let text = text.trim_end_matches('/').trim_end_matches(".git");
+        let name: String = text
+            .rsplit(['/', ':'])
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .filter(|char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_'))
+            .take(40)
+            .collect();
+        // Who asks decides what a server shows, so two users of one URL share nothing.
+        let user = url.user.as_deref().unwrap_or_default();
+        let digest = Digest::of_parts([text.as_bytes(), user.as_bytes()]);
+        let digest = digest.as_str().trim_start_matches("sha256:").get(..24).unwrap_or_default().to_owned();
+        self.directory.join(format!("{name}-{digest}.git"))
+    }
+
+    fn fetched(&self, url: &RemoteUrl, options: &FetchOptions) -> Result<Repository, FetchError> {
+        let place = self.place(url);
+        if options.offline {
+            let none = || FetchError::Offline { url: url.to_string() };
+            return if place.exists() { Ok(Repository::open(&place)?) } else { Err(none()) };
+        }
+        fs::create_dir_all(&self.directory).map_err(cache_error(&self.directory))?;
+        let _lock = Lock::acquire(&place.with_extension("lock"), options.lock_deadline)?;
+        prepare(&place)?;
+        let repository = open_with(&place, options)?;
+        let server = Server { repository: &repository, url, options };
+        let revision = options.revision.as_deref();
+        let advertised = server.refs(revision.filter(|revision| revision.starts_with("refs/")))?;
+        // First, as a new branch `a/b` cannot stand beside an old one `a`.
+        let cache_failed = |source| FetchError::Cache { path: place.clone(), source };
+        advertised.remove_others(&repository).map_err(cache_failed)?;
+        match revision {
+            None => everything(&server, &advertised)?,
+            Some(revision) => only(&server, &advertised, revision)?,
+        }
+        advertised.store(&repository).map_err(cache_failed)?;
+        Ok(Repository::open(&place)?)
+    }
+}
+
+/// Fetches all branches and tags with their history.
+fn everything(server: &Server<'_>, advertised: &Advertised) -> Result<(), FetchError> {
+    use crate::revision::Refs as _;
+    let names = |prefix| advertised.names(prefix).unwrap_or_default();
+    if names("refs/").is_empty() && advertised.object("HEAD").is_none() {
+        return Ok(());
+    }
+    let mut specs = vec!["+refs/heads/*:refs/heads/*".to_owned(), "+refs/tags/*:refs/tags/*".into()];
+    if advertised.object("HEAD").is_some() {
+        specs.push("HEAD".into());
+    }
+    server.fetch(&specs, Depth::All)
+}
+
+/// Fetches what one revision needs, if it is not there yet.
+fn only(server: &Server<'_>, advertised: &Advertised, revision: &str) -> Result<(), FetchError> {
+    let repository = server.repository;
+    let no_revision = |source| FetchError::Revision { url: server.url.to_string(), source };
+    let found = target(advertised, revision).map_err(no_revision)?;
+    let (spec, wanted) = match &found {
+        Target::Ref { name, id } => (name.clone(), *id),
+        Target::Id(id) => (id.to_string(), *id),
+        Target::Prefix(prefix) => {
+            if with_prefix(repository, prefix).map_err(no_revision)?.is_none() {
+                everything(server, advertised)?;
+                let found = with_prefix(repository, prefix).map_err(no_revision)?;
+                found.ok_or_else(|| no_revision(unknown(advertised, revision)))?;
+            }
+            return Ok(());
+        }
+    };
+    // The object of an annotated tag is needed as well as its commit.
+    let named = advertised.object(&spec).unwrap_or(wanted);
+    if repository.has_object(wanted) && repository.has_object(named) {
+        return Ok(());
+    }
+    let fresh = repository.is_shallow().unwrap_or(false)
+        || repository.references().is_ok_and(|refs| refs.all().is_ok_and(|mut all| all.next().is_none()));
+    let depth = if fresh { Depth::Tip } else { Depth::Same };
+    match server.fetch(&[spec], depth) {
+        Ok(()) if repository.has_object(wanted) => return Ok(()),
+        Ok(()) | Err(FetchError::Server { .. } | FetchError::NotFound { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    // The server gives no single commits, or no history cut short.
+    everything(server, advertised)?;
+    match repository.has_object(wanted) {
+        true => Ok(()),
+        false => Err(no_revision(crate::ResolveError::UnknownCommit { id: CommitId(wanted).to_string() })),
+    }
+}
+
+/// Makes the repository where it is missing, and removes what a process that died left in it. The lock is held.
+fn prepare(place: &Path) -> Result<(), FetchError> {
+    let failed = cache_error(place);
+    if !place.join("HEAD").exists() {
+        let fresh = place.with_extension("new");
+        for leftover in [&fresh, &place.to_path_buf()] {
+            if leftover.exists() {
+                fs::remove_dir_all(leftover).map_err(&failed)?;
+            }
+        }
+        gix::ThreadSafeRepository::init_opts(&fresh, gix::create::Kind::Bare, Default::default(), isolated())
+            .map_err(|error| FetchError::Cache { path: place.into(), source: error.into() })?;
+        return fs::rename(&fresh, place).map_err(failed);
+    }
+    remove_leftovers(place, 0);
+    Ok(())
+}
+
+/// Lock files and unfinished packs: whoever made them is gone, as the lock is held.
+fn remove_leftovers(directory: &Path, depth: usize) {
+    // `objects/ab/` holds whole files only; refs may nest as deep as their names.
+    if depth > 16 || directory.file_name().is_some_and(|name| name.len() == 2) {
+        return;
+    }
+    let in_packs = directory.file_name().is_some_and(|name| name == "pack");
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_leftovers(&path, depth + 1);
+            continue;
+        }
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let unfinished = in_packs && !matches!(extension, "pack" | "idx" | "rev" | "keep");
+        if extension == "lock" || unfinished {
+            fs::remove_file(&path).ok();
+        }
+    }
+}
+
+fn open_with(place: &Path, options: &FetchOptions) -> Result<gix::Repository, FetchError> {
+    // A server that stops answering must not hold a fetch forever: ssh asks it for a sign of life.
+    let default = "ssh -o ConnectTimeout=20 -o ServerAliveInterval=15 -o ServerAliveCountMax=4";
+    let ssh = options.ssh_command.as_deref().unwrap_or(default);
+    let overrides = [format!("core.sshCommand={ssh}"), "ssh.variant=ssh".into(), "gitoxide.userAgent=gitops".into()];
+    let opened = gix::ThreadSafeRepository::open_opts(place, isolated().config_overrides(overrides));
+    let opened = opened.map_err(|error| FetchError::Cache { path: place.into(), source: Failure::from(error) })?;
+    Ok(opened.to_thread_local())
+}
+
+fn cache_error(path: &Path) -> impl Fn(std::io::Error) -> FetchError {
+    let path = path.to_path_buf();
+    move |source| FetchError::Cache { path: path.clone(), source: source.into() }
+}

@@ -1,0 +1,13 @@
+//! Repositories of other machines, fetched into bare repositories of a cache directory.
+
+mod cache;
+mod connect;
+mod error;
+mod lock;
+mod options;
+mod refs;
+mod watch;
+
+pub use cache::RepositoryCache;
+pub use error::FetchError;
+pub use options::{Credentials, FetchOptions};

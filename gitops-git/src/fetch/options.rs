@@ -1,0 +1,99 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+/// How a repository is fetched.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct FetchOptions {
+    /// The only revision that is needed. Then no more than its commit is fetched where the server allows it, without
+    /// the history before it; where it does not, everything is. None fetches all branches and tags with their history.
+    pub revision: Option<String>,
+    /// Take what the cache has, without asking the server. Fails where the cache has nothing.
+    pub offline: bool,
+    /// Who to be for the server; credentials in the URL come second. For ssh, the user's own agent and keys serve.
+    pub credentials: Option<Credentials>,
+    /// The ssh program with its arguments, in the place of `ssh`.
+    pub ssh_command: Option<String>,
+    /// The longest time for a fetch.
+    pub deadline: Duration,
+    /// The longest time to wait for another process that fetches the same repository.
+    pub lock_deadline: Duration,
+    /// Bytes that the server may send.
+    pub max_bytes: u64,
+    /// Set from outside to end the fetch early.
+    pub interrupt: Arc<AtomicBool>,
+    /// Called a few times a second with the bytes received so far.
+    pub on_progress: Option<Arc<dyn Fn(u64) + Send + Sync>>,
+}
+
+impl Default for FetchOptions {
+    fn default() -> Self {
+        Self {
+            revision: None,
+            offline: false,
+            credentials: None,
+            ssh_command: None,
+            deadline: Duration::from_secs(600),
+            lock_deadline: Duration::from_secs(120),
+            max_bytes: 8 << 30,
+            interrupt: Arc::default(),
+            on_progress: None,
+        }
+    }
+}
+
+impl FetchOptions {
+    /// Everything is fetched, as nobody, within ten minutes and 8 GiB.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Fetches only what this revision needs.
+    #[must_use]
+    pub fn revision(mut self, revision: impl Into<String>) -> Self {
+        self.revision = Some(revision.into());
+        self
+    }
+
+    /// Takes the ssh program from `GIT_SSH_COMMAND` or `GIT_SSH`, as git does.
+    #[must_use]
+    pub fn ssh_from_environment(mut self) -> Self {
+        let set = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        self.ssh_command = set("GIT_SSH_COMMAND").or_else(|| set("GIT_SSH"));
+        self
+    }
+}
+
+impl fmt::Debug for FetchOptions {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("FetchOptions")
+            .field("revision", &self.revision)
+            .field("offline", &self.offline)
+            .field("credentials", &self.credentials)
+            .field("deadline", &self.deadline)
+            .field("max_bytes", &self.max_bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A user name and a password or token. It does not print.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    pub(crate) user: String,
+    pub(crate) password: String,
+}
+
+impl Credentials {
+    /// A user and a password. For a token alone, any user does for most servers.
+    pub fn new(user: impl Into<String>, password: impl Into<String>) -> Self {
+        Self { user: user.into(), password: password.into() }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(gitops_core::secret::MARKER)
+    }
+}

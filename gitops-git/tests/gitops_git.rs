@@ -1,0 +1,19 @@
+//! The crate beside the real `git`, which each test that needs it skips with a line where it is absent.
+
+#[path = "suite/server.rs"]
+mod server;
+#[path = "suite/support.rs"]
+mod support;
+
+#[path = "suite/changed.rs"]
+mod changed;
+#[path = "suite/fetch.rs"]
+mod fetch;
+#[path = "suite/open.rs"]
+mod open;
+#[path = "suite/revision.rs"]
+mod revision;
+#[path = "suite/tree.rs"]
+mod tree;
+#[path = "suite/write.rs"]
+mod write;

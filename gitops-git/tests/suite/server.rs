@@ -1,0 +1,141 @@
+//! A smart HTTP server on this machine: a loopback socket before `git http-backend`.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How the server behaves.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Behaviour {
+    /// `user:password` in base64, without which everything is refused.
+    pub(crate) authorization: Option<&'static str>,
+    /// Answers every request with this status.
+    pub(crate) status: Option<&'static str>,
+    /// Sends this many bytes of each answer and then nothing more.
+    pub(crate) stall_after: Option<usize>,
+}
+
+pub(crate) struct Server {
+    port: u16,
+    /// Requests for packs, not those for refs.
+    pub(crate) packs: Arc<AtomicUsize>,
+}
+
+impl Server {
+    /// Serves every repository below a directory. The threads end with the process.
+    pub(crate) fn start(root: &Path, behaviour: Behaviour) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (root, packs) = (root.to_path_buf(), Arc::new(AtomicUsize::new(0)));
+        let counted = packs.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (root, behaviour, counted) = (root.clone(), behaviour.clone(), counted.clone());
+                std::thread::spawn(move || answer(stream, root, &behaviour, &counted));
+            }
+        });
+        Self { port, packs }
+    }
+
+    pub(crate) fn url(&self, repository: &str) -> String {
+        format!("http://127.0.0.1:{}/{repository}", self.port)
+    }
+
+    pub(crate) fn packs(&self) -> usize {
+        self.packs.load(Ordering::SeqCst)
+    }
+}
+
+fn answer(stream: TcpStream, root: PathBuf, behaviour: &Behaviour, packs: &AtomicUsize) -> Option<()> {
+    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    let mut line = String::new();
+    reader.read_line(&mut line).ok()?;
+    let mut words = line.split_whitespace();
+    let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let mut headers = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        match line.trim().split_once(':') {
+            Some((name, value)) => headers.push((name.to_ascii_lowercase(), value.trim().to_owned())),
+            None => break,
+        }
+    }
+    let header = |name: &str| headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let body = body(&mut reader, &header)?;
+    let mut out = stream;
+    if let Some(status) = behaviour.status {
+        return write!(out, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").ok();
+    }
+    if behaviour.authorization.is_some_and(|wanted| header("authorization") != Some(format!("Basic {wanted}"))) {
+        let answer = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        return out.write_all(answer.as_bytes()).ok();
+    }
+    if String::from_utf8_lossy(&body).contains("command=fetch") {
+        packs.fetch_add(1, Ordering::SeqCst);
+    }
+    let mut backend = Command::new("git")
+        .arg("http-backend")
+        .env("GIT_PROJECT_ROOT", &root)
+        .env("GIT_HTTP_EXPORT_ALL", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("PATH_INFO", path)
+        .env("QUERY_STRING", query)
+        .env("REQUEST_METHOD", method)
+        .env("CONTENT_TYPE", header("content-type").unwrap_or_default())
+        .env("HTTP_CONTENT_ENCODING", header("content-encoding").unwrap_or_default())
+        .env("GIT_PROTOCOL", header("git-protocol").unwrap_or_default())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    backend.stdin.take()?.write_all(&body).ok();
+    let output = backend.wait_with_output().ok()?.stdout;
+    let end = output.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let head = String::from_utf8_lossy(&output[..end]).into_owned();
+    let content = &output[end + 4..];
+    let status = head.lines().find_map(|line| line.strip_prefix("Status: ")).unwrap_or("200 OK").to_owned();
+    let rest: Vec<_> = head.lines().filter(|line| !line.starts_with("Status: ")).collect();
+    write!(
+        out,
+        "HTTP/1.1 {status}\r\n{}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        rest.join("\r\n"),
+        content.len()
+    )
+    .ok()?;
+    match behaviour.stall_after {
+        Some(bytes) if content.len() > bytes => {
+            out.write_all(&content[..bytes]).ok()?;
+            out.flush().ok()?;
+            std::thread::sleep(std::time::Duration::from_secs(60));
+            None
+        }
+        _ => out.write_all(content).ok(),
+    }
+}
+
+fn body(reader: &mut BufReader<TcpStream>, header: &dyn Fn(&str) -> Option<String>) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    if let Some(length) = header("content-length").and_then(|length| length.parse().ok()) {
+        body.resize(length, 0);
+        reader.read_exact(&mut body).ok()?;
+    } else if header("transfer-encoding").is_some() {
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).ok()?;
+            let size = usize::from_str_radix(line.trim(), 16).ok()?;
+            let mut chunk = vec![0; size + 2];
+            reader.read_exact(&mut chunk).ok()?;
+            if size == 0 {
+                break;
+            }
+            body.extend(&chunk[..size]);
+        }
+    }
+    Some(body)
+}
