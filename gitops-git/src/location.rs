@@ -102,7 +102,8 @@ impl fmt::Debug for RemoteUrl {
 /// `host:path`, where no slash stands before the colon.
 fn is_short_ssh(text: &str) -> bool {
     let Some((host, path)) = text.split_once(':') else { return false };
-    !host.is_empty() && !host.contains(['/', '\\']) && !(host.len() == 1 && path.starts_with('\\'))
+    let drive = host.len() == 1 && path.starts_with('\\');
+    !(drive || host.is_empty() || host.contains(['/', '\\']))
 }
 
 fn remote(text: &str) -> Result<Location, LocationError> {

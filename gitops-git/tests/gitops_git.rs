@@ -1,5 +1,12 @@
 //! The crate beside the real `git`, which each test that needs it skips with a line where it is absent.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where its input is not as made"
+)]
+
 #[path = "suite/server.rs"]
 mod server;
 #[path = "suite/support.rs"]

@@ -9,8 +9,8 @@ use gitops_git::{Credentials, FetchError, FetchOptions, Repository, RepositoryCa
 use crate::server::{Behaviour, Server};
 use crate::support::{git, has_git};
 
-/// `me:secret`.
-const BASIC: &str = "bWU6c2VjcmV0";
+/// `me:hunter2`.
+const BASIC: &str = "bWU6aHVudGVyMg==";
 
 /// A directory of repositories for a server, with one named `x.git` of four commits, and the writer of it.
 fn served() -> (tempfile::TempDir, TestRepository) {
@@ -180,11 +180,55 @@ fn credentials_are_not_sent_in_clear_text() {
     let error = cache.open(&url, &FetchOptions::new()).unwrap_err();
     assert!(error.to_string().ends_with("the server asks for credentials and none were given"), "{error}");
     let mut options = FetchOptions::new();
-    options.credentials = Some(Credentials::new("me", "secret"));
-    for (url, options) in [(url.clone(), options), (url.replace("http://", "http://me:secret@"), FetchOptions::new())] {
+    options.credentials = Some(Credentials::new("me", "hunter2"));
+    for (url, options) in [(url.clone(), options), (url.replace("http://", "http://me:hunter2@"), FetchOptions::new())]
+    {
         let error = cache.open(&url, &options).unwrap_err();
         assert!(matches!(error, FetchError::ClearText { .. }), "{error:?}");
-        assert!(!format!("{error:?} {error} {options:?}").contains("secret"));
+        assert!(!format!("{error:?} {error} {options:?}").contains("hunter2"));
+    }
+}
+
+#[test]
+fn https_is_spoken_and_credentials_are_sent_over_it() {
+    if !has_git() {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let (certificate, key) = (place.path().join("cert.pem"), place.path().join("key.pem"));
+    let made = std::process::Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
+        .args(["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE", "-out"])
+        .arg(&certificate)
+        .arg("-keyout")
+        .arg(&key)
+        .output();
+    if !made.is_ok_and(|output| output.status.success()) {
+        println!("skipped: no openssl program for a certificate");
+        return;
+    }
+    let (root, _source) = served();
+    let behaviour = Behaviour { authorization: Some(BASIC), ..Default::default() };
+    let server = Server::start_tls(root.path(), behaviour, &certificate, &key);
+    let url = server.url("x.git");
+    let with = |user: &str| url.replace("https://", &format!("https://{user}@"));
+    let cache = place.path().join("cache");
+    // The roots of trust are read once by a process, so each case is one of its own.
+    let run = |url: &str, roots: &Path| {
+        let output = child_command(url, &cache, &[]).env("SSL_CERT_FILE", roots).output().unwrap();
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    };
+    let stranger = run(&with("me:hunter2"), Path::new("/dev/null"));
+    assert!(!stranger.contains("fetched") && !stranger.contains("hunter2"), "{stranger}");
+    let nobody = run(&url, &certificate);
+    assert!(nobody.contains("Authentication") && nobody.contains("none were given"), "{nobody}");
+    let wrong = run(&with("me:wr0ng"), &certificate);
+    assert!(wrong.contains("refused the credentials") && !wrong.contains("wr0ng"), "{wrong}");
+    let right = run(&with("me:hunter2"), &certificate);
+    assert!(right.contains("fetched a: 3"), "{right}");
+    for file in walk(&cache) {
+        assert!(!String::from_utf8_lossy(&fs::read(&file).unwrap()).contains("hunter2"), "{}", file.display());
     }
 }
 

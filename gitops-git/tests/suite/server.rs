@@ -18,7 +18,13 @@ pub(crate) struct Behaviour {
     pub(crate) stall_after: Option<usize>,
 }
 
+/// What a connection is made of: the socket, or TLS on it.
+trait Stream: Read + Write {}
+
+impl<T: Read + Write> Stream for T {}
+
 pub(crate) struct Server {
+    scheme: &'static str,
     port: u16,
     /// Requests for packs, not those for refs.
     pub(crate) packs: Arc<AtomicUsize>,
@@ -27,21 +33,46 @@ pub(crate) struct Server {
 impl Server {
     /// Serves every repository below a directory. The threads end with the process.
     pub(crate) fn start(root: &Path, behaviour: Behaviour) -> Self {
+        Self::serve("http", root, behaviour, |socket| Some(Box::new(socket)))
+    }
+
+    /// Serves over TLS, with a certificate for 127.0.0.1 and its key, in PEM files.
+    pub(crate) fn start_tls(root: &Path, behaviour: Behaviour, certificate: &Path, key: &Path) -> Self {
+        use rustls::pki_types::pem::PemObject as _;
+        let chain = vec![rustls::pki_types::CertificateDer::from_pem_file(certificate).unwrap()];
+        let key = rustls::pki_types::PrivateKeyDer::from_pem_file(key).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config =
+            rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let config = Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap());
+        Self::serve("https", root, behaviour, move |socket| {
+            let connection = rustls::ServerConnection::new(config.clone()).ok()?;
+            Some(Box::new(rustls::StreamOwned::new(connection, socket)))
+        })
+    }
+
+    fn serve(
+        scheme: &'static str,
+        root: &Path,
+        behaviour: Behaviour,
+        accept: impl Fn(TcpStream) -> Option<Box<dyn Stream>> + Clone + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (root, packs) = (root.to_path_buf(), Arc::new(AtomicUsize::new(0)));
         let counted = packs.clone();
         std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (root, behaviour, counted) = (root.clone(), behaviour.clone(), counted.clone());
-                std::thread::spawn(move || answer(stream, root, &behaviour, &counted));
+            for socket in listener.incoming().flatten() {
+                let (root, behaviour, counted, accept) =
+                    (root.clone(), behaviour.clone(), counted.clone(), accept.clone());
+                std::thread::spawn(move || answer(accept(socket)?, root, &behaviour, &counted));
             }
         });
-        Self { port, packs }
+        Self { scheme, port, packs }
     }
 
     pub(crate) fn url(&self, repository: &str) -> String {
-        format!("http://127.0.0.1:{}/{repository}", self.port)
+        format!("{}://127.0.0.1:{}/{repository}", self.scheme, self.port)
     }
 
     pub(crate) fn packs(&self) -> usize {
@@ -49,8 +80,8 @@ impl Server {
     }
 }
 
-fn answer(stream: TcpStream, root: PathBuf, behaviour: &Behaviour, packs: &AtomicUsize) -> Option<()> {
-    let mut reader = BufReader::new(stream.try_clone().ok()?);
+fn answer(stream: Box<dyn Stream>, root: PathBuf, behaviour: &Behaviour, packs: &AtomicUsize) -> Option<()> {
+    let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
     let mut words = line.split_whitespace();
@@ -67,13 +98,13 @@ fn answer(stream: TcpStream, root: PathBuf, behaviour: &Behaviour, packs: &Atomi
     }
     let header = |name: &str| headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     let body = body(&mut reader, &header)?;
-    let mut out = stream;
+    let out = reader.get_mut();
     if let Some(status) = behaviour.status {
         return write!(out, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").ok();
     }
     if behaviour.authorization.is_some_and(|wanted| header("authorization") != Some(format!("Basic {wanted}"))) {
         let answer = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-        return out.write_all(answer.as_bytes()).ok();
+        return out.write_all(answer.as_bytes()).and_then(|()| out.flush()).ok();
     }
     if String::from_utf8_lossy(&body).contains("command=fetch") {
         packs.fetch_add(1, Ordering::SeqCst);
@@ -115,11 +146,11 @@ fn answer(stream: TcpStream, root: PathBuf, behaviour: &Behaviour, packs: &Atomi
             std::thread::sleep(std::time::Duration::from_secs(60));
             None
         }
-        _ => out.write_all(content).ok(),
+        _ => out.write_all(content).and_then(|()| out.flush()).ok(),
     }
 }
 
-fn body(reader: &mut BufReader<TcpStream>, header: &dyn Fn(&str) -> Option<String>) -> Option<Vec<u8>> {
+fn body(reader: &mut impl BufRead, header: &dyn Fn(&str) -> Option<String>) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     if let Some(length) = header("content-length").and_then(|length| length.parse().ok()) {
         body.resize(length, 0);
