@@ -191,3 +191,75 @@ fn times_keep_their_text() {
         assert!(serde_json::from_str::<Time>(bad).is_err(), "{bad}");
     }
 }
+
+/// Every field of a definition is a field of ours with the same name, type and necessity, and the other way round.
+fn compare(place: &str, ours: &Value, definitions: &Value, theirs: &Value, differences: &mut Vec<String>) {
+    let mut ours = ours;
+    loop {
+        let alternative = ours["anyOf"].as_array().and_then(|all| all.iter().find(|one| one["type"] != "null"));
+        if let Some(name) = ours["$ref"].as_str().and_then(|name| name.rsplit('/').next()) {
+            ours = &definitions[name];
+        } else if let (Some(inner), None) = (alternative, ours.get("x-kubernetes-int-or-string")) {
+            ours = inner;
+        } else {
+            break;
+        }
+    }
+    let open = ["x-kubernetes-preserve-unknown-fields", "x-kubernetes-int-or-string"];
+    if ours == &Value::Bool(true) || open.iter().any(|key| theirs[key] == true) || place.ends_with(".metadata") {
+        return;
+    }
+    let kind = ours["type"].as_array().and_then(|all| all.iter().find(|one| *one != "null")).unwrap_or(&ours["type"]);
+    // What the definition leaves open below its second level is typed here.
+    let is_typed_here = theirs.get("properties").is_none() && ours.get("properties").is_some();
+    if !is_typed_here && (kind != &theirs["type"] || ours["format"] != theirs["format"]) {
+        differences.push(format!("{place}: {kind} instead of {}", theirs["type"]));
+    }
+    if let (Some(properties), Some(own)) = (theirs["properties"].as_object(), ours["properties"].as_object()) {
+        for key in own.keys().filter(|key| !properties.contains_key(*key)) {
+            differences.push(format!("{place}.{key}: not in the definition"));
+        }
+        for (key, value) in properties {
+            match own.get(key) {
+                Some(own) => compare(&format!("{place}.{key}"), own, definitions, value, differences),
+                None => differences.push(format!("{place}.{key}: missing")),
+            }
+        }
+        let names = |schema: &Value| -> std::collections::BTreeSet<String> {
+            schema["required"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|one| one.as_str().map(str::to_owned))
+                .collect()
+        };
+        if names(ours) != names(theirs) {
+            differences.push(format!("{place}: requires {:?} instead of {:?}", names(ours), names(theirs)));
+        }
+    } else if theirs["type"] == "array" {
+        compare(&format!("{place}[]"), &ours["items"], definitions, &theirs["items"], differences);
+    } else if theirs["additionalProperties"].is_object() {
+        let (own, their) = (&ours["additionalProperties"], &theirs["additionalProperties"]);
+        compare(&format!("{place}.*"), own, definitions, their, differences);
+    }
+}
+
+#[test]
+fn the_schemas_are_those_of_the_custom_resource_definitions() {
+    let Some(folder) = recorded("kustomize/real/argoproj+argo-cd/tree/manifests/crds") else { return };
+    let schemas = [
+        ("application", schemars::schema_for!(Application)),
+        ("appproject", schemars::schema_for!(AppProject)),
+        ("applicationset", schemars::schema_for!(ApplicationSet)),
+    ];
+    for (name, ours) in schemas {
+        let text = std::fs::read(folder.join(format!("{name}-crd.yaml"))).unwrap();
+        let definition = gitops_yaml::read_one(&text, &gitops_yaml::Options::new(gitops_yaml::Resolver::Sigs)).unwrap();
+        let theirs = &definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+        assert!(theirs.is_object(), "{name}");
+        let ours = serde_json::to_value(ours).unwrap();
+        let mut differences = Vec::new();
+        compare(name, &ours, &ours["$defs"], theirs, &mut differences);
+        assert!(differences.is_empty(), "{differences:#?}");
+    }
+}

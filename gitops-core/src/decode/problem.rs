@@ -74,6 +74,9 @@ impl fmt::Display for Problem {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DecodeError {
+    /// It is not YAML, or more than the budget allows.
+    #[error("{0}")]
+    Read(Problem),
     /// A field has another shape than the schema, or a value that cannot be used.
     #[error("{0}")]
     Field(Problem),

@@ -240,3 +240,104 @@ fn unknown_fields_are_listed_with_their_lines() {
     assert_eq!(listed, [("spec.source.pathh".to_owned(), Some(9))]);
     assert_eq!(serde_json::to_value(&decoded.value).unwrap(), value);
 }
+
+const TEXT: &str = "\
+# An Application.
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata:
+  name: web
+spec:
+  revisionHistoryLimit: 3
+  project: default
+  source:
+    repoURL: https://r
+    pathh: app
+    path: app
+  destination:
+    server: https://kubernetes.default.svc
+  syncPolicy:
+    automated:
+      selfHeal: true
+      prune: PRUNE
+---
+---
+apiVersion: argoproj.io/v1alpha1
+kind: AppProject
+metadata:
+  name: team
+  name: team
+spec:
+  destinations:
+    - server: '*'
+    - server: '*'
+      region: north
+";
+
+#[test]
+fn texts_give_file_line_and_path() {
+    let complain = |from: &str, to: &str| -> String {
+        let text = TEXT.replace("PRUNE", "true").replacen(from, to, 1);
+        decode_any("examples/x.yaml", text.as_bytes()).unwrap_err().to_string()
+    };
+    let cases = [
+        (
+            "prune: true",
+            "prune: maybe",
+            "examples/x.yaml:18: spec.syncPolicy.automated.prune: expected a boolean, found \"maybe\"",
+        ),
+        ("    path: app", "    path: [app]", "examples/x.yaml:12: spec.source.path: expected a string, found a list"),
+        ("  project: default\n", "", "examples/x.yaml:6: spec.project: required field is missing"),
+        ("  project: default", "  project: 5", "examples/x.yaml:8: spec.project: expected a string, found 5"),
+        (
+            "kind: AppProject",
+            "kind: Pod",
+            "examples/x.yaml:22: kind: expected Application, AppProject or ApplicationSet, found \"Pod\"",
+        ),
+        (
+            "server: '*'\n      region: north",
+            "server: no",
+            "examples/x.yaml:29: spec.destinations[1].server: expected a string, found false",
+        ),
+    ];
+    for (from, to, expected) in cases {
+        assert_eq!(complain(from, to), expected);
+    }
+    let broken = complain("  source:", "\t source: [");
+    assert!(broken.starts_with("examples/x.yaml:9: "), "{broken}");
+}
+
+#[test]
+fn texts_give_unknown_fields_and_problems_with_lines() {
+    let text = TEXT.replace("PRUNE", "yes");
+    let decoded = decode_any("x.yaml", text.as_bytes()).unwrap();
+    assert_eq!(decoded.len(), 2);
+    let AnyKind::Application(application) = &decoded[0].value else { panic!("{:?}", decoded[0].value) };
+    assert_eq!(application.automated().map(|automated| automated.prunes()), Some(true));
+    let unknown = |index: usize| -> Vec<(String, Option<usize>)> {
+        decoded[index].unknown_fields.iter().map(|field| (field.path.to_string(), field.line)).collect()
+    };
+    assert_eq!(decoded[0].line, Some(2));
+    assert_eq!(unknown(0), [("spec.source.pathh".to_owned(), Some(11))]);
+    assert_eq!(unknown(1), [("spec.destinations[1].region".to_owned(), Some(30))]);
+    let problems: Vec<String> = decoded[1].problems.iter().map(ToString::to_string).collect();
+    assert_eq!(problems[0], "x.yaml:29: spec.destinations[1]: destination `*/` is given twice");
+    assert!(problems[1].starts_with("x.yaml:25: "), "{problems:?}");
+}
+
+#[test]
+fn many_unknown_fields_cost_a_bounded_number_of_looks() {
+    let mut text = TEXT.replace("PRUNE", "true").split("---").next().unwrap().to_owned();
+    text.extend((0..5_000).map(|number| format!("extra{number}: 1\n")));
+    let decoded = decode_any("x.yaml", text.as_bytes()).unwrap();
+    assert_eq!(decoded[0].unknown_fields.len(), 5_001);
+    assert!(decoded[0].unknown_fields.iter().filter(|field| field.line.is_some()).count() >= 20);
+}
+
+#[test]
+fn the_first_key_of_a_mapping_has_its_own_line() {
+    let text =
+        b"spec:\n  project: p\n  destination: {}\n  syncPolicy:\n    automated:\n      prune: maybe\nmetadata: {}\n";
+    let error = decode::<Application>("x.yaml", text).unwrap_err().to_string();
+    assert_eq!(error, "x.yaml:6: spec.syncPolicy.automated.prune: expected a boolean, found \"maybe\"");
+}
