@@ -4,6 +4,7 @@ use gitops_core::TreePath;
 use gitops_core::tree::{EntryKind, TreeError};
 use gix::ObjectId;
 
+use crate::failure::Failure;
 use crate::odb::{Found, read_directory};
 
 /// A path whose file, link or submodule differs between two commits. Directories are never listed.
@@ -46,6 +47,9 @@ impl From<Difference> for ChangedPath {
     }
 }
 
+/// Differences that are listed at most: a tree of a few bytes can name one directory a billion times over.
+const MAX_DIFFERENCES: usize = 1_000_000;
+
 /// The leaves that differ between two trees, in the order of their paths. Only directories that differ are read.
 pub(crate) fn differences(
     repository: &gix::Repository,
@@ -55,6 +59,10 @@ pub(crate) fn differences(
     let mut found = Vec::new();
     let mut pending = vec![(TreePath::root(), old, new)];
     while let Some((path, old, new)) = pending.pop() {
+        if found.len() + pending.len() > MAX_DIFFERENCES {
+            let source = Box::new(Failure::new(format!("more than {MAX_DIFFERENCES} paths differ")));
+            return Err(TreeError::Storage { path, source });
+        }
         let entries = |id: Option<ObjectId>| match id {
             Some(id) => read_directory(repository, &path, id),
             None => Ok(Vec::new()),

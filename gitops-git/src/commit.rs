@@ -7,6 +7,9 @@ use thiserror::Error;
 use crate::failure::Failure;
 use crate::revision::ResolveError;
 
+/// Bytes of a commit object that is read, its message included.
+const MAX_COMMIT_BYTES: u64 = 8 << 20;
+
 /// A commit's id: forty hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommitId(pub(crate) gix::ObjectId);
@@ -102,18 +105,34 @@ impl Commit {
         self.message.lines().next().unwrap_or_default()
     }
 
+    /// The exact bytes that were signed and their signature, for who verifies it; none where the commit is not signed.
+    pub(crate) fn signed(repository: &gix::Repository, id: CommitId) -> Result<Option<SignedCommit>, ResolveError> {
+        Self::read(repository, id)?;
+        let commit = repository.find_commit(id.0).map_err(unreadable(id))?;
+        let signed = commit.signature().map_err(unreadable(id))?;
+        Ok(signed.map(|(signature, data)| SignedCommit {
+            signature: signature.to_string(),
+            payload: data.to_bstring().into(),
+        }))
+    }
+
     pub(crate) fn read(repository: &gix::Repository, id: CommitId) -> Result<Self, ResolveError> {
-        let broken = |source: gix::Error| ResolveError::Unreadable { id, source: source.into() };
+        let broken = unreadable(id);
+        let header = repository.try_find_header(id.0).map_err(&broken)?;
+        if let Some(size) = header.map(|header| header.size()).filter(|size| *size > MAX_COMMIT_BYTES) {
+            let source = Failure::new(format!("it has {size} bytes, more than the {MAX_COMMIT_BYTES} allowed"));
+            return Err(ResolveError::Unreadable { id, source });
+        }
         let object = repository
             .try_find_object(id.0)
-            .map_err(broken)?
+            .map_err(&broken)?
             .ok_or_else(|| ResolveError::UnknownCommit { id: id.to_string() })?;
         if object.kind != gix::objs::Kind::Commit {
             return Err(ResolveError::NotACommit { revision: id.to_string(), kind: object.kind.to_string() });
         }
         let commit = object.into_commit();
-        let author = commit.author().map_err(broken)?;
-        let committer = commit.committer().map_err(broken)?;
+        let author = commit.author().map_err(&broken)?;
+        let committer = commit.committer().map_err(&broken)?;
         let moment = |who: gix::actor::SignatureRef<'_>| {
             let seconds = who.time().map_or(0, |time| time.seconds);
             Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
@@ -131,6 +150,16 @@ impl Commit {
             ref_name: None,
         })
     }
+}
+
+/// A signature and what it signs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SignedCommit {
+    /// The signature in ASCII armour, as it stands in the commit: OpenPGP, SSH or X.509 by its first line.
+    pub signature: String,
+    /// The bytes that were signed: the commit object without the signature.
+    pub payload: Vec<u8>,
 }
 
 fn person(who: gix::actor::SignatureRef<'_>) -> Person {

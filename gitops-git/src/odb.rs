@@ -11,8 +11,8 @@ use crate::commit::{CommitId, unreadable};
 use crate::failure::Failure;
 use crate::revision::ResolveError;
 
-/// Directories kept in memory; beyond it the memory starts anew.
-const MAX_DIRECTORIES: usize = 8192;
+/// Entries of directories kept in memory; beyond it the memory starts anew.
+const MAX_REMEMBERED: usize = 500_000;
 /// Bytes of one directory object: half a million entries.
 const MAX_DIRECTORY_BYTES: u64 = 32 << 20;
 
@@ -22,7 +22,14 @@ pub(crate) struct GitTree {
     /// Handles that no thread uses: each keeps caches of its own, so that threads do not wait for each other.
     handles: Mutex<Vec<gix::Repository>>,
     source: gix::ThreadSafeRepository,
-    directories: Mutex<HashMap<ObjectId, Arc<Directory>>>,
+    directories: Mutex<Directories>,
+}
+
+/// The directories that were read, by their ids.
+#[derive(Default)]
+struct Directories {
+    known: HashMap<ObjectId, Arc<Directory>>,
+    entries: usize,
 }
 
 /// The entries of one directory, in the order of their names.
@@ -63,16 +70,17 @@ impl GitTree {
     }
 
     fn directory(&self, path: &TreePath, id: ObjectId) -> Result<Arc<Directory>, TreeError> {
-        let known = self.directories.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+        let known = self.directories.lock().unwrap_or_else(PoisonError::into_inner).known.get(&id).cloned();
         if let Some(directory) = known {
             return Ok(directory);
         }
         let entries = Arc::new(self.with(|repository| read_directory(repository, path, id))?);
         let mut directories = self.directories.lock().unwrap_or_else(PoisonError::into_inner);
-        if directories.len() >= MAX_DIRECTORIES {
-            directories.clear();
+        if directories.entries >= MAX_REMEMBERED {
+            *directories = Directories::default();
         }
-        directories.insert(id, entries.clone());
+        directories.entries += entries.len() + 1;
+        directories.known.insert(id, entries.clone());
         Ok(entries)
     }
 }

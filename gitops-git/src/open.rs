@@ -2,11 +2,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gitops_core::Tree;
-use gitops_core::tree::TreeError;
 use thiserror::Error;
 
-use crate::changed::{ChangedPath, differences};
-use crate::commit::{Commit, CommitId, unreadable};
+use crate::commit::{Commit, CommitId, SignedCommit};
 use crate::failure::Failure;
 use crate::odb::GitTree;
 use crate::revision::{self, ResolveError};
@@ -85,71 +83,20 @@ impl Repository {
         Commit::read(&self.local(), id)
     }
 
+    /// A commit's signature and the bytes that it signs; none where it is not signed. Nothing is verified.
+    ///
+    /// # Errors
+    /// Where the repository has no such commit, or it cannot be read.
+    pub fn signed_commit(&self, id: CommitId) -> Result<Option<SignedCommit>, ResolveError> {
+        Commit::signed(&self.local(), id)
+    }
+
     /// The files of a commit, read from the object database as they are asked for.
     ///
     /// # Errors
     /// Where the repository has no such commit, or it cannot be read.
     pub fn tree(&self, id: CommitId) -> Result<Arc<dyn Tree>, ResolveError> {
         Ok(Arc::new(GitTree::new(self.local(), id)?))
-    }
-
-    /// The paths that differ between the files of two commits, in order. The work is proportional to the difference.
-    ///
-    /// # Errors
-    /// Where the repository lacks one of the commits, or an object cannot be read.
-    pub fn changed_paths(&self, old: CommitId, new: CommitId) -> Result<Vec<ChangedPath>, HistoryError> {
-        let local = self.local();
-        let (old, new) = (tree_of(&local, old)?, tree_of(&local, new)?);
-        let found = differences(&local, Some(old), Some(new)).map_err(|source| HistoryError::Tree { source })?;
-        Ok(found.into_iter().map(Into::into).collect())
-    }
-
-    /// The paths that a commit changed against its first parent, or all its files where it has none.
-    ///
-    /// # Errors
-    /// As [`Repository::changed_paths`].
-    pub fn changed_by(&self, commit: &Commit) -> Result<Vec<ChangedPath>, HistoryError> {
-        let local = self.local();
-        let old = commit.parents.first().map(|parent| tree_of(&local, *parent)).transpose()?;
-        let new = tree_of(&local, commit.id)?;
-        let found = differences(&local, old, Some(new)).map_err(|source| HistoryError::Tree { source })?;
-        Ok(found.into_iter().map(Into::into).collect())
-    }
-
-    /// A commit and the commits before it, the latest first, at most `limit` of them.
-    ///
-    /// The history of a shallow repository ends at its boundary.
-    ///
-    /// # Errors
-    /// Where a commit cannot be read.
-    pub fn history(&self, from: CommitId, limit: usize) -> Result<Vec<Commit>, HistoryError> {
-        let local = self.local();
-        let failed = |source: gix::Error| HistoryError::Walk { id: from, source: source.into() };
-        Commit::read(&local, from)?;
-        let order = gix::revision::walk::Sorting::ByCommitTime(Default::default());
-        let walk = local.rev_walk([from.0]).sorting(order).all().map_err(failed)?;
-        let read = |info: Result<gix::revision::walk::Info<'_>, gix::Error>| {
-            Ok(Commit::read(&local, CommitId(info.map_err(failed)?.id))?)
-        };
-        walk.take(limit).map(read).collect()
-    }
-
-    /// Whether a commit is another one or comes before it.
-    ///
-    /// # Errors
-    /// Where a commit cannot be read.
-    pub fn is_ancestor(&self, earlier: CommitId, later: CommitId) -> Result<bool, HistoryError> {
-        let local = self.local();
-        let failed = |source: gix::Error| HistoryError::Walk { id: later, source: source.into() };
-        if earlier == later {
-            return Ok(true);
-        }
-        for info in local.rev_walk([later.0]).all().map_err(failed)? {
-            if info.map_err(failed)?.id == earlier.0 {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     pub(crate) fn local(&self) -> gix::Repository {
@@ -166,19 +113,15 @@ impl Repository {
         };
         let mut remotes = config.plumbing().sections_by_name("remote").into_iter().flatten();
         let partial = config.plumbing().string("extensions.partialClone").is_some() || remotes.any(promisor);
+        let storage = config.plumbing().string("extensions.refStorage");
+        if let Some(format) = storage.filter(|format| format.as_slice() != b"files") {
+            return Err(OpenError::RefStorage { path: path.into(), format: format.to_string() });
+        }
         if partial {
             return Err(OpenError::PartialClone { path: path.into() });
         }
         Ok(self)
     }
-}
-
-/// The object of a commit's root directory.
-pub(crate) fn tree_of(local: &gix::Repository, id: CommitId) -> Result<gix::ObjectId, ResolveError> {
-    // Reading it first gives a clear error for what is no commit.
-    Commit::read(local, id)?;
-    let commit = local.find_commit(id.0).map_err(unreadable(id))?;
-    Ok(commit.tree_id().map_err(unreadable(id))?.detach())
 }
 
 /// Options that keep the library from reading anything but the repository, and from starting `git`.
@@ -235,31 +178,6 @@ fn object_format(path: &Path) -> Option<String> {
     line.split_once('=').map(|(_, value)| value.trim().to_ascii_lowercase())
 }
 
-/// Why commits cannot be compared or walked.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum HistoryError {
-    /// A commit is missing or broken.
-    #[error(transparent)]
-    Commit(#[from] ResolveError),
-    /// A directory is missing or broken.
-    #[error("the commits cannot be compared")]
-    Tree {
-        /// Why.
-        #[source]
-        source: TreeError,
-    },
-    /// The history cannot be walked.
-    #[error("the history of `{id}` cannot be read")]
-    Walk {
-        /// Where the walk started.
-        id: CommitId,
-        /// Why.
-        #[source]
-        source: Failure,
-    },
-}
-
 /// Why a repository cannot be opened.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -295,6 +213,14 @@ pub enum OpenError {
     ObjectFormat {
         /// The path.
         path: PathBuf,
+    },
+    /// The repository keeps its refs in another way than in files.
+    #[error("`{}` keeps its refs as `{format}`, only files are supported: run `git refs migrate --ref-format=files`", path.display())]
+    RefStorage {
+        /// The path.
+        path: PathBuf,
+        /// The format.
+        format: String,
     },
     /// The repository is broken, or the file system fails.
     #[error("{}: the repository cannot be opened", path.display())]

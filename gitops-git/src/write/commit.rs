@@ -13,7 +13,7 @@ use gix::refs::{FullName, Target};
 use super::{Change, CommitDetails, RepositoryWriter, WriteError, branch_name, full_name, signature};
 use crate::changed::differences;
 use crate::commit::{Commit, CommitId};
-use crate::open::tree_of;
+use crate::history::tree_of;
 
 /// Where a branch stands, and the root directory there.
 pub(super) struct Tip {

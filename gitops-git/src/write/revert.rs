@@ -6,8 +6,8 @@ use super::merge::{Merged, merge};
 use super::{CommitDetails, RepositoryWriter, WriteError, branch_name};
 use crate::changed::differences;
 use crate::commit::{Commit, CommitId, Person};
+use crate::history::tree_of;
 use crate::odb::find;
-use crate::open::tree_of;
 use gitops_core::Timestamp;
 
 impl CommitDetails {

@@ -386,6 +386,52 @@ fn opening_resolving_reading_and_fetching_start_no_program() {
     }
 }
 
+#[test]
+fn the_environment_of_a_git_hook_changes_nothing() {
+    if !has_git() {
+        return;
+    }
+    let (root, source) = served();
+    let server = Server::start(root.path(), Behaviour::default());
+    let other = TestRepository::new().unwrap();
+    for url in [source.path().display().to_string(), server.url("x.git")] {
+        let cache = tempfile::tempdir().unwrap();
+        let mut command = child_command(&url, cache.path(), &[]);
+        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_CONFIG_GLOBAL", "HOME"]
+        {
+            command.env(name, other.path().join(".git"));
+        }
+        command.env("GIT_NAMESPACE", "other").env("GIT_CONFIG_COUNT", "broken");
+        let output = command.output().unwrap();
+        assert!(String::from_utf8_lossy(&output.stdout).contains("fetched a: 3"), "{output:?}");
+    }
+}
+
+#[test]
+fn a_branch_may_become_a_directory_of_branches() {
+    if !has_git() {
+        return;
+    }
+    let (root, source) = served();
+    let server = Server::start(root.path(), Behaviour::default());
+    let directory = tempfile::tempdir().unwrap();
+    let cache = RepositoryCache::new(directory.path());
+    let url = server.url("x.git");
+    for (old, new) in [("release/1", "release"), ("release", "release/2/x"), ("release/2/x", "release/2")] {
+        git(source.path(), &["branch", "-m", old, "moving"]);
+        git(source.path(), &["branch", "-m", "moving", new]);
+        for options in [FetchOptions::new().revision(new), FetchOptions::new()] {
+            assert_eq!(read(&cache.open(&url, &options).unwrap(), new), "a: 2\n");
+        }
+    }
+    let commit = source.git().resolve("v1.0.0").unwrap().id.to_string();
+    git(source.path(), &["checkout", "-q", &commit]);
+    for options in [FetchOptions::new().revision("HEAD"), FetchOptions::new()] {
+        let fetched = cache.open(&url, &options).unwrap();
+        assert_eq!(fetched.resolve("HEAD").unwrap().id.to_string(), commit, "a detached HEAD is followed");
+    }
+}
+
 /// Not a test of its own: the tests above start this binary again to run it in another process.
 #[test]
 fn in_another_process() {

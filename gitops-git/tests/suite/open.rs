@@ -134,3 +134,15 @@ fn unreadable_directories_say_so() {
     }
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
 }
+
+#[test]
+fn other_ref_storage_is_refused() {
+    let mut repository = TestRepository::new().unwrap();
+    repository.commit([("a", "1")]).unwrap();
+    let config = repository.path().join(".git/config");
+    let text =
+        fs::read_to_string(&config).unwrap().replace("repositoryformatversion = 0", "repositoryformatversion = 1");
+    fs::write(&config, text + "[extensions]\n\trefStorage = reftable\n").unwrap();
+    let error = Repository::open(repository.path()).unwrap_err();
+    assert!(matches!(error, OpenError::RefStorage { .. }), "{error:?}");
+}

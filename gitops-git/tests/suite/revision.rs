@@ -122,3 +122,31 @@ fn commit_data_is_that_of_the_real_git() {
     assert_eq!(commit.signature, None);
     assert_eq!(commit.parents.len(), 1);
 }
+
+#[test]
+fn signatures_and_what_they_sign_are_given_out() {
+    if !has_git() {
+        return;
+    }
+    let main = real_repository(&[]);
+    let key = main.path().join("key");
+    let made =
+        std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
+    if !made.is_ok_and(|status| status.success()) {
+        println!("skipped: no ssh-keygen program");
+        return;
+    }
+    let signing = format!("user.signingKey={}", key.display());
+    let commit = ["-c", "gpg.format=ssh", "-c", &signing, "commit", "-q", "--allow-empty", "-S", "-m", "Signed"];
+    git(main.path(), &commit);
+    let repository = Repository::open(main.path()).unwrap();
+    let commit = repository.resolve("HEAD").unwrap();
+    assert!(commit.signature.as_deref().unwrap().starts_with("-----BEGIN SSH SIGNATURE-----"));
+    let signed = repository.signed_commit(commit.id).unwrap().unwrap();
+    let object = git(main.path(), &["cat-file", "commit", "HEAD"]);
+    let payload = String::from_utf8(signed.payload).unwrap();
+    assert!(payload.ends_with("\n\nSigned\n") && !payload.contains("gpgsig"), "{payload}");
+    assert!(object.lines().filter(|line| !payload.contains(line)).all(|line| line.starts_with([' ', 'g'])));
+    let first = repository.resolve("HEAD").unwrap().parents[0];
+    assert_eq!(repository.signed_commit(first).unwrap(), None);
+}
