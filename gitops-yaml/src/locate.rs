@@ -35,7 +35,7 @@ pub fn locate(text: &[u8], document: usize, path: &[PathSegment]) -> Option<Posi
                     continue;
                 }
                 if at == document {
-                    return Some(position(find(&mut parser, &first, path)));
+                    return Some(position(find(&mut parser, &first, path).unwrap_or(first.start_mark)));
                 }
                 skip(&mut parser, &first)?;
                 at += 1;
@@ -47,45 +47,44 @@ pub fn locate(text: &[u8], document: usize, path: &[PathSegment]) -> Option<Posi
 
 type EventParser<'a> = Parser<&'a mut &'a [u8]>;
 
-fn find(parser: &mut EventParser<'_>, event: &Event, path: &[PathSegment]) -> Mark {
-    let here = event.start_mark;
-    let Some((segment, rest)) = path.split_first() else { return here };
+fn find(parser: &mut EventParser<'_>, event: &Event, path: &[PathSegment]) -> Option<Mark> {
+    let Some((segment, rest)) = path.split_first() else { return Some(event.start_mark) };
     match (&event.data, segment) {
         (EventData::MappingStart { .. }, PathSegment::Key(wanted)) => {
             while let Ok(key) = parser.parse() {
                 let found = match &key.data {
-                    EventData::MappingEnd => return here,
+                    EventData::MappingEnd => return None,
                     EventData::Scalar { value, .. } => value == wanted,
                     _ => {
                         skip(parser, &key);
                         false
                     }
                 };
-                let Ok(value) = parser.parse() else { return here };
+                let value = parser.parse().ok()?;
                 if found {
                     // The key's line is what a person looks for.
-                    let mark = find(parser, &value, rest);
-                    return if rest.is_empty() || mark == value.start_mark { key.start_mark } else { mark };
+                    let deeper = if rest.is_empty() { None } else { find(parser, &value, rest) };
+                    return Some(deeper.unwrap_or(key.start_mark));
                 }
                 skip(parser, &value);
             }
-            here
+            None
         }
         (EventData::SequenceStart { .. }, PathSegment::Index(wanted)) => {
             let mut index = 0;
             while let Ok(item) = parser.parse() {
                 if item.data == EventData::SequenceEnd {
-                    return here;
+                    return None;
                 }
                 if index == *wanted {
-                    return find(parser, &item, rest);
+                    return Some(find(parser, &item, rest).unwrap_or(item.start_mark));
                 }
                 skip(parser, &item);
                 index += 1;
             }
-            here
+            None
         }
-        _ => here,
+        _ => None,
     }
 }
 
