@@ -21,8 +21,8 @@ impl CommitDetails {
 impl RepositoryWriter {
     /// Takes back one commit's changes by a new commit at the tip of a branch, as `git revert` does.
     ///
-    /// Later changes of other lines are kept. Renames are not followed: a file that a later commit moved is a
-    /// conflict. Merges are refused.
+    /// Later changes of other lines are kept. Renames are not followed, as with `-X no-renames`: a changed file that a
+    /// later commit moved is a conflict. Merges are refused.
     ///
     /// # Errors
     /// [`WriteError`], after which the branch is as it was; [`WriteError::Conflict`] names the files.

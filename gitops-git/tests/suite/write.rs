@@ -162,3 +162,83 @@ fn merges_are_not_reverted() {
     let error = writer.revert(merge.id, "main", &details("No")).unwrap_err();
     assert!(matches!(error, WriteError::Merge { .. }), "{error:?}");
 }
+
+/// A fixed sequence of numbers that look random (xorshift).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit as u64) as usize
+    }
+}
+
+/// A commit's worth of random changes to the lines of a few files.
+fn change(files: &mut std::collections::BTreeMap<String, Vec<String>>, numbers: &mut Numbers, round: usize) {
+    for _ in 0..=numbers.below(3) {
+        let name = ["a", "b", "d/c", "d/e/f"][numbers.below(4)].to_owned();
+        if numbers.below(8) == 0 && files.len() > 1 {
+            files.remove(&name);
+            continue;
+        }
+        let lines = files.entry(name).or_insert_with(|| (0..10).map(|n| format!("line {n}")).collect());
+        let at = numbers.below(lines.len());
+        match numbers.below(4) {
+            0 => lines.insert(at, format!("new {round}")),
+            1 if lines.len() > 2 => drop(lines.remove(at)),
+            _ => lines[at] = format!("changed {}", numbers.below(4)),
+        }
+    }
+}
+
+#[test]
+fn reverts_of_random_histories_end_as_with_the_real_git() {
+    if !has_git() {
+        return;
+    }
+    let (mut same, mut conflicts) = (0, 0);
+    for seed in 1..=8 {
+        let mut numbers = Numbers(seed * 0x9e37_79b9);
+        let mut repository = TestRepository::new().unwrap();
+        let mut files = std::collections::BTreeMap::new();
+        let mut commits = vec![repository.commit([("keep", "k")]).unwrap()];
+        while commits.len() < 12 {
+            let before = files.clone();
+            change(&mut files, &mut numbers, commits.len());
+            let gone = before.keys().filter(|name| !files.contains_key(*name));
+            let mut changes: Vec<_> = gone.map(|name| Change::remove(TreePath::new(name).unwrap())).collect();
+            changes.extend(files.iter().map(|(name, lines)| write(name, &(lines.join("\n") + "\n"))));
+            commits.extend(repository.commit_changes(&changes, None).ok());
+        }
+        let place = tempfile::tempdir().unwrap();
+        git(place.path(), &["clone", "-q", &repository.path().display().to_string(), "real"]);
+        let real = place.path().join("real");
+        for (n, commit) in commits.iter().enumerate().skip(1) {
+            let branch = format!("try-{n}");
+            repository.branch(&branch, commits.last().unwrap().id).unwrap();
+            let undo = CommitDetails::reverting(commit, Person::new("B", "b@example.com"), Timestamp::UNIX_EPOCH);
+            let ours = repository.writer().revert(commit.id, &branch, &undo);
+            let id = commit.id.to_string();
+            let arguments = ["revert", "--no-commit", "--strategy=recursive", "-X", "no-renames", &id];
+            let theirs = crate::support::git_command(&real, &arguments).output().unwrap();
+            let said = String::from_utf8_lossy(&theirs.stdout).into_owned() + &String::from_utf8_lossy(&theirs.stderr);
+            let tree = theirs.status.success().then(|| git(&real, &["write-tree"]));
+            crate::support::git_command(&real, &["revert", "--abort"]).output().unwrap();
+            git(&real, &["reset", "-q", "--hard"]);
+            let head = git(&real, &["rev-parse", "HEAD^{tree}"]);
+            match (ours, tree) {
+                (Ok(commit), Some(tree)) => {
+                    let ours = git(repository.path(), &["rev-parse", &format!("{}^{{tree}}", commit.id)]);
+                    assert_eq!(ours, tree, "seed {seed}, commit {n}");
+                    same += 1;
+                }
+                (Err(WriteError::Nothing), Some(tree)) => assert_eq!(tree, head, "seed {seed}, commit {n}"),
+                (Err(WriteError::Conflict { .. }), None) => conflicts += 1,
+                (ours, theirs) => panic!("seed {seed}, commit {n}: {ours:?}, git: {theirs:?}, {said}"),
+            }
+        }
+    }
+    assert!(same > 20 && conflicts > 20, "{same} reverted, {conflicts} conflicts");
+}
