@@ -6,7 +6,7 @@ use gitops_core::api::ResourceIgnoreDifferences;
 use gitops_core::{Map, Object, Value};
 use thiserror::Error;
 
-use super::jq::{Expression, ExpressionError, Step};
+use super::jq::{Expression, ExpressionError, Step, ValuePath};
 use super::pointer::Pointer;
 
 /// Compiled rules. Compile them once for all objects of an Application.
@@ -16,18 +16,18 @@ pub struct IgnoreRules {
 }
 
 #[derive(Debug)]
-struct Rule {
+pub(super) struct Rule {
     group: String,
     kind: String,
     name: Option<String>,
     namespace: Option<String>,
-    pointers: Vec<Pointer>,
-    expressions: Vec<Compiled>,
+    pub(super) pointers: Vec<Pointer>,
+    pub(super) expressions: Vec<Compiled>,
     managers: Vec<String>,
 }
 
 #[derive(Debug)]
-struct Compiled {
+pub(super) struct Compiled {
     /// As the source writes it.
     text: String,
     expression: Expression,
@@ -79,7 +79,8 @@ impl IgnoreRules {
         Ok(Self { rules: rules.collect::<Result<_, _>>()? })
     }
 
-    fn matching<'a>(&'a self, object: &'a Object) -> impl Iterator<Item = &'a Rule> {
+    /// The rules for an object.
+    pub(super) fn matching<'a>(&'a self, object: &'a Object) -> impl Iterator<Item = &'a Rule> {
         self.rules.iter().filter(move |rule| rule.matches(object))
     }
 
@@ -108,6 +109,13 @@ fn compile(index: usize, texts: &[String]) -> Result<Vec<Compiled>, RuleError> {
 /// Without a type, a number in a pointer is an index only in a list.
 fn pointer_tokens(pointer: &Pointer) -> Vec<Step> {
     pointer.tokens().iter().cloned().map(Step::Key).collect()
+}
+
+impl Compiled {
+    /// The paths that it names in a document, or what to tell the user.
+    pub(super) fn paths(&self, document: &Map) -> Result<Vec<ValuePath>, String> {
+        self.expression.paths(document).map_err(|error| format!("jqPathExpressions: `{}`: {error}", self.text))
+    }
 }
 
 impl Rule {
@@ -203,15 +211,11 @@ impl Ignored {
     }
 
     fn evaluate(&mut self, object: &Object, compiled: &Compiled) {
-        let paths = if object.is_secret() {
-            compiled.expression.paths(&without_payload(object))
-        } else {
-            compiled.expression.paths(object.body())
-        };
+        let paths =
+            if object.is_secret() { compiled.paths(&without_payload(object)) } else { compiled.paths(object.body()) };
         match paths {
             Ok(paths) => paths.iter().for_each(|path| self.add(object, path)),
-            Err(error) => {
-                let warning = format!("jqPathExpressions: `{}`: {error}", compiled.text);
+            Err(warning) => {
                 if !self.warnings.contains(&warning) {
                     self.warnings.push(warning);
                 }

@@ -11,6 +11,7 @@ pub(crate) mod jq;
 pub mod number;
 pub mod pointer;
 pub mod quantity;
+mod rewrite;
 pub mod server_set;
 
 use gitops_core::Value;
@@ -21,6 +22,7 @@ use crate::shape::Shape;
 pub(crate) use ignore::Ignored;
 pub use ignore::{IgnoreRules, RuleError};
 pub use jq::ExpressionError;
+pub use rewrite::normalized;
 
 /// Whether two values that are not both maps or both lists mean the same at this place.
 pub(crate) fn equal(want: &Value, have: &Value, shape: Shape<'_>, steps: &[Step<'_>]) -> bool {
