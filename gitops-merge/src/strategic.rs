@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::schema::{Patch, Schema, TypeId};
 
-/// Where new items go and what is done with directives.
+/// Whose rules are followed where the API server and kustomize differ.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
@@ -25,13 +25,14 @@ impl Options {
     }
 }
 
-/// Where items go that only the patch has.
+/// Where items go that only the patch has, and with it whose rules are followed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Placement {
-    /// Behind the others, as the API server does.
+    /// Behind the others, as in the API server. Items that both have take the order of the patch; a map with
+    /// `$patch: delete` becomes empty.
     #[default]
     Append,
-    /// Before the others, as kustomize does.
+    /// Before the others, as in kustomize. Items keep their order; a map with `$patch: delete` is removed.
     Prepend,
 }
 
@@ -62,6 +63,14 @@ pub enum PatchError {
         path: String,
         /// The directive.
         directive: String,
+    },
+    /// `$retainKeys` does not name a field that the patch sets.
+    #[error("`{path}`: `$retainKeys` does not have `{field}`, which the patch sets")]
+    Retained {
+        /// Where.
+        path: String,
+        /// The field.
+        field: String,
     },
     /// The patch is nested deeper than objects can be.
     #[error("`{0}`: nested too deeply")]
@@ -109,6 +118,10 @@ impl<'a> Walk<'a> {
         self.path.join(".")
     }
 
+    fn is_kustomize(&self) -> bool {
+        self.options.placement == Placement::Prepend
+    }
+
     fn bad_form(&self, directive: &str) -> PatchError {
         PatchError::Form { path: self.shown(), directive: directive.to_owned() }
     }
@@ -137,7 +150,8 @@ impl<'a> Walk<'a> {
                 replaced.remove(PATCH);
                 return Ok(Some(replaced));
             }
-            Some("delete") => return Ok(None),
+            Some("delete") if self.is_kustomize() => return Ok(None),
+            Some("delete") => return Ok(Some(Map::new())),
             Some(other) => {
                 return Err(PatchError::Directive { path: self.shown(), directive: other.to_owned() });
             }
@@ -145,6 +159,10 @@ impl<'a> Walk<'a> {
         let mut out = object.clone();
         if let Some(keys) = patch.get(RETAIN_KEYS) {
             let keys = keys.as_array().ok_or_else(|| self.bad_form(RETAIN_KEYS))?;
+            let set = patch.iter().filter(|(name, value)| !name.starts_with('$') && !value.is_null());
+            if let Some((name, _)) = set.into_iter().find(|(name, _)| !keys.iter().any(|key| key == name.as_str())) {
+                return Err(PatchError::Retained { path: self.shown(), field: name.clone() });
+            }
             out.retain(|name, _| keys.iter().any(|key| key == name.as_str()));
         }
         for name in patch.keys() {
@@ -170,18 +188,29 @@ impl<'a> Walk<'a> {
         let (child, strategy) = self.field(type_id, name);
         let merged = match (value, out.get(name)) {
             (Value::Null, _) => None,
-            (Value::Object(value), held) => {
-                let empty = Map::new();
-                let held = held.and_then(Value::as_object);
-                self.map(child, held.unwrap_or(&empty), value)?.map(Value::Object)
-            }
+            (Value::Object(value), Some(Value::Object(held))) => self.map(child, held, value)?.map(Value::Object),
+            (Value::Object(value), _) if self.is_kustomize() => self.map(child, &Map::new(), value)?.map(Value::Object),
             (Value::Array(value), held) if strategy.is_some_and(|strategy| strategy.merge) => {
-                let held = held.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-                let lists = list::Lists { held, patch: value, order: patch.get(&format!("{ORDER}{name}")) };
+                let order = patch.get(&format!("{ORDER}{name}"));
                 let deleted = patch.get(&format!("{DELETE_ITEMS}{name}"));
-                Some(Value::Array(self.list(child, strategy, &lists, deleted)?))
+                match (held, order) {
+                    (None, None) if !self.is_kustomize() => list::fresh(patch.get(name)),
+                    (None, Some(_)) if !self.is_kustomize() => {
+                        let value = list::without_directives(patch.get(name));
+                        let value = value.as_ref().and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+                        let lists = list::Lists { held: &[], patch: value, order };
+                        Some(Value::Array(self.list(child, strategy, &lists, deleted)?))
+                    }
+                    (held, order) => {
+                        let held = held.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+                        let lists = list::Lists { held, patch: value, order };
+                        Some(Value::Array(self.list(child, strategy, &lists, deleted)?))
+                    }
+                }
             }
-            (value, _) => Some(value.clone()),
+            (Value::Array(_), Some(Value::Array(_))) => Some(value.clone()),
+            (value, _) if self.is_kustomize() => Some(value.clone()),
+            (value, _) => list::fresh(Some(value)),
         };
         match merged {
             Some(merged) => {

@@ -7,6 +7,7 @@ pub(super) fn run(name: &str, object: &mut Map<String, Value>) {
     match name {
         "pod-requests" => containers(object, requests_from_limits),
         "host-ports" => containers(object, host_ports),
+        "names" => names(object),
         "string-data" => string_data(object),
         "template-labels" => template_labels(object),
         "limit-range" => limit_range(object),
@@ -128,6 +129,17 @@ fn limit_range(item: &mut Map<String, Value>) {
     for (field, values) in [("default", default), ("defaultRequest", request)] {
         if !values.is_empty() {
             item.insert(field.to_owned(), Value::Object(values));
+        }
+    }
+}
+
+/// The names of a custom kind follow from its kind.
+fn names(names: &mut Map<String, Value>) {
+    let Some(kind) = names.get("kind").and_then(Value::as_str).map(str::to_owned) else { return };
+    for (field, name) in [("singular", kind.to_lowercase()), ("listKind", format!("{kind}List"))] {
+        let slot = names.entry(field).or_insert(Value::Null);
+        if slot.as_str().is_none_or(str::is_empty) {
+            *slot = Value::from(name);
         }
     }
 }

@@ -160,6 +160,12 @@ impl ServerError {
         error
     }
 
+    /// 413: the request is larger than what is taken.
+    #[must_use]
+    pub fn too_large(message: impl Into<String>) -> Self {
+        Self::new(413, "RequestEntityTooLarge", message)
+    }
+
     /// 422 without causes: a patch cannot be carried out on this object.
     #[must_use]
     pub fn unprocessable(message: impl Into<String>) -> Self {

@@ -23,15 +23,39 @@ pub(super) fn patch(kind: &Kind, live: &Value, operation: Operation<'_>) -> Resu
             strategic::merge(&kind.schema, Some(kind.type_id), live, patch, &strategic::Options::default())
                 .map_err(|error| ServerError::bad_request(error.to_string()))
         }
-        Operation::JsonPatch(patch) => {
-            let operations: json_patch::Patch = serde_json::from_value(patch.clone())
-                .map_err(|error| ServerError::bad_request(format!("error decoding patch: {error}")))?;
-            let mut out = live.clone();
-            json_patch::patch(&mut out, &operations).map_err(|error| ServerError::unprocessable(error.to_string()))?;
-            Ok(out)
-        }
+        Operation::JsonPatch(patch) => json(live, patch),
         _ => Ok(live.clone()),
     }
+}
+
+/// A JSON patch has no more operations than this, as in the API server.
+const MAX_OPERATIONS: usize = 10_000;
+/// Bytes of JSON that the `copy` operations of a patch copy together, as in the API server: copies of copies grow fast.
+const MAX_COPIED: usize = 3 * 1024 * 1024;
+
+fn json(live: &Value, patch: &Value) -> Result<Value, ServerError> {
+    let operations: json_patch::Patch = serde_json::from_value(patch.clone())
+        .map_err(|error| ServerError::bad_request(format!("error decoding patch: {error}")))?;
+    if operations.len() > MAX_OPERATIONS {
+        return Err(ServerError::too_large(format!(
+            "The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {}",
+            operations.len()
+        )));
+    }
+    let refuse = |error: json_patch::PatchError| ServerError::unprocessable(error.to_string());
+    let mut out = live.clone();
+    let mut copied = 0;
+    for operation in operations.iter() {
+        if let json_patch::PatchOperation::Copy(copy) = operation {
+            copied += copy.from.resolve(&out).map_or(0, |value| value.to_string().len());
+            if copied > MAX_COPIED {
+                let message = format!("Unable to complete the copy, the accumulated size increase of copy is {copied}");
+                return Err(ServerError::unprocessable(format!("{message}, exceeding the limit {MAX_COPIED}")));
+            }
+        }
+        json_patch::patch(&mut out, std::slice::from_ref(operation)).map_err(refuse)?;
+    }
+    Ok(out)
 }
 
 /// RFC 7396, with the rule of Go's json-patch that a patch puts no nulls into what it adds.
@@ -58,6 +82,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn copies_of_copies_are_bounded() {
+        let copies = |count: usize| {
+            let copy = |index: usize| json!({"op": "copy", "from": "", "path": format!("/c{index}")});
+            Value::from((0..count).map(copy).collect::<Vec<_>>())
+        };
+        assert!(super::json(&json!({"a": "b"}), &copies(3)).is_ok());
+        assert_eq!(super::json(&json!({"a": "b"}), &copies(40)).unwrap_err().code, 422);
+        assert_eq!(super::json(&json!({"a": "b"}), &copies(10_001)).unwrap_err().code, 413);
+    }
 
     #[test]
     fn nulls_remove_and_maps_merge() {

@@ -140,6 +140,7 @@ pub(super) fn create(kind: &Kind, new: &mut Value, uid: &str) -> Result<(), Serv
             new.as_object_mut().map(|map| map.insert("status".to_owned(), json!({"phase": "Pending"})));
         }
         "Pod" => pod(new),
+        "CustomResourceDefinition" => stored_versions(new),
         "Job" => job(new, uid),
         "DaemonSet" => template_generation(new, None),
         _ => {}
@@ -258,6 +259,16 @@ fn quality(pod: &Value) -> &'static str {
         ["cpu", "memory"].iter().all(|name| limits.contains_key(*name) && limits.get(*name) == requests.get(*name))
     });
     if guaranteed { "Guaranteed" } else { "Burstable" }
+}
+
+/// The version in which objects of a custom kind are stored.
+fn stored_versions(new: &mut Value) {
+    let versions = field(new, "spec.versions").and_then(Value::as_array).into_iter().flatten();
+    let stored = versions.filter(|version| version.get("storage") == Some(&Value::Bool(true)));
+    let names: Vec<Value> = stored.filter_map(|version| version.get("name").cloned()).take(1).collect();
+    if let Some(status) = new.get_mut("status").and_then(Value::as_object_mut) {
+        status.insert("storedVersions".to_owned(), Value::Array(names));
+    }
 }
 
 /// A Job selects its pods by its own uid, unless it says how.

@@ -269,6 +269,34 @@ fn an_empty_name_of_an_applier_is_refused() {
 }
 
 #[test]
+fn endless_nesting_is_refused() {
+    let mut bench = Bench::of("example.com/v1", "Thing");
+    bench.create("a", json!({"spec": {"name": "ok"}, "status": {}})).unwrap();
+    let mut path = String::from("/status");
+    let mut operations = vec![json!({"op": "add", "path": path, "value": {}})];
+    for _ in 0..200 {
+        path.push_str("/a");
+        operations.push(json!({"op": "add", "path": path, "value": {}}));
+    }
+    let patch = Value::from(operations);
+    let request = Request::new(Operation::JsonPatch(&patch), "n", "x", "a").to(Target::Status);
+    assert_eq!(bench.send(request).unwrap_err().code, 400);
+}
+
+#[test]
+fn definitions_keep_their_schemas() {
+    let mut bench = Bench::of("apiextensions.k8s.io/v1", "CustomResourceDefinition");
+    let spec = definition()["spec"].clone();
+    bench.create("a", json!({"spec": spec})).unwrap();
+    let held = &bench.live()["spec"];
+    assert_eq!(held["versions"], spec["versions"]);
+    assert_eq!(held["names"]["singular"], "thing");
+    assert_eq!(held["names"]["listKind"], "ThingList");
+    assert_eq!(held["conversion"], json!({"strategy": "None"}));
+    assert_eq!(bench.live()["status"]["storedVersions"], json!(["v1"]));
+}
+
+#[test]
 fn old_updaters_are_gathered() {
     let mut bench = Bench::of("v1", "ConfigMap");
     for index in 0..15 {

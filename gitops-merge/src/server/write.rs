@@ -32,6 +32,7 @@ pub fn write(
         _ => {}
     }
     check_existence(kind, live, request)?;
+    check_depth(body_of(request.operation))?;
     let empty = form::empty(kind)?;
     let base = live.map_or_else(|| empty.clone(), without_managers);
     let reset = strategy::reset(kind, request.target);
@@ -128,6 +129,7 @@ fn requested(kind: &Kind, live: Option<&Value>, request: &Request<'_>) -> Result
         }
         (operation, Some(live)) => {
             patched = super::patch::patch(kind, live, operation)?;
+            check_depth(&patched)?;
             check_type(kind, &patched)?;
             &patched
         }
@@ -136,6 +138,35 @@ fn requested(kind: &Kind, live: Option<&Value>, request: &Request<'_>) -> Result
     let mut new = form::read(kind, body, request.field_validation)?;
     form::fill(kind, &mut new);
     Ok(new)
+}
+
+fn body_of(operation: Operation<'_>) -> &Value {
+    match operation {
+        Operation::Create(body)
+        | Operation::Update(body)
+        | Operation::Apply { body, .. }
+        | Operation::MergePatch(body)
+        | Operation::StrategicPatch(body)
+        | Operation::JsonPatch(body) => body,
+    }
+}
+
+/// Objects are walked recursively, so they may not be nested without end; JSON text is read no deeper either.
+const MAX_DEPTH: usize = 128;
+
+fn check_depth(value: &Value) -> Result<(), ServerError> {
+    fn fits(value: &Value, left: usize) -> bool {
+        let Some(left) = left.checked_sub(1) else { return false };
+        match value {
+            Value::Array(items) => items.iter().all(|item| fits(item, left)),
+            Value::Object(map) => map.values().all(|value| fits(value, left)),
+            _ => true,
+        }
+    }
+    if fits(value, MAX_DEPTH) {
+        return Ok(());
+    }
+    Err(ServerError::bad_request(format!("the object is nested more than {MAX_DEPTH} levels deep")))
 }
 
 fn check_type(kind: &Kind, body: &Value) -> Result<(), ServerError> {

@@ -19,7 +19,7 @@ fn list_items_are_merged_by_their_key() {
     let patch = json!({"spec": {"containers": [{"name": "a", "image": "2", "args": ["y"]}, {"name": "c"}]}});
     assert_eq!(
         patched(&object, &patch),
-        json!({"spec": {"containers": [{"name": "a", "image": "2", "args": ["y"]}, {"name": "b"}, {"name": "c"}]}})
+        json!({"spec": {"containers": [{"name": "a", "image": "2", "args": ["y"]}, {"name": "c"}, {"name": "b"}]}})
     );
     assert_eq!(
         patched_with(Options::with_placement(Placement::Prepend), &object, &patch).pointer("/spec/containers/0/name"),
@@ -59,9 +59,12 @@ fn the_order_of_the_patch_wins() {
 fn bad_directives_are_refused() {
     let kinds = Kinds::builtin().unwrap();
     let kind = kinds.get("v1", "Pod").unwrap();
-    let merge = |patch: Value| merge(&kind.schema, Some(kind.type_id), &json!({}), &patch, &Options::default());
+    let object = json!({"metadata": {}, "spec": {"containers": [{"name": "a"}]}});
+    let merge = |patch: Value| merge(&kind.schema, Some(kind.type_id), &object, &patch, &Options::default());
     let error = merge(json!({"metadata": {"$patch": "x"}})).unwrap_err();
     assert_eq!(error.to_string(), "`metadata`: unknown directive `$patch: x`");
     let error = merge(json!({"spec": {"containers": [{"image": "x"}]}})).unwrap_err();
     assert_eq!(error.to_string(), "`spec.containers`: an item has no `name` to be merged by");
+    let error = merge(json!({"metadata": {"$retainKeys": ["a"], "b": 1}})).unwrap_err();
+    assert_eq!(error.to_string(), "`metadata`: `$retainKeys` does not have `b`, which the patch sets");
 }
