@@ -5,6 +5,25 @@
 //! - [`RepositoryCache`] fetches remote repositories into bare ones that processes share.
 //! - [`RepositoryWriter`] makes commits and revert commits in local repositories.
 //!
+//! ```
+//! use gitops_core::{Timestamp, TreePath};
+//! use gitops_git::{Change, CommitDetails, FetchOptions, Person, RepositoryCache, RepositoryWriter};
+//!
+//! # let place = tempfile::tempdir()?;
+//! # let directory = place.path().join("repository");
+//! let writer = RepositoryWriter::init(&directory, "main")?;
+//! let path = TreePath::new("app/web.yaml")?;
+//! let details = CommitDetails::new(Person::new("Ada", "ada@example.com"), Timestamp::UNIX_EPOCH, "Add web");
+//! writer.commit(&[Change::write(path.clone(), "replicas: 3\n")], &details)?;
+//!
+//! let cache = RepositoryCache::new(place.path().join("cache"));
+//! let repository = cache.open(&format!("file://{}", directory.display()), &FetchOptions::new().revision("main"))?;
+//! let commit = repository.resolve("main")?;
+//! let file = repository.tree(commit.id)?.read(&path)?.unwrap();
+//! assert_eq!((commit.title(), &*file.bytes), ("Add web", b"replicas: 3\n".as_slice()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # What this crate must not know
 //! Kubernetes, manifests, how anything is rendered, and the configuration of the user or the machine: a repository's
 //! own configuration is all that is read. It is the only crate that knows `gix`, and no type of `gix` is public.

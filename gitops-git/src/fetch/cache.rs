@@ -13,6 +13,10 @@ use crate::location::{Location, RemoteUrl};
 use crate::open::{Repository, isolated};
 use crate::revision::{Target, target, unknown, with_prefix};
 
+/// Packs of a repository, of which each fetch adds one. With more, it is fetched anew: each look for an object asks every
+/// pack.
+const MAX_PACKS: usize = 50;
+
 /// A directory of bare repositories, one for each URL, shared by everything that fetches them.
 ///
 /// Several processes may use it at once: each repository has a lock file, which a process that dies gives back. Refs are
@@ -79,20 +83,37 @@ impl RepositoryCache {
         fs::create_dir_all(&self.directory).map_err(cache_error(&self.directory))?;
         let _lock = Lock::acquire(&place.with_extension("lock"), options.lock_deadline)?;
         prepare(&place)?;
-        let repository = open_with(&place, options)?;
-        let server = Server { repository: &repository, url, options };
-        let revision = options.revision.as_deref();
-        let advertised = server.refs(revision.filter(|revision| revision.starts_with("refs/")))?;
-        // First, as a new branch `a/b` cannot stand beside an old one `a`.
-        let cache_failed = |source| FetchError::Cache { path: place.clone(), source };
-        advertised.remove_others(&repository).map_err(cache_failed)?;
-        match revision {
-            None => everything(&server, &advertised)?,
-            Some(revision) => only(&server, &advertised, revision)?,
+        let crowded = packs(&place) > MAX_PACKS;
+        let working = if crowded { place.with_extension("new") } else { place.clone() };
+        if crowded {
+            create(&working)?;
         }
-        advertised.store(&repository).map_err(cache_failed)?;
+        update(&working, url, options)?;
+        if crowded {
+            // Who reads the old one finds the same objects at the same path.
+            let old = place.with_extension("old");
+            fs::rename(&place, &old).map_err(cache_error(&place))?;
+            fs::rename(&working, &place).map_err(cache_error(&place))?;
+            fs::remove_dir_all(&old).map_err(cache_error(&old))?;
+        }
         Ok(Repository::open(&place)?)
     }
+}
+
+/// Brings a repository of the cache to the remote's state.
+fn update(place: &Path, url: &RemoteUrl, options: &FetchOptions) -> Result<(), FetchError> {
+    let repository = open_with(place, options)?;
+    let server = Server { repository: &repository, url, options };
+    let revision = options.revision.as_deref();
+    let advertised = server.refs(revision.filter(|revision| revision.starts_with("refs/")))?;
+    // First, as a new branch `a/b` cannot stand beside an old one `a`.
+    let failed = |source| FetchError::Cache { path: place.into(), source };
+    advertised.remove_others(&repository).map_err(failed)?;
+    match revision {
+        None => everything(&server, &advertised)?,
+        Some(revision) => only(&server, &advertised, revision)?,
+    }
+    advertised.store(&repository).map_err(failed)
 }
 
 /// Fetches all branches and tags with their history.
@@ -147,22 +168,35 @@ fn only(server: &Server<'_>, advertised: &Advertised, revision: &str) -> Result<
     }
 }
 
-/// Makes the repository where it is missing, and removes what a process that died left in it. The lock is held.
+/// Makes the repository where it is missing, and removes what a process that died left of it. The lock is held.
 fn prepare(place: &Path) -> Result<(), FetchError> {
-    let failed = cache_error(place);
-    if !place.join("HEAD").exists() {
-        let fresh = place.with_extension("new");
-        for leftover in [&fresh, &place.to_path_buf()] {
-            if leftover.exists() {
-                fs::remove_dir_all(leftover).map_err(&failed)?;
-            }
+    let old = place.with_extension("old");
+    if !place.exists() && old.exists() {
+        fs::rename(&old, place).map_err(cache_error(place))?;
+    }
+    for leftover in ["new", "old", "init"].map(|extension| place.with_extension(extension)) {
+        if leftover.exists() {
+            fs::remove_dir_all(&leftover).map_err(cache_error(&leftover))?;
         }
-        gix::ThreadSafeRepository::init_opts(&fresh, gix::create::Kind::Bare, Default::default(), isolated())
-            .map_err(|error| FetchError::Cache { path: place.into(), source: error.into() })?;
-        return fs::rename(&fresh, place).map_err(failed);
+    }
+    if !place.join("HEAD").exists() {
+        return create(place);
     }
     remove_leftovers(place, 0);
     Ok(())
+}
+
+/// Makes an empty repository, which is there whole or not at all.
+fn create(place: &Path) -> Result<(), FetchError> {
+    let fresh = place.with_extension("init");
+    gix::ThreadSafeRepository::init_opts(&fresh, gix::create::Kind::Bare, Default::default(), isolated())
+        .map_err(|error| FetchError::Cache { path: place.into(), source: error.into() })?;
+    fs::rename(&fresh, place).map_err(cache_error(place))
+}
+
+fn packs(place: &Path) -> usize {
+    let entries = fs::read_dir(place.join("objects/pack")).into_iter().flatten().flatten();
+    entries.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "pack")).count()
 }
 
 /// Lock files and unfinished packs: whoever made them is gone, as the lock is held.

@@ -432,6 +432,35 @@ fn a_branch_may_become_a_directory_of_branches() {
     }
 }
 
+#[test]
+fn a_cache_of_too_many_packs_is_fetched_anew_under_its_readers() {
+    if !has_git() {
+        return;
+    }
+    let (root, mut source) = served();
+    let server = Server::start(root.path(), Behaviour::default());
+    let directory = tempfile::tempdir().unwrap();
+    let cache = RepositoryCache::new(directory.path());
+    let reader = cache.open(&server.url("x.git"), &FetchOptions::new()).unwrap();
+    let commit = reader.resolve("main").unwrap();
+    let tree = reader.tree(commit.id).unwrap();
+    source.commit([("app/a.yaml", "a: 4\n")]).unwrap();
+    let packs = reader.git_dir().join("objects/pack");
+    let pack = walk(&packs).into_iter().find(|file| file.extension().is_some_and(|name| name == "pack")).unwrap();
+    for n in 0..60 {
+        for extension in ["pack", "idx"] {
+            let copy = packs.join(format!("pack-{n:040x}.{extension}"));
+            fs::copy(pack.with_extension(extension), copy).unwrap();
+        }
+    }
+    let fetched = cache.open(&server.url("x.git"), &FetchOptions::new()).unwrap();
+    assert_eq!(read(&fetched, "main"), "a: 4\n");
+    assert_eq!(walk(&packs).iter().filter(|file| file.extension().is_some_and(|name| name == "pack")).count(), 1);
+    assert_eq!(tree.read(&TreePath::new("app/a.yaml").unwrap()).unwrap().unwrap().bytes, "a: 3\n");
+    assert_eq!(history(&reader, "main"), 4);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2, "the repository and its lock");
+}
+
 /// Not a test of its own: the tests above start this binary again to run it in another process.
 #[test]
 fn in_another_process() {
