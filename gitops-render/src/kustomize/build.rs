@@ -1,0 +1,40 @@
+//! A whole build: what is left to do once everything is accumulated.
+
+use std::sync::{Arc, OnceLock};
+
+use gitops_core::Value;
+use gitops_core::tree::TreePath;
+
+use super::accumulate::Builder;
+use super::configuration::Configuration;
+use super::load::Root;
+use super::resource::Resource;
+use super::{application, hash, order, read, references};
+use crate::render::Context;
+use crate::{RenderError, Warning};
+
+/// Resources with this annotation are for kustomize alone.
+const LOCAL: &str = "config.kubernetes.io/local-config";
+
+/// Builds the kustomization of a directory.
+pub(super) fn build(context: &Context<'_>, path: &TreePath) -> Result<(Vec<Resource>, Vec<Warning>), RenderError> {
+    let built_in = Arc::new(Configuration::built_in());
+    let mut builder = Builder { context, built_in, kinds: OnceLock::new(), warnings: Vec::new() };
+    let root = Root::new(path.clone());
+    let mut warnings = Vec::new();
+    let mut file = read::read(&context.files, path, &mut warnings)?;
+    builder.warnings.append(&mut warnings);
+    application::apply(context, &root, &mut file, &mut builder.warnings)?;
+    let empty = builder.empty();
+    let mut accumulator = builder.accumulate(&root, &file, empty)?;
+    hash::add_to_names(&mut accumulator.resources);
+    references::update(&mut accumulator.resources, &accumulator.configuration)?;
+    accumulator.resources.retain(|resource| !resource.is_empty() && !is_local(resource));
+    order::sort(&mut accumulator.resources, &file)?;
+    Ok((accumulator.resources.into_items(), builder.warnings))
+}
+
+fn is_local(resource: &Resource) -> bool {
+    let annotation = resource.metadata_map("annotations").and_then(|annotations| annotations.get(LOCAL));
+    annotation.is_some_and(|value| value.as_str() != Some("false") && *value != Value::Bool(false))
+}

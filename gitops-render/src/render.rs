@@ -1,0 +1,75 @@
+use std::sync::Arc;
+
+use gitops_core::api::{ApplicationSource, SourceType};
+use gitops_core::tree::{RecordingTree, Tree};
+use gitops_core::{Manifest, Object, Origin, Value};
+
+use crate::detect::{detect_in, directory_of, refuse};
+use crate::files::Files;
+use crate::{Inputs, Limits, Outcome, Place, Problem, RenderError, Rendered, Warning, WarningKind};
+use crate::{digest, directory, duplicates, kustomize};
+
+/// A value that is to be an object, and where it was written.
+pub(crate) struct Found {
+    pub(crate) value: Value,
+    pub(crate) origin: Origin,
+}
+
+/// What every part of a render has at hand.
+pub(crate) struct Context<'a> {
+    pub(crate) files: Files<'a>,
+    pub(crate) source: &'a ApplicationSource,
+    pub(crate) inputs: &'a Inputs,
+}
+
+/// Renders a source of a tree.
+///
+/// The objects come in the order of the source: of a directory in the order of file names, of a kustomization in
+/// kustomize's. Two objects with one identity are one, the last, with a warning; with [`Inputs::strict`] they are an
+/// error.
+///
+/// # Errors
+/// Where the source is not one, a file of it cannot be read, is malformed or not an object, or a limit is passed. The
+/// message names the file and, where it is known, the line.
+pub fn render(
+    tree: Arc<dyn Tree>,
+    source: &ApplicationSource,
+    inputs: &Inputs,
+    limits: &Limits,
+) -> Result<Outcome, RenderError> {
+    let tree = RecordingTree::new(tree);
+    let context = Context { files: Files::new(&tree, limits), source, inputs };
+    let source_type = detect_in(&context.files, source)?;
+    let path = directory_of(source)?;
+    if context.files.list(&path)?.is_none() {
+        return Err(RenderError::NotADirectory { path });
+    }
+    let mut warnings = Vec::new();
+    let found = match source_type {
+        SourceType::Directory => directory::render(&context, &path, &mut warnings)?,
+        SourceType::Kustomize => kustomize::render(&context, &path, &mut warnings)?,
+        other => return Err(refuse(&other, &path)),
+    };
+    if found.len() > limits.objects {
+        return Err(RenderError::Budget { what: "objects", limit: limits.objects as u64 });
+    }
+    if inputs.strict
+        && let Some(warning) = warnings.iter().position(|warning| warning.kind == WarningKind::DuplicateKey)
+    {
+        let Warning { place, message, .. } = warnings.swap_remove(warning);
+        return Err(place.is(Problem::DuplicateKey(message)));
+    }
+    let objects = duplicates::remove(objects_of(found)?, inputs, &mut warnings)?;
+    let digest = digest::digest(&objects, &inputs.digest_key);
+    Ok(Outcome::Done(Rendered { objects, reads: tree.reads(), digest, warnings, source_type }))
+}
+
+fn objects_of(found: Vec<Found>) -> Result<Vec<Manifest>, RenderError> {
+    found
+        .into_iter()
+        .map(|Found { value, origin }| match Object::from_value(value) {
+            Ok(object) => Ok(Manifest::at(object, origin)),
+            Err(error) => Err(Place::from(&origin).is(Problem::NotAnObject(error))),
+        })
+        .collect()
+}
