@@ -156,7 +156,7 @@ fn only(server: &Server<'_>, advertised: &Advertised, revision: &str) -> Result<
         || repository.references().is_ok_and(|refs| refs.all().is_ok_and(|mut all| all.next().is_none()));
     let depth = if fresh { Depth::Tip } else { Depth::Same };
     match server.fetch(&[spec], depth) {
-        Ok(()) if repository.has_object(wanted) => return Ok(()),
+        Ok(()) if repository.has_object(wanted) && is_whole(repository, wanted) => return Ok(()),
         Ok(()) | Err(FetchError::Server { .. } | FetchError::NotFound { .. }) => {}
         Err(error) => return Err(error),
     }
@@ -166,6 +166,12 @@ fn only(server: &Server<'_>, advertised: &Advertised, revision: &str) -> Result<
         true => Ok(()),
         false => Err(no_revision(crate::ResolveError::UnknownCommit { id: CommitId(wanted).to_string() })),
     }
+}
+
+/// Whether the parents of a commit are there, or known to be cut off.
+fn is_whole(repository: &gix::Repository, commit: gix::ObjectId) -> bool {
+    let parents = |commit: gix::Commit<'_>| commit.parent_ids().all(|parent| repository.has_object(parent));
+    repository.is_shallow().unwrap_or(false) || repository.find_commit(commit).is_ok_and(parents)
 }
 
 /// Makes the repository where it is missing, and removes what a process that died left of it. The lock is held.

@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use gitops_core::TreePath;
 use gitops_fixtures::TestRepository;
-use gitops_git::{Credentials, FetchError, FetchOptions, Repository, RepositoryCache};
+use gitops_git::{
+    Change, CommitDetails, Credentials, FetchError, FetchOptions, Person, Repository, RepositoryCache, RepositoryWriter,
+};
 
 use crate::server::{Behaviour, Server};
 use crate::support::{git, has_git};
@@ -108,6 +110,28 @@ fn one_revision_is_fetched_without_its_history() {
     assert_eq!(read(&fetched, "main"), "a: 4\n");
     let changed = fetched.changed_paths(old.id, new.id).unwrap();
     assert_eq!(changed.iter().map(|path| path.path.as_str()).collect::<Vec<_>>(), ["app/a.yaml"]);
+}
+
+#[test]
+fn servers_that_give_no_single_commits_give_everything() {
+    if !has_git() {
+        return;
+    }
+    let (root, mut source) = served();
+    let pinned = source.git().resolve("v1.0.0").unwrap().id;
+    git(source.path(), &["tag", "-d", "v1.0.0"]);
+    let server = Server::start(root.path(), Behaviour { old_protocol: true, ..Default::default() });
+    let directory = tempfile::tempdir().unwrap();
+    let cache = RepositoryCache::new(directory.path());
+    let fetched = cache.open(&server.url("x.git"), &FetchOptions::new().revision("main")).unwrap();
+    assert_eq!(read(&fetched, "main"), "a: 3\n");
+    git(fetched.git_dir(), &["fsck", "--strict"]);
+    let fetched = cache.open(&server.url("x.git"), &FetchOptions::new().revision(pinned.to_string())).unwrap();
+    assert_eq!(read(&fetched, &pinned.to_string()), "a: 1\n");
+    assert_eq!(history(&fetched, "main"), 3);
+    source.commit([("app/a.yaml", "a: 4\n")]).unwrap();
+    let fetched = cache.open(&server.url("x.git"), &FetchOptions::new().revision("main")).unwrap();
+    assert_eq!((read(&fetched, "main").as_str(), history(&fetched, "main")), ("a: 4\n", 4), "a whole history stays so");
 }
 
 #[test]
@@ -359,7 +383,7 @@ fn a_fetch_that_is_killed_leaves_no_partial_state() {
 }
 
 #[test]
-fn opening_resolving_reading_and_fetching_start_no_program() {
+fn opening_reading_fetching_and_writing_start_no_program() {
     if !has_git() {
         return;
     }
@@ -469,6 +493,12 @@ fn in_another_process() {
     let head = fetched.resolve("HEAD").unwrap();
     fetched.history(head.id, 10).unwrap();
     fetched.changed_by(&head).unwrap();
+    let written = tempfile::tempdir().unwrap();
+    let writer = RepositoryWriter::init(written.path(), "main").unwrap();
+    let who = Person::new("A", "a@example.com");
+    let change = Change::write(TreePath::new("a/b").unwrap(), "1");
+    let commit = writer.commit(&[change], &CommitDetails::new(who.clone(), head.time, "One")).unwrap();
+    writer.revert(commit.id, "main", &CommitDetails::reverting(&commit, who, head.time)).unwrap();
     println!("fetched {}", read(&fetched, "main"));
 }
 

@@ -14,6 +14,8 @@ pub(crate) struct Behaviour {
     pub(crate) authorization: Option<&'static str>,
     /// Answers every request with this status.
     pub(crate) status: Option<&'static str>,
+    /// Speaks the protocol of 2005, in which only the tips of refs may be asked for.
+    pub(crate) old_protocol: bool,
     /// Sends this many bytes of each answer and then nothing more.
     pub(crate) stall_after: Option<usize>,
 }
@@ -119,7 +121,7 @@ fn answer(stream: Box<dyn Stream>, root: PathBuf, behaviour: &Behaviour, packs: 
         .env("REQUEST_METHOD", method)
         .env("CONTENT_TYPE", header("content-type").unwrap_or_default())
         .env("HTTP_CONTENT_ENCODING", header("content-encoding").unwrap_or_default())
-        .env("GIT_PROTOCOL", header("git-protocol").unwrap_or_default())
+        .env("GIT_PROTOCOL", header("git-protocol").filter(|_| !behaviour.old_protocol).unwrap_or_default())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
