@@ -148,7 +148,8 @@ impl fmt::Display for DiffKind {
 }
 
 impl ObjectDiff {
-    pub(crate) fn new(id: ObjectRef, kind: DiffKind) -> Self {
+    /// A difference without fields.
+    pub fn new(id: ObjectRef, kind: DiffKind) -> Self {
         Self { id, kind, fields: Vec::new(), warnings: Vec::new() }
     }
 
@@ -169,7 +170,8 @@ impl FieldDiff {
         self.old == Some(Shown::Secret) || self.new == Some(Shown::Secret)
     }
 
-    pub(crate) fn new(path: FieldPath, reason: Reason, old: Option<Shown>, new: Option<Shown>) -> Self {
+    /// A field's change, by which of the values are there. Without an owner.
+    pub fn new(path: FieldPath, reason: Reason, old: Option<Shown>, new: Option<Shown>) -> Self {
         let change = match (&old, &new) {
             (None, _) => Change::Added,
             (_, None) => Change::Removed,

@@ -25,6 +25,9 @@ pub struct DiffContext<'a> {
     /// Whether to report what the server itself changes when the object is written (admission webhooks, defaults) and
     /// the source does not mention. Only seen with `predicted`. Off, as in Argo CD's server-side diff.
     pub server_changes: bool,
+    /// Whether the rules of a ClusterRole with an `aggregationRule` are left out, since a controller writes them. Off,
+    /// as Argo CD's `ignoreAggregatedRoles`.
+    pub ignore_aggregated_rules: bool,
     /// Limits on the work.
     pub budget: Budget,
 }
@@ -37,7 +40,8 @@ pub struct Budget {
     pub values: usize,
     /// How deep values may be nested.
     pub depth: usize,
-    /// Differences that are listed. What goes beyond is left out with a warning, the object still counts as changed.
+    /// Differences that are listed. What goes beyond is left out with a warning: the object still counts as changed,
+    /// but a patch made from the list is then not the whole one.
     pub fields: usize,
 }
 
@@ -62,6 +66,7 @@ impl<'a> DiffContext<'a> {
             ignore: None,
             kinds: None,
             server_changes: false,
+            ignore_aggregated_rules: false,
             budget: Budget::default(),
         }
     }

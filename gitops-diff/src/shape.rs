@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::path::Step;
 use gitops_core::{Object, Value};
 use gitops_merge::schema::{Field, Format, Holder, Kind, Kinds, List, ListRelation, Map, Schema, Type};
 
@@ -98,11 +99,6 @@ impl<'a> Shape<'a> {
         self.map()?.fields.get(key)?.default.as_ref()
     }
 
-    /// The default that the schema states for the value.
-    pub(crate) fn default(self) -> Option<&'a Value> {
-        self.field?.default.as_ref()
-    }
-
     /// Whether the value is a struct that Go holds by value, so that it cannot tell empty from absent.
     pub(crate) fn is_plain_struct(self) -> bool {
         self.field.and_then(|field| field.shape).is_some_and(|shape| shape.holder == Holder::Struct)
@@ -111,12 +107,16 @@ impl<'a> Shape<'a> {
     /// Whether the server leaves this value out when it writes the object.
     pub(crate) fn drops(self, value: &Value) -> bool {
         let Some(shape) = self.field.and_then(|field| field.shape) else { return false };
+        match (shape.holder, value) {
+            // Whether it is written or not, an empty list or map is stored as none.
+            (Holder::List | Holder::Bytes, Value::Array(items)) => return items.is_empty(),
+            (Holder::Map, Value::Object(map)) => return map.is_empty(),
+            _ => {}
+        }
         if !(shape.omit_empty || shape.omit_zero) {
             return false;
         }
         match (shape.holder, value) {
-            (Holder::List | Holder::Bytes, Value::Array(items)) => items.is_empty(),
-            (Holder::Map, Value::Object(map)) => map.is_empty(),
             (Holder::Text | Holder::Bytes, Value::String(text)) => text.is_empty(),
             (Holder::Integer | Holder::Float, Value::Number(number)) => number.as_f64() == Some(0.0),
             (Holder::Boolean, Value::Bool(flag)) => !flag,
@@ -125,9 +125,40 @@ impl<'a> Shape<'a> {
     }
 }
 
+/// The types of one object's fields.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Types<'a> {
+    /// The kind, where it is known.
+    pub(crate) kind: Option<&'a Kind>,
+    /// The shape of the object.
+    pub(crate) root: Shape<'a>,
+    metadata: Shape<'a>,
+}
+
+impl<'a> Types<'a> {
+    pub(crate) fn of(kinds: Option<&'a Kinds>, object: &Object) -> Self {
+        let kind = kinds.and_then(|kinds| kind_of(kinds, object)).map(Arc::as_ref);
+        let root = kind.map_or(Shape::unknown(), Shape::of_kind);
+        let known = root.entry("metadata");
+        // Metadata has one type, whatever the kind.
+        let any = || kinds.and_then(|kinds| kinds.get("v1", "ConfigMap"));
+        let metadata = if known.is_unknown() {
+            any().map_or(Shape::unknown(), |kind| Shape::of_kind(kind).entry("metadata"))
+        } else {
+            known
+        };
+        Self { kind, root, metadata }
+    }
+
+    /// The shape of a map's entry at the end of these steps.
+    pub(crate) fn entry(self, steps: &[Step<'_>], shape: Shape<'a>, name: &str) -> Shape<'a> {
+        if steps.is_empty() && name == "metadata" { self.metadata } else { shape.entry(name) }
+    }
+}
+
 /// The kind of an object, by its version or, where that version is not served any more, by any version of its group or
 /// of the group that took the kind over.
-pub(crate) fn kind_of<'a>(kinds: &'a Kinds, object: &Object) -> Option<&'a Arc<Kind>> {
+fn kind_of<'a>(kinds: &'a Kinds, object: &Object) -> Option<&'a Arc<Kind>> {
     kinds.get(object.api_version(), object.kind()).or_else(|| {
         let same_name = |kind: &&Arc<Kind>| kind.kind == object.kind();
         let moved = object.group() == "extensions";

@@ -1,5 +1,8 @@
 //! Argo CD's own results, where they lie beside the checkout.
 
+// A helper of tests is a test to clippy only inside of one.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::path::Path;
 
 use gitops_core::api::ResourceIgnoreDifferences;
@@ -89,6 +92,8 @@ fn what_is_modified_to_argo_cd() {
         let rules = rules(case).unwrap();
         let mut context = DiffContext::new().with_kinds(&kinds).with_ignore(&rules).with_predicted(predicted.as_ref());
         context.manager = "argocd-controller";
+        context.server_changes = case["includeMutationWebhook"] == true;
+        context.ignore_aggregated_rules = case["ignoreAggregatedRoles"] == true;
         let found = diff(&desired, Some(&live), &context);
         let modified = case["expected"]["modified"].as_bool().unwrap();
         match found {
@@ -101,4 +106,7 @@ fn what_is_modified_to_argo_cd() {
         }
     }
     println!("{same} of {tried} objects are modified where Argo CD says so");
+    // The rest follows rules that server-side apply does not have: three-way merges by the last-applied annotation,
+    // and the order of lists with keys.
+    assert!(same * 10 >= tried * 9, "{same} of {tried}");
 }

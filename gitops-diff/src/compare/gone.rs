@@ -5,19 +5,14 @@ use gitops_core::{Map, Object, Value};
 use super::DiffError;
 use super::lists::Finder;
 use super::walk::Walk;
-use crate::normalize::{number, server_set};
+use crate::normalize::server_set;
 use crate::path::Step;
 use crate::shape::{Relation, Shape};
 
 /// Reports the fields that the engine owns in the live object by server-side apply, that the desired one lacks, and
 /// that nobody else owns: applying removes these. What others own as well stays where it is, as on the API server.
-pub(super) fn find<'a>(
-    walk: &mut Walk<'a>,
-    desired: &'a Object,
-    live: &'a Object,
-    shape: Shape<'a>,
-) -> Result<(), DiffError> {
-    let owners = walk.owners;
+pub(super) fn find<'a>(walk: &mut Walk<'a>, desired: &'a Object, live: &'a Object) -> Result<(), DiffError> {
+    let (owners, shape) = (walk.owners, walk.types.root);
     owners
         .entries()
         .filter(|entry| entry.ours)
@@ -39,7 +34,8 @@ fn in_map<'a>(
         }
         let Some(have) = have.get(name).filter(|have| !have.is_null()) else { continue };
         let want = want.and_then(|want| want.get(name)).filter(|want| !want.is_null());
-        walk.below(Step::Field(name), |walk| in_value(walk, below, (want, have), shape.entry(name)))?;
+        let entry = walk.types.entry(&walk.steps, shape, name);
+        walk.below(Step::Field(name), |walk| in_value(walk, below, (want, have), entry))?;
     }
     Ok(())
 }
@@ -76,13 +72,13 @@ fn in_list<'a>(
     match shape.relation() {
         Relation::Keys(keys) => in_keyed(walk, fields, (want, have), (keys, shape.item())),
         Relation::Set => {
-            for (key, _) in fields {
-                let Some(text) = key.strip_prefix("v:") else { continue };
+            let (mut wanted, mut live) = (Finder::members(want), Finder::members(have));
+            for text in fields.keys().filter_map(|key| key.strip_prefix("v:")) {
                 let Ok(value) = serde_json::from_str::<Value>(text) else { continue };
-                let Some(index) = have.iter().position(|item| number::equal_deep(item, &value)) else { continue };
-                let (Some(value), false) = (have.get(index), super::lists::has_member(want, &value)) else { continue };
+                let (Some(index), None) = (live.find(&value), wanted.find(&value)) else { continue };
+                let Some(value) = have.get(index).filter(|value| !walk.ignored.has(value)) else { continue };
                 walk.below(Step::Member { index: Some(index), value }, |walk| {
-                    if !walk.ignored.has(value) && !walk.is_shared() {
+                    if !walk.is_shared() {
                         walk.report(Some(value), None);
                     }
                 });

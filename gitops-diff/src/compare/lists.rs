@@ -68,14 +68,16 @@ impl<'a> Walk<'a> {
     }
 
     fn members(&mut self, want: &'a [Value], have: &'a [Value], extra: Extra) {
+        let mut live = Finder::members(have);
         for value in want {
-            if !has_member(have, value) && !self.ignored.has(value) {
+            if live.find(value).is_none() && !self.ignored.has(value) {
                 self.below(Step::Member { index: None, value }, |walk| walk.report(None, Some(value)));
             }
         }
         if extra != Extra::Allowed {
+            let mut wanted = Finder::members(want);
             for (index, value) in have.iter().enumerate() {
-                if !has_member(want, value) && !self.ignored.has(value) {
+                if wanted.find(value).is_none() && !self.ignored.has(value) {
                     let step = Step::Member { index: Some(index), value };
                     self.below(step, |walk| walk.report(Some(value), None));
                 }
@@ -100,16 +102,11 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether a set has a value.
-pub(super) fn has_member(items: &[Value], value: &Value) -> bool {
-    items.iter().any(|item| number::equal_deep(item, value))
-}
-
-/// Finds items by their keys. Lists are usually in the same order, so it looks next to the last hit first; where that
+/// Finds items by their keys, or by their value. Lists are usually in the same order, so it looks next to the last hit first; where that
 /// often fails it builds an index, so that a long list in another order stays linear.
 pub(super) struct Finder<'a> {
     items: &'a [Value],
-    keys: &'a [String],
+    keys: Option<&'a [String]>,
     shape: Shape<'a>,
     next: usize,
     misses: usize,
@@ -121,10 +118,15 @@ const MISSES: usize = 256;
 
 impl<'a> Finder<'a> {
     pub(super) fn new(items: &'a [Value], keys: &'a [String], shape: Shape<'a>) -> Self {
-        Self { items, keys, shape, next: 0, misses: 0, index: None }
+        Self { items, keys: Some(keys), shape, next: 0, misses: 0, index: None }
     }
 
-    /// The place of the item with the same keys.
+    /// Finds the items of a set.
+    pub(super) fn members(items: &'a [Value]) -> Self {
+        Self { items, keys: None, shape: Shape::unknown(), next: 0, misses: 0, index: None }
+    }
+
+    /// The place of the item with the same keys, or the same value.
     pub(super) fn find(&mut self, wanted: &Value) -> Option<usize> {
         if self.index.is_none() && self.misses > MISSES {
             let texts = self.items.iter().enumerate().rev().map(|(place, item)| (self.text(item), place));
@@ -150,7 +152,8 @@ impl<'a> Finder<'a> {
     }
 
     fn same(&self, left: &Value, right: &Value) -> bool {
-        self.keys.iter().all(|key| match (self.key(left, key), self.key(right, key)) {
+        let Some(keys) = self.keys else { return number::equal_deep(left, right) };
+        keys.iter().all(|key| match (self.key(left, key), self.key(right, key)) {
             (Some(left), Some(right)) => number::equal_deep(left, right),
             (None, None) => true,
             _ => false,
@@ -158,11 +161,17 @@ impl<'a> Finder<'a> {
     }
 
     fn text(&self, item: &Value) -> String {
-        let texts = self.keys.iter().map(|key| match self.key(item, key) {
-            // One text for 80 and 80.0, which are the same key.
-            Some(Value::Number(number)) => format!("{:?}\n", number.as_f64()),
-            other => format!("{other:?}\n"),
-        });
-        texts.collect()
+        match self.keys {
+            Some(keys) => keys.iter().map(|key| scalar(self.key(item, key))).collect(),
+            None => scalar(Some(item)),
+        }
+    }
+}
+
+/// One text for 80 and 80.0, which are the same key.
+fn scalar(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::Number(number)) => format!("{:?}\n", number.as_f64()),
+        other => format!("{other:?}\n"),
     }
 }

@@ -20,7 +20,7 @@ impl<'a> Walk<'a> {
             if value.is_null() || normalize::server_set::is_at(&self.steps, key) {
                 continue;
             }
-            let entry = shape.entry(key);
+            let entry = self.types.entry(&self.steps, shape, key);
             let live = have.get(key);
             self.below(Step::Field(key), |walk| match live {
                 Some(live) if !live.is_null() => walk.values(value, live, entry, extra),
@@ -36,7 +36,8 @@ impl<'a> Walk<'a> {
             for (key, value) in have {
                 let wanted = want.get(key).is_some_and(|wanted| !wanted.is_null());
                 if !wanted && !normalize::server_set::is_at(&self.steps, key) {
-                    self.below(Step::Field(key), |walk| walk.extra(value, shape.entry(key), extra));
+                    let entry = self.types.entry(&self.steps, shape, key);
+                    self.below(Step::Field(key), |walk| walk.extra(value, entry, extra));
                 }
             }
         }
@@ -50,7 +51,7 @@ impl<'a> Walk<'a> {
         }
         let counts = match extra {
             Extra::Allowed => false,
-            Extra::UnlessDefault => !normalize::defaults::is_default(have, shape, &self.steps),
+            Extra::UnlessDefault => !normalize::absent::means_absent(have, shape) && !self.is_default(have),
             Extra::Counted => !normalize::absent::means_absent(have, shape),
         };
         if counts {

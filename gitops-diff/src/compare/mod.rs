@@ -1,8 +1,10 @@
 //! The comparison of one object.
 
+mod defaulted;
 mod gone;
 mod lists;
 mod maps;
+mod reach;
 mod report;
 mod secret;
 mod walk;
@@ -16,7 +18,6 @@ use gitops_core::{Object, ObjectRef, Value};
 use thiserror::Error;
 
 use crate::normalize::Ignored;
-use crate::shape::{Shape, kind_of};
 use crate::{Change, DiffContext, DiffKind, FieldDiff, FieldPath, ObjectDiff, Reason, Shown};
 use walk::Walk;
 
@@ -67,19 +68,20 @@ pub enum DiffError {
 pub fn diff(desired: &Object, live: Option<&Object>, context: &DiffContext<'_>) -> Result<ObjectDiff, DiffError> {
     let Some(live) = live else { return Ok(whole(desired, DiffKind::Create)) };
     same_object(desired, live)?;
-    let shape =
-        context.kinds.and_then(|kinds| kind_of(kinds, desired)).map_or(Shape::unknown(), |kind| Shape::of_kind(kind));
     let target = context.predicted.unwrap_or(desired);
     if context.predicted.is_some() {
         same_object(desired, target)?;
     }
-    let ignored = context.ignore.map_or_else(Ignored::default, |rules| rules.find(target, live));
+    let mut ignored = context.ignore.map_or_else(Ignored::default, |rules| rules.find(target, live));
+    if context.ignore_aggregated_rules {
+        ignored.add_aggregated_rules([target, live]);
+    }
     let payloads = (target.secret_data(), live.secret_data());
     let mut walk = Walk::new(desired, live, context, &ignored);
-    walk.root(target, live, shape)?;
+    walk.root(target, live)?;
     secret::compare(&mut walk, &payloads.0, &payloads.1);
     if context.predicted.is_none() {
-        gone::find(&mut walk, desired, live, shape)?;
+        gone::find(&mut walk, desired, live)?;
     }
     let mut out = walk.finish();
     out.warnings.extend(ignored.into_warnings());

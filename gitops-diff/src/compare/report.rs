@@ -2,7 +2,7 @@
 
 use gitops_core::Value;
 
-use super::lists::Finder;
+use super::reach;
 use super::walk::Walk;
 use crate::owners::{self, Entry};
 use crate::path::Step;
@@ -22,16 +22,16 @@ impl<'a> Walk<'a> {
     }
 
     fn report_shown(&mut self, is_live: bool, is_wanted: bool, shown: impl FnOnce() -> (Option<Shown>, Option<Shown>)) {
+        if self.found.len() >= self.context.budget.fields {
+            self.left_out += 1;
+            return;
+        }
         let owners = self.owners.of(&self.steps);
         if owners.iter().any(|owner| self.ignored.is_trusted(owner.manager)) {
             return;
         }
         let reason = self.reason(&owners, is_live, is_wanted);
         if reason == Reason::Server && !self.context.server_changes {
-            return;
-        }
-        if self.found.len() >= self.context.budget.fields {
-            self.left_out += 1;
             return;
         }
         let (old, new) = shown();
@@ -61,28 +61,13 @@ impl<'a> Walk<'a> {
             [Step::Field("data"), Step::Field(key)] if self.desired.is_secret() => {
                 self.desired.secret_data().contains_key(*key)
             }
-            [] => true,
             [Step::Field(first), rest @ ..] => {
-                self.desired.body().get(*first).is_some_and(|value| reaches(value, rest))
+                let value = self.desired.body().get(*first);
+                value.and_then(|value| reach::value(value, rest)).is_some_and(|value| !value.is_null())
             }
-            _ => false,
+            _ => self.steps.is_empty(),
         }
     }
-}
-
-/// Whether a value has something at the end of the steps, or a scalar or null on the way there.
-fn reaches(value: &Value, steps: &[Step<'_>]) -> bool {
-    let Some((step, rest)) = steps.split_first() else { return !value.is_null() };
-    let below = match (step, value) {
-        (Step::Field(name), Value::Object(map)) => map.get(*name),
-        (Step::Index(index), Value::Array(items)) => items.get(*index),
-        (Step::Member { value, .. }, Value::Array(items)) => items.iter().find(|item| item == value),
-        (Step::Item { keys, item, shape, .. }, Value::Array(items)) => {
-            Finder::new(items, keys, *shape).find(item).and_then(|index| items.get(index))
-        }
-        _ => None,
-    };
-    below.is_some_and(|below| reaches(below, rest))
 }
 
 fn names(owners: &[Entry<'_>]) -> Vec<String> {

@@ -14,7 +14,8 @@ pub(super) type Payload = BTreeMap<String, Secret<Value>>;
 pub(super) fn compare<'a>(walk: &mut Walk<'a>, want: &'a Payload, have: &'a Payload) {
     for (key, value) in want {
         let live = have.get(key);
-        if live != Some(value) {
+        let same = live.is_some_and(|live| live == value || (is_empty(live) && is_empty(value)));
+        if !same {
             at(walk, key, (live.is_some(), true));
         }
     }
@@ -23,6 +24,11 @@ pub(super) fn compare<'a>(walk: &mut Walk<'a>, want: &'a Payload, have: &'a Payl
             at(walk, key, (true, false));
         }
     }
+}
+
+/// Null is stored as no bytes.
+fn is_empty(value: &Secret<Value>) -> bool {
+    *value == Secret::new(Value::Null) || *value == Secret::new("".into())
 }
 
 fn at<'a>(walk: &mut Walk<'a>, key: &'a str, (is_live, is_wanted): (bool, bool)) {

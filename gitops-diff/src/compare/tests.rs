@@ -161,3 +161,94 @@ fn budgets_and_strangers_are_errors() {
     let error = diff(&desired, Some(&other), &DiffContext::new()).unwrap_err();
     assert_eq!(error.to_string(), "`x/X/a`: cannot be compared to another object, `x/X/b`");
 }
+
+#[test]
+fn what_the_server_fills_into_whole_values_does_not_differ() {
+    let stateful = |claim: Value, env: Value| {
+        json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"}, "spec": {
+            "volumeClaimTemplates": [claim], "template": {"spec": {"containers": [{"name": "db", "env": [env]}]}},
+        }})
+    };
+    let desired = stateful(
+        json!({"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": "1024Mi"}}}}),
+        json!({"name": "CPU", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu"}}}),
+    );
+    let live = |class: Value| {
+        stateful(
+            json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data", "creationTimestamp": null},
+                "spec": {"resources": {"requests": {"storage": "1Gi"}}, "volumeMode": "Filesystem", "storageClassName": class},
+                "status": {"phase": "Pending"}}),
+            json!({"name": "CPU", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu", "divisor": "0"}}}),
+        )
+    };
+    assert_eq!(texts(&differ(desired.clone(), live(Value::Null))), Vec::<String>::new());
+    let differs = differ(desired, live("slow".into()));
+    assert_eq!(texts(&differs), ["-.spec.volumeClaimTemplates[0].spec.storageClassName"]);
+}
+
+#[test]
+fn metadata_is_known_of_unknown_kinds() {
+    let widget = |finalizers: Value| {
+        json!({"apiVersion": "x/v1", "kind": "Widget", "metadata": {"name": "w", "finalizers": finalizers, "labels": {}},
+            "spec": {"resources": {"limits": {"cpu": 1}}, "list": [1, 2.0]}})
+    };
+    let mut live = widget(json!(["b", "a"]));
+    live["metadata"].as_object_mut().unwrap().remove("labels");
+    live["spec"]["resources"]["limits"]["cpu"] = "1000m".into();
+    assert!(differ(widget(json!(["a"])), live).is_same());
+}
+
+#[test]
+fn what_others_own_as_well_stays() {
+    let mut live = deployment(json!({"template": {"spec": {"containers": [
+        {"name": "a", "image": "x", "tty": true}, {"name": "b", "image": "y"},
+    ]}}}));
+    let ours = json!({".": {}, "f:name": {}, "f:image": {}, "f:tty": {}});
+    live["metadata"]["managedFields"] = json!([
+        {"manager": "gitops-engine", "operation": "Apply", "fieldsV1": {"f:spec": {"f:template": {"f:spec": {"f:containers": {
+            "k:{\"name\":\"a\"}": ours, "k:{\"name\":\"b\"}": {".": {}, "f:name": {}, "f:image": {}},
+        }}}}}},
+        {"manager": "other", "operation": "Apply", "fieldsV1": {"f:spec": {"f:template": {"f:spec": {"f:containers": {
+            "k:{\"name\":\"a\"}": {".": {}, "f:name": {}, "f:image": {}},
+        }}}}}},
+    ]);
+    let gone = differ(deployment(json!({"template": {"spec": {"containers": []}}})), live);
+    let containers = ".spec.template.spec.containers";
+    assert_eq!(texts(&gone), [format!(r#"-{containers}[name="a"].tty"#), format!(r#"-{containers}[name="b"]"#)]);
+    assert!(gone.fields.iter().all(|field| field.reason == Reason::NoLongerInSource));
+}
+
+#[test]
+fn long_lists_in_another_order_are_matched() {
+    let env = |order: &mut dyn Iterator<Item = usize>| -> Value {
+        order.map(|n| json!({"name": format!("N{n}"), "value": n.to_string()})).collect()
+    };
+    let with = |env: Value| deployment(json!({"template": {"spec": {"containers": [{"name": "a", "env": env}]}}}));
+    let (desired, live) = (with(env(&mut (0..5_000))), with(env(&mut (0..5_000).rev())));
+    assert!(differ(desired, live).is_same());
+}
+
+#[test]
+fn long_sets_in_another_order_are_matched() {
+    let object = |names: Vec<Value>| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "w", "finalizers": names}});
+    let names =
+        |range: &mut dyn Iterator<Item = usize>| range.map(|n| Value::from(format!("n{n}"))).collect::<Vec<_>>();
+    assert!(differ(object(names(&mut (0..5_000))), object(names(&mut (0..5_001).rev()))).is_same());
+    let more = differ(object(names(&mut (0..5_001))), object(names(&mut (0..5_000).rev())));
+    assert_eq!(texts(&more), [r#"+.metadata.finalizers[="n5000"]"#]);
+}
+
+#[test]
+fn more_differences_than_the_budget_are_counted() {
+    let data = |value: &str| -> Value {
+        let data: gitops_core::Map = (0..20).map(|n| (n.to_string(), Value::from(value))).collect();
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": data})
+    };
+    let mut context = DiffContext::new();
+    context.budget.fields = 3;
+    let found = diff(&object(data("a")), Some(&object(data("b"))), &context).unwrap();
+    assert_eq!(
+        (found.fields.len(), found.warnings.as_slice()),
+        (3, &["17 more differences are not listed".to_owned()][..])
+    );
+}

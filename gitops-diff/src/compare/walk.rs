@@ -6,7 +6,7 @@ use super::DiffError;
 use crate::normalize::{self, Ignored};
 use crate::owners::Owners;
 use crate::path::Step;
-use crate::shape::Shape;
+use crate::shape::{Shape, Types};
 use crate::{DiffContext, DiffKind, FieldDiff, FieldPath, ObjectDiff};
 
 /// The state of one comparison. Everything is borrowed from the objects; it allocates only where they differ.
@@ -14,12 +14,15 @@ pub(super) struct Walk<'a> {
     pub(super) desired: &'a Object,
     pub(super) context: &'a DiffContext<'a>,
     pub(super) ignored: &'a Ignored,
+    pub(super) types: Types<'a>,
     pub(super) owners: Owners<'a>,
     /// The way from the root to the values at hand.
     pub(super) steps: Vec<Step<'a>>,
     pub(super) found: Vec<FieldDiff>,
     /// Differences beyond the budget.
     pub(super) left_out: usize,
+    /// The desired object with defaults filled in, made when it is first asked for.
+    pub(super) filled: Option<Box<Value>>,
     visited: usize,
 }
 
@@ -41,15 +44,27 @@ impl<'a> Walk<'a> {
         context: &'a DiffContext<'a>,
         ignored: &'a Ignored,
     ) -> Self {
+        let types = Types::of(context.kinds, desired);
         let owners = Owners::new(live, context.manager);
         let steps = Vec::with_capacity(16);
-        Self { desired, context, ignored, owners, steps, found: Vec::new(), left_out: 0, visited: 0 }
+        Self {
+            desired,
+            context,
+            ignored,
+            types,
+            owners,
+            steps,
+            found: Vec::new(),
+            left_out: 0,
+            filled: None,
+            visited: 0,
+        }
     }
 
     /// Compares two objects without secret payloads.
-    pub(super) fn root(&mut self, want: &'a Object, have: &'a Object, shape: Shape<'a>) -> Result<(), DiffError> {
+    pub(super) fn root(&mut self, want: &'a Object, have: &'a Object) -> Result<(), DiffError> {
         let extra = if self.context.predicted.is_some() { Extra::Counted } else { Extra::Allowed };
-        self.maps(want.body(), have.body(), shape, extra)
+        self.maps(want.body(), have.body(), self.types.root, extra)
     }
 
     /// Compares two values that are both there.

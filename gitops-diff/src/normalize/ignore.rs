@@ -179,6 +179,15 @@ impl Ignored {
         self.warnings
     }
 
+    /// Leaves out the rules of ClusterRoles that are aggregated: a controller writes them.
+    pub(crate) fn add_aggregated_rules(&mut self, objects: [&Object; 2]) {
+        let aggregated =
+            |object: &&Object| object.kind() == "ClusterRole" && object.body().contains_key("aggregationRule");
+        if objects.iter().any(aggregated) {
+            objects.iter().for_each(|object| self.add(object, &[Step::Key("rules".to_owned())]));
+        }
+    }
+
     fn add(&mut self, object: &Object, path: &[Step]) {
         let Some((Step::Key(first), rest)) = path.split_first() else { return };
         if let Some(value) = object.body().get(first) {

@@ -30,14 +30,14 @@ impl Mark {
     }
 }
 
-/// Beyond this many bytes texts are not compared line by line: it takes time that grows with both.
-const LINE_DIFF_LIMIT: usize = 1 << 20;
+/// Beyond this many lines texts are not compared line by line: that takes time that grows with the square.
+const LINE_DIFF_LIMIT: usize = 4_000;
 
 /// The lines of a field's change.
 pub(super) fn of(field: &FieldDiff) -> Vec<(Mark, String)> {
     match (&field.old, &field.new) {
         (Some(Shown::Value(Value::String(old))), Some(Shown::Value(Value::String(new))))
-            if (old.contains('\n') || new.contains('\n')) && old.len() + new.len() <= LINE_DIFF_LIMIT =>
+            if (1..=LINE_DIFF_LIMIT).contains(&(breaks(old) + breaks(new))) =>
         {
             unified(old, new)
         }
@@ -46,6 +46,10 @@ pub(super) fn of(field: &FieldDiff) -> Vec<(Mark, String)> {
             old.chain(new.iter().flat_map(|shown| shown_lines(Mark::New, shown, field.change))).collect()
         }
     }
+}
+
+fn breaks(text: &str) -> usize {
+    text.bytes().filter(|byte| *byte == b'\n').count()
 }
 
 fn shown_lines(mark: Mark, shown: &Shown, change: Change) -> Vec<(Mark, String)> {
