@@ -87,7 +87,8 @@ impl IgnoreRules {
     /// What the rules match in a desired and a live object.
     pub(crate) fn find(&self, desired: &Object, live: &Object) -> Ignored {
         let mut out = Ignored::default();
-        for rule in self.matching(desired) {
+        // The live object has its namespace, which a desired one may leave to the cluster.
+        for rule in self.matching(live) {
             out.managers.extend(rule.managers.iter().cloned());
             for object in [desired, live] {
                 rule.pointers.iter().for_each(|pointer| out.add(object, &pointer_tokens(pointer)));
@@ -243,4 +244,66 @@ fn without_payload(object: &Object) -> Map {
 
 fn place(value: &Value) -> usize {
     std::ptr::from_ref(value).addr()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn rules_are_shared_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<IgnoreRules>();
+    }
+
+    #[test]
+    fn patterns() {
+        for (pattern, text, expected) in [
+            ("*", "", true),
+            ("*", "apps", true),
+            ("ap*", "apps", true),
+            ("a?ps", "apps", true),
+            ("*.example.com", "a.b.example.com", true),
+            ("", "apps", false),
+            ("", "", true),
+            ("apps", "app", false),
+            ("*s*x", "apps", false),
+        ] {
+            assert_eq!(glob(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn errors_name_the_place() {
+        let compile = |rule: Value| {
+            let rules: Vec<ResourceIgnoreDifferences> = serde_json::from_value(json!([{"kind": "A"}, rule])).unwrap();
+            IgnoreRules::compile(&rules).unwrap_err()
+        };
+        let error = compile(json!({"kind": "B", "jqPathExpressions": [".a", ".a |= 1"]}));
+        assert_eq!(error.to_string(), "ignoreDifferences[1].jqPathExpressions[1]");
+        let source = std::error::Error::source(&error).unwrap();
+        assert_eq!(source.to_string(), "`|=` is not available in path expressions");
+        assert_eq!(compile(json!({"kind": ""})).to_string(), "ignoreDifferences[1].kind: required");
+    }
+
+    #[test]
+    fn keys_of_a_secret_are_left_out_by_name() {
+        let secret = |value: &str| {
+            let data = json!({"a": value, "b": value, "c": "same"});
+            Object::from_value(json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": data}))
+                .unwrap()
+        };
+        let found = |rule: Value| {
+            let rules: Vec<ResourceIgnoreDifferences> = serde_json::from_value(json!([rule])).unwrap();
+            let rules = IgnoreRules::compile(&rules).unwrap();
+            let context = crate::DiffContext::new().with_ignore(&rules);
+            crate::diff(&secret("x"), Some(&secret("y")), &context).unwrap().fields.len()
+        };
+        assert_eq!(found(json!({"kind": "Secret", "jsonPointers": ["/data/a"]})), 1);
+        assert_eq!(found(json!({"kind": "Secret", "jqPathExpressions": [".data | keys[] as $k | .[$k]"]})), 0);
+        assert_eq!(found(json!({"kind": "Secret", "jsonPointers": ["/data"]})), 0);
+        assert_eq!(found(json!({"kind": "ConfigMap", "jsonPointers": ["/data"]})), 2);
+    }
 }
