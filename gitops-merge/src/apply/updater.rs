@@ -61,6 +61,8 @@ impl Updater<'_> {
         let set = typed::field_set(&kind.schema, kind.type_id, applied).recursive_difference(self.reset);
         let last = managed.remove(manager);
         let time = last.as_ref().and_then(|entry| entry.time);
+        // What is applied again cannot go, and everything that leads to it is in the new set too.
+        let last = last.filter(|last| last.api_version != self.version() || !last.set.difference(&set).is_empty());
         managed.insert(manager.clone(), Entry { set, api_version: self.version().to_owned(), time });
         let new = match last {
             Some(last) if !last.set.is_empty() => {

@@ -44,12 +44,15 @@ impl Walk {
         if value.is_null() && is_true(schema, "nullable") {
             return;
         }
+        self.causes.extend(rules::one_of_known(path, value, schema));
+        if !value.is_null() {
+            self.combined(path, value, schema);
+        }
         if !rules::has_type(value, schema) {
             self.wrong_type(path, value, schema);
             return;
         }
         self.causes.extend(rules::own(path, value, schema));
-        self.combined(path, value, schema);
         match value {
             Value::Object(map) => {
                 for name in schema.get("required").and_then(Value::as_array).into_iter().flatten() {
@@ -82,39 +85,56 @@ impl Walk {
 
     fn wrong_type(&mut self, path: &str, value: &Value, schema: &Value) {
         let wanted = schema.get("type").and_then(Value::as_str).unwrap_or("integer,string");
-        let got = rules::type_name(value);
-        let shown = Value::from(got);
-        let message =
-            format!("Invalid value: {}: {path} in body must be of type {wanted}: {}", display(&shown), display(&shown));
+        let got = display(&Value::from(rules::type_name(value)));
+        let message = format!("Invalid value: {got}: {path} in body must be of type {wanted}: {got}");
         self.causes.push(Cause { field: path.to_owned(), reason: "FieldValueTypeInvalid", message });
     }
 
-    /// `allOf`, `anyOf`, `oneOf` and `not`.
+    /// `allOf`, `anyOf`, `oneOf` and `not`. The validator of the API server does not say where such a rule stands, only
+    /// in the text.
     fn combined(&mut self, path: &str, value: &Value, schema: &Value) {
         let depth = self.depth;
         let list = |key: &str| schema.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        let holds = |schema: &Value| {
+        let broken = |schema: &Value| {
             let mut walk = Walk { causes: Vec::new(), depth };
             walk.visit(path, value, None, schema);
-            walk.causes.is_empty()
+            walk.causes
         };
-        for all in list("allOf") {
-            self.visit(path, value, None, all);
-        }
-        let mut fail = |what: &str| {
-            let detail = format!("{path} in body must {what}");
-            self.causes.push(Cause::invalid(path, value, &detail));
+        let mut out: Vec<Cause> = Vec::new();
+        let fail = |out: &mut Vec<Cause>, what: String| {
+            let message = format!("Invalid value: \"\": \"{path}\" must {what}");
+            out.push(Cause { field: "<nil>".to_owned(), reason: "FieldValueInvalid", message });
         };
-        let (any, one) = (list("anyOf"), list("oneOf"));
-        if !any.is_empty() && !any.iter().any(holds) {
-            fail("validate at least one schema (anyOf)");
+        let any: Vec<_> = list("anyOf").iter().map(broken).collect();
+        if let Some(first) = any.first()
+            && !any.iter().any(Vec::is_empty)
+        {
+            fail(&mut out, "validate at least one schema (anyOf)".to_owned());
+            out.extend(first.iter().cloned());
         }
-        if !one.is_empty() && one.iter().filter(|schema| holds(schema)).count() != 1 {
-            fail("validate one and only one schema (oneOf). Found none valid");
+        let one: Vec<_> = list("oneOf").iter().map(broken).collect();
+        match (one.first(), one.iter().filter(|causes| causes.is_empty()).count()) {
+            (None, _) | (_, 1) => {}
+            (Some(first), 0) => {
+                fail(&mut out, "validate one and only one schema (oneOf). Found none valid".to_owned());
+                out.extend(first.iter().cloned());
+            }
+            (_, count) => {
+                let what = format!("validate one and only one schema (oneOf). Found {count} valid alternatives");
+                fail(&mut out, what);
+            }
         }
-        if schema.get("not").is_some_and(holds) {
-            fail("not validate the schema (not)");
+        let all: Vec<_> = list("allOf").iter().map(broken).collect();
+        let kept = all.iter().filter(|causes| causes.is_empty()).count();
+        if kept < all.len() {
+            let none = if kept == 0 { ". None validated" } else { "" };
+            fail(&mut out, format!("validate all the schemas (allOf){none}"));
+            out.extend(all.into_iter().flatten());
         }
+        if schema.get("not").is_some_and(|schema| broken(schema).is_empty()) {
+            fail(&mut out, "not validate the schema (not)".to_owned());
+        }
+        self.causes.extend(out);
     }
 
     /// Items of sets and list-maps are told apart by their value or their keys.
@@ -127,8 +147,13 @@ impl Walk {
             .flatten()
             .filter_map(Value::as_str)
             .collect();
-        let mut seen = BTreeSet::new();
+        let (mut seen, mut told) = (BTreeSet::new(), BTreeSet::new());
         for (index, item) in items.iter().enumerate() {
+            if kind == Some("map") && !item.is_object() {
+                let detail = "must be an object for an array of list-type map";
+                self.causes.push(Cause::invalid(format!("{path}[{index}]"), item, detail));
+                continue;
+            }
             let identity = match kind {
                 Some("set") => item.clone(),
                 Some("map") => keys
@@ -138,7 +163,8 @@ impl Walk {
                     .into(),
                 _ => return,
             };
-            if !seen.insert(identity.to_string()) {
+            let text = identity.to_string();
+            if !seen.insert(text.clone()) && told.insert(text) {
                 self.causes.push(Cause::duplicate(format!("{path}[{index}]"), &identity));
             }
         }
@@ -173,7 +199,8 @@ mod tests {
                 ("spec.tags[1]".to_owned(), "FieldValueDuplicate"),
             ]
         );
-        assert_eq!(fields(&json!({"spec": {"name": "A", "size": 6}}), None).len(), 3);
+            // Of the rules about text the first that is broken is told.
+        assert_eq!(fields(&json!({"spec": {"name": "A", "size": 6}}), None).len(), 2);
     }
 
     #[test]

@@ -214,4 +214,33 @@ mod tests {
         assert_eq!(left.len(), 2);
         assert!(left.difference(&left).is_empty());
     }
+
+    fn sets() -> impl proptest::strategy::Strategy<Value = Set> {
+        use proptest::prelude::*;
+        let path = proptest::collection::vec(
+            prop_oneof![
+                "[a-c]".prop_map(PathElement::Field),
+                (0..3_i64).prop_map(|value| PathElement::Value(value.into())),
+                "[a-b]".prop_map(|name| PathElement::Key(super::super::Keys::new(vec![("name".to_owned(), name.into())]))),
+            ],
+            1..4,
+        );
+        proptest::collection::vec(path, 0..12).prop_map(|paths| paths.into_iter().map(Path::from).collect())
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn sets_follow_the_laws_of_sets(a in sets(), b in sets()) {
+            let both = a.intersection(&b);
+            proptest::prop_assert_eq!(a.difference(&b).union(&both), a.clone());
+            proptest::prop_assert_eq!(a.union(&b), b.union(&a));
+            proptest::prop_assert_eq!(both.len() + a.union(&b).len(), a.len() + b.len());
+            proptest::prop_assert!(a.recursive_difference(&b).difference(&a.difference(&b)).is_empty());
+        }
+
+        #[test]
+        fn sets_are_read_as_they_are_printed(a in sets()) {
+            proptest::prop_assert_eq!(Set::from_fields_v1(&a.to_fields_v1()).unwrap(), a);
+        }
+    }
 }
