@@ -1,0 +1,232 @@
+//! The shell round the machine: it makes the calls that the machine asks for, in parallel within a bound, and sleeps
+//! until its deadlines. It needs no runtime of its own.
+
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt as _};
+use gitops_core::cluster::{
+    Cluster, ClusterError, Delete, Deleted, ErrorKind, Precondition, Verb, Write,
+};
+use gitops_core::secret::Purpose;
+use gitops_core::{Clock, Object, ObjectRef, Reveal, Timestamp, Value};
+use gitops_diff::{DiffContext, FieldDiff, FIELD_MANAGER};
+
+use crate::execute::{Action, Event, Execution, Outcome, Progress, StepResult};
+use crate::inventory::{self, Inventory};
+
+/// Sleeps, on its caller's runtime.
+pub trait Timer: Send + Sync {
+    /// Ends when the moment has come.
+    fn sleep_until(&self, moment: Timestamp) -> BoxFuture<'_, ()>;
+}
+
+/// What the driver calls on.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Surroundings<'a> {
+    /// The cluster.
+    pub cluster: &'a dyn Cluster,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// Sleeping.
+    pub timer: &'a dyn Timer,
+    /// The namespace of the application, where its inventory is kept.
+    pub namespace: &'a str,
+    /// How live objects are compared again where they moved.
+    pub diff: &'a DiffContext<'a>,
+    /// How many calls are out at the same time.
+    pub parallel: usize,
+}
+
+impl<'a> Surroundings<'a> {
+    /// Surroundings with at most 16 calls at the same time.
+    pub fn new(
+        cluster: &'a dyn Cluster,
+        clock: &'a dyn Clock,
+        timer: &'a dyn Timer,
+        namespace: &'a str,
+        diff: &'a DiffContext<'a>,
+    ) -> Self {
+        Self { cluster, clock, timer, namespace, diff, parallel: 16 }
+    }
+}
+
+/// Carries an execution to its end.
+pub async fn drive(
+    mut execution: Execution,
+    first: Vec<Action>,
+    around: Surroundings<'_>,
+    observer: &mut (dyn FnMut(&Progress) + Send),
+) -> (Outcome, Inventory) {
+    let mut waiting: std::collections::VecDeque<Action> = first.into();
+    let mut calls = FuturesUnordered::new();
+    loop {
+        for progress in execution.take_progress() {
+            observer(&progress);
+        }
+        while calls.len() < around.parallel.max(1) {
+            let Some(action) = waiting.pop_front() else { break };
+            calls.push(perform(action, around));
+        }
+        if let Some(outcome) = execution.outcome() {
+            return (outcome.clone(), execution.inventory().clone());
+        }
+        let event = match (calls.is_empty(), execution.deadline()) {
+            (false, None) => calls.next().await.unwrap_or(Event::Tick),
+            (true, None) => Event::Terminate,
+            (true, Some(deadline)) => {
+                around.timer.sleep_until(deadline).await;
+                Event::Tick
+            }
+            (false, Some(deadline)) => {
+                let sleep = around.timer.sleep_until(deadline);
+                match futures::future::select(calls.next(), sleep).await {
+                    futures::future::Either::Left((event, _)) => event.unwrap_or(Event::Tick),
+                    futures::future::Either::Right(_) => Event::Tick,
+                }
+            }
+        };
+        waiting.extend(execution.on(event, around.clock.now()));
+    }
+}
+
+async fn perform(action: Action, around: Surroundings<'_>) -> Event {
+    match action {
+        Action::SaveInventory(record) => Event::InventorySaved(save(&record, around).await),
+        Action::Write { step, object, verb, precondition, migrate } => {
+            let result = write(&object, verb, precondition, migrate, around.cluster).await;
+            Event::Step { step, result: result.map(|object| StepResult::Written(Box::new(object))) }
+        }
+        Action::Delete { step, target, uid, propagation } => {
+            let mut delete = Delete::new(&target, &uid);
+            delete.propagation = propagation;
+            let result = match around.cluster.delete(delete).await {
+                Ok(Deleted::Gone) => Ok(StepResult::Gone),
+                Ok(Deleted::Pending(_)) => Ok(StepResult::Deleting),
+                Err(error) if error.kind == ErrorKind::NotFound => Ok(StepResult::Gone),
+                Err(error) => Err(error),
+            };
+            Event::Step { step, result }
+        }
+        Action::Compare { step, desired } => {
+            let result = compare(&desired, around).await;
+            Event::Compared { step, result }
+        }
+        Action::Observe(targets) => Event::Observed(observe(&targets, around).await),
+    }
+}
+
+async fn write(
+    object: &Object,
+    verb: Verb,
+    precondition: Precondition,
+    migrate: bool,
+    cluster: &dyn Cluster,
+) -> Result<Object, ClusterError> {
+    let mut precondition = precondition;
+    if migrate {
+        precondition = migrate_fields(object, precondition, cluster).await?;
+    }
+    let write = Write::new(object, verb, FIELD_MANAGER).when(precondition);
+    Ok(cluster.write(write).await?.object)
+}
+
+/// Fields that this engine owns by a plain create become applied fields, so that the next apply can give them up. The
+/// write changes nothing else.
+async fn migrate_fields(
+    object: &Object,
+    precondition: Precondition,
+    cluster: &dyn Cluster,
+) -> Result<Precondition, ClusterError> {
+    let target = object.reference();
+    let Some(live) = cluster.get(&target).await? else { return Ok(precondition) };
+    if !matches(&precondition, &live) {
+        return Err(ClusterError::new(ErrorKind::Conflict, "the object has been modified").about(&target.id));
+    }
+    // The object goes back to the cluster that it came from, so its payload is opened for that call.
+    let mut value = live.reveal(&Reveal::granted(Purpose::ClusterCall));
+    let Some(Value::Array(entries)) = value.pointer_mut("/metadata/managedFields") else { return Ok(precondition) };
+    let ours = |entry: &Value, operation: &str| {
+        entry.get("manager").and_then(Value::as_str) == Some(FIELD_MANAGER)
+            && entry.get("operation").and_then(Value::as_str) == Some(operation)
+            && entry.get("subresource").is_none()
+    };
+    if entries.iter().any(|entry| ours(entry, "Apply")) {
+        entries.retain(|entry| !ours(entry, "Update"));
+    } else {
+        for entry in entries.iter_mut().filter(|entry| ours(entry, "Update")) {
+            if let Value::Object(entry) = entry {
+                entry.insert("operation".into(), "Apply".into());
+            }
+        }
+    }
+    let Ok(upgraded) = Object::from_value(value) else { return Ok(precondition) };
+    let written = cluster.write(Write::new(&upgraded, Verb::Update, FIELD_MANAGER).when(precondition)).await?.object;
+    let uid = written.uid().unwrap_or_default().into();
+    Ok(Precondition::Live { uid, resource_version: written.resource_version().map(Into::into) })
+}
+
+fn matches(precondition: &Precondition, live: &Object) -> bool {
+    match precondition {
+        Precondition::Live { uid, resource_version } => {
+            let version = resource_version.as_deref();
+            live.uid() == Some(uid) && (version.is_none() || version == live.resource_version())
+        }
+        Precondition::Absent => false,
+        Precondition::None => true,
+    }
+}
+
+async fn compare(
+    desired: &Object,
+    around: Surroundings<'_>,
+) -> Result<Option<(Box<Object>, Vec<FieldDiff>)>, ClusterError> {
+    let Some(live) = around.cluster.get(&desired.reference()).await? else { return Ok(None) };
+    let diff = gitops_diff::diff(desired, Some(&live), around.diff)
+        .map_err(|error| ClusterError::new(ErrorKind::Internal, error.to_string()).about(&desired.id()))?;
+    Ok(Some((Box::new(live), diff.fields)))
+}
+
+async fn observe(targets: &[ObjectRef], around: Surroundings<'_>) -> Result<Vec<Object>, ClusterError> {
+    let gets = futures::stream::iter(targets.iter().map(|target| around.cluster.get(target)));
+    let found: Vec<Result<Option<Object>, ClusterError>> = gets.buffer_unordered(around.parallel.max(1)).collect().await;
+    found.into_iter().filter_map(Result::transpose).collect()
+}
+
+async fn save(record: &Inventory, around: Surroundings<'_>) -> Result<usize, ClusterError> {
+    let internal = |error: serde_json::Error| ClusterError::new(ErrorKind::Internal, error.to_string());
+    let objects = record.to_objects(around.namespace).map_err(internal)?;
+    for object in &objects {
+        around.cluster.write(Write::new(object, Verb::Apply { force: true }, FIELD_MANAGER)).await?;
+    }
+    Ok(objects.len())
+}
+
+/// Reads the inventory of an application.
+///
+/// # Errors
+/// Where the cluster fails, or what is stored is not whole.
+pub async fn load_inventory(
+    cluster: &dyn Cluster,
+    namespace: &str,
+    application: &str,
+) -> Result<Inventory, LoadError> {
+    use gitops_core::cluster::Query;
+    use gitops_core::{GroupVersionKind, annotations::INVENTORY_OF};
+    let query = Query::all(GroupVersionKind::from_api_version("v1", "ConfigMap"))
+        .in_namespace(namespace)
+        .with_label(INVENTORY_OF, inventory::label(application));
+    let listing = cluster.list(&query).await.map_err(LoadError::Cluster)?;
+    Inventory::from_objects(application, &listing.objects).map_err(LoadError::Stored)
+}
+
+/// Why an inventory cannot be read. Nothing is pruned without one.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The cluster failed.
+    #[error("the inventory cannot be listed")]
+    Cluster(#[source] ClusterError),
+    /// What is stored is not whole.
+    #[error("the inventory cannot be used")]
+    Stored(#[source] inventory::InventoryError),
+}

@@ -1,0 +1,87 @@
+use std::sync::Arc;
+
+use gitops_core::cluster::{ClusterError, Precondition, Propagation, Verb};
+use gitops_core::{Object, ObjectRef};
+use gitops_diff::FieldDiff;
+
+use crate::inventory::Inventory;
+
+/// A call that the machine asks for. Each is answered by one [`Event`]; those that are out at the same time may be made
+/// in parallel.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Store the inventory; nothing else goes on until it is.
+    SaveInventory(Inventory),
+    /// Write an object.
+    Write {
+        /// The step's number.
+        step: u32,
+        /// What is written.
+        object: Arc<Object>,
+        /// How.
+        verb: Verb,
+        /// What must be true.
+        precondition: Precondition,
+        /// Whether fields of this engine's plain writes are moved to its applied ones first.
+        migrate: bool,
+    },
+    /// Delete an object.
+    Delete {
+        /// The step's number.
+        step: u32,
+        /// Which.
+        target: ObjectRef,
+        /// The UID that it must have.
+        uid: String,
+        /// What becomes of what it owns.
+        propagation: Propagation,
+    },
+    /// Look at the live object of a step and compare it again.
+    Compare {
+        /// The step's number.
+        step: u32,
+        /// What is desired.
+        desired: Arc<Object>,
+    },
+    /// Look at objects whose health or end is waited for.
+    Observe(Vec<ObjectRef>),
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The inventory is stored, in so many parts, or is not.
+    InventorySaved(Result<usize, ClusterError>),
+    /// A write or deletion ended.
+    Step {
+        /// The step's number.
+        step: u32,
+        /// How.
+        result: Result<StepResult, ClusterError>,
+    },
+    /// A live object was compared again.
+    Compared {
+        /// The step's number.
+        step: u32,
+        /// The live object, and how it differs from what is desired; none where it is gone.
+        result: Result<Option<(Box<Object>, Vec<FieldDiff>)>, ClusterError>,
+    },
+    /// Objects were looked at; those that are absent are not among them.
+    Observed(Result<Vec<Object>, ClusterError>),
+    /// The deadline has come.
+    Tick,
+    /// The user wants it to end.
+    Terminate,
+}
+
+/// What a call did.
+#[derive(Clone, Debug)]
+pub enum StepResult {
+    /// The object was written; this is its state.
+    Written(Box<Object>),
+    /// The object is gone.
+    Gone,
+    /// The object waits for its finalizers.
+    Deleting,
+}
+

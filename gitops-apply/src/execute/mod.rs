@@ -1,0 +1,18 @@
+//! Carrying out a plan, decision by decision.
+//!
+//! The machine holds no connection and asks no clock: it is told what happened and when, and answers what to call next.
+//! It ends from every state: each wait has a deadline and a reason.
+
+mod event;
+mod machine;
+mod progress;
+mod start;
+mod steps;
+mod wait;
+
+pub use event::{Action, Event, StepResult};
+pub use machine::{Execution, Settings};
+pub use progress::{Outcome, Phase as OutcomePhase, Progress, ResourceOutcome, ResourceStatus};
+
+#[cfg(test)]
+mod tests;

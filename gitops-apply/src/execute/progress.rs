@@ -1,0 +1,123 @@
+use std::fmt;
+
+use gitops_core::ObjectRef;
+use serde::Serialize;
+
+use crate::hook::Phase as SyncPhase;
+use crate::plan::StepAction;
+
+/// Something that a person who watches wants to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Progress {
+    /// A wave begins.
+    Wave {
+        /// Its phase.
+        phase: SyncPhase,
+        /// Its number.
+        wave: i64,
+    },
+    /// A step is taken.
+    Started {
+        /// Which object.
+        object: ObjectRef,
+        /// What is done.
+        action: StepAction,
+    },
+    /// A step ended.
+    Finished(ResourceOutcome),
+    /// Something is waited for.
+    Waiting {
+        /// Argo CD's words, such as `waiting for healthy state of apps/Deployment/web`.
+        reason: String,
+    },
+    /// An object became healthy.
+    Healthy {
+        /// Which object.
+        object: ObjectRef,
+    },
+    /// A call is made again.
+    Retrying {
+        /// Which object.
+        object: ObjectRef,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// How an operation ended, in Argo CD's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Phase {
+    /// Everything was done.
+    Succeeded,
+    /// Something could not be applied, did not become healthy, or it was terminated.
+    Failed,
+    /// The engine could not go on.
+    Error,
+}
+
+impl Phase {
+    /// Argo CD's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::Error => "Error",
+        }
+    }
+}
+
+/// What became of one object, in Argo CD's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum ResourceStatus {
+    /// It was written, or the hook succeeded.
+    Synced,
+    /// It could not be written, or the hook failed.
+    SyncFailed,
+    /// It was deleted.
+    Pruned,
+    /// It was not deleted.
+    PruneSkipped,
+}
+
+impl fmt::Display for ResourceStatus {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(match self {
+            Self::Synced => "Synced",
+            Self::SyncFailed => "SyncFailed",
+            Self::Pruned => "Pruned",
+            Self::PruneSkipped => "PruneSkipped",
+        })
+    }
+}
+
+/// What became of one step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResourceOutcome {
+    /// Which object, hooks by the name that they were given.
+    pub object: ObjectRef,
+    /// What was done.
+    pub action: StepAction,
+    /// In which phase.
+    pub phase: SyncPhase,
+    /// How it ended.
+    pub status: ResourceStatus,
+    /// The words that go with it.
+    pub message: String,
+    /// The number of the step.
+    pub step: u32,
+}
+
+/// How an execution ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// The end.
+    pub phase: Phase,
+    /// The words that go with it, as Argo CD has them.
+    pub message: String,
+    /// What became of each step that was taken, in the order in which they ended.
+    pub resources: Vec<ResourceOutcome>,
+}

@@ -1,0 +1,169 @@
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use gitops_core::cluster::{ClusterError, Precondition};
+use gitops_core::{ObjectId, Timestamp};
+
+use super::machine::{Execution, Settings, Stage, Wave};
+use super::progress::Phase as End;
+use super::Action;
+use crate::gate::Approved;
+use crate::hook::Phase;
+use crate::inventory::Inventory;
+use crate::plan::{ApplyPlan, Live, StepAction};
+use crate::prepare::Desired;
+use crate::tracking::{self, Owner};
+
+impl Execution {
+    /// Starts carrying out a plan.
+    ///
+    /// `desired` is what the plan was made from, `live` what was seen then: listed objects that are absent in it are dropped
+    /// from the inventory at the end.
+    pub fn start(
+        approved: Approved,
+        desired: &Desired,
+        live: &Live,
+        inventory: Inventory,
+        settings: Settings,
+        now: Timestamp,
+    ) -> (Self, Vec<Action>) {
+        let plan = approved.into_plan();
+        let hooks = desired.hooks.iter().map(|hook| {
+            let mut id = hook.object.id();
+            if id.name.is_empty() {
+                id.name = format!("{}*", hook.object.text(&["metadata", "generateName"]).unwrap_or_default());
+            }
+            (id, hook.object.clone())
+        });
+        let resources = desired.resources.iter().map(|(id, one)| (id.clone(), one.object.clone()));
+        let mut waves: VecDeque<Wave> = VecDeque::new();
+        for phase in &plan.phases {
+            for wave in &phase.waves {
+                waves.push_back(Wave {
+                    phase: phase.phase,
+                    wave: wave.wave,
+                    batches: wave.batches.iter().cloned().collect(),
+                    awaited: wave.awaited.clone(),
+                    taken: Vec::new(),
+                    announced: false,
+                });
+            }
+        }
+        let (fail_waves, waves): (VecDeque<_>, VecDeque<_>) =
+            waves.into_iter().partition(|wave| wave.phase == Phase::SyncFail);
+        let mut execution = Self {
+            settings,
+            objects: resources.chain(hooks).collect(),
+            started: now,
+            inventory_saved: inventory.clone(),
+            inventory: grown(inventory, &plan, desired, live),
+            several_waves: waves.len() > 1,
+            waves,
+            fail_waves,
+            steps: BTreeMap::new(),
+            stage: Stage::Calling,
+            outstanding: 0,
+            failures: Vec::new(),
+            failing: false,
+            terminated: false,
+            results: Vec::new(),
+            progress: Vec::new(),
+            outcome: None,
+            plan,
+        };
+        execution.forget_absent(desired, live);
+        let actions = if execution.inventory == execution.inventory_saved || execution.plan.is_empty() {
+            execution.go_on(now)
+        } else {
+            execution.stage = Stage::Growing;
+            let record = execution.inventory.clone();
+            vec![execution.call(Action::SaveInventory(record))]
+        };
+        (execution, actions)
+    }
+
+    /// Entries that nothing wants any more and whose objects are gone leave the record.
+    fn forget_absent(&mut self, desired: &Desired, live: &Live) {
+        let hooks: BTreeSet<ObjectId> = desired.hooks.iter().map(|hook| hook.object.id()).collect();
+        self.inventory.entries.retain(|id, _| {
+            desired.resources.contains_key(id) || live.get(id).is_some() || hooks.contains(id)
+        });
+    }
+
+    pub(super) fn saved(&mut self, result: Result<usize, ClusterError>, now: Timestamp) -> Vec<Action> {
+        match result {
+            Ok(parts) => {
+                self.inventory.stored_parts = parts;
+                self.inventory_saved = self.inventory.clone();
+            }
+            Err(error) => {
+                let moment = if self.stage == Stage::Growing { "nothing was written" } else { "the writes were made" };
+                let message = format!("the inventory cannot be stored: {error}; {moment}");
+                self.end(End::Error, message);
+                return Vec::new();
+            }
+        }
+        match self.stage {
+            Stage::Growing => {
+                self.stage = Stage::Calling;
+                self.go_on(now)
+            }
+            _ => {
+                self.conclude();
+                Vec::new()
+            }
+        }
+    }
+
+    /// Everything was called and cleaned: store what is left, and end.
+    pub(super) fn shrink(&mut self) -> Vec<Action> {
+        if self.failures.is_empty() {
+            self.inventory.synced_digest = Some(self.plan.source.digest.clone());
+        }
+        if self.inventory == self.inventory_saved {
+            self.conclude();
+            return Vec::new();
+        }
+        self.stage = Stage::Shrinking;
+        let record = self.inventory.clone();
+        vec![self.call(Action::SaveInventory(record))]
+    }
+
+    fn conclude(&mut self) {
+        if self.terminated {
+            return self.end(End::Failed, "Operation terminated".into());
+        }
+        if self.failures.is_empty() {
+            let how = if self.plan.is_empty() { "no more tasks" } else { "all tasks run" };
+            return self.end(End::Succeeded, format!("successfully synced ({how})"));
+        }
+        let message = format!("one or more synchronization tasks completed unsuccessfully, reason: {}", self.failures.join(","));
+        self.end(End::Failed, message);
+    }
+}
+
+/// The record with everything that is about to be written.
+fn grown(mut inventory: Inventory, plan: &ApplyPlan, desired: &Desired, live: &Live) -> Inventory {
+    for step in plan.steps() {
+        let kept = matches!(step.action, StepAction::Create | StepAction::Update);
+        if !kept || desired.created_namespace.as_ref() == Some(&step.object.id) {
+            continue;
+        }
+        let uid = match &step.precondition {
+            Precondition::Live { uid, .. } => Some(uid.as_str()),
+            _ => None,
+        };
+        if uid.is_none() {
+            // An object that is created has a new UID; one that was noted before is of an object that is gone.
+            inventory.entries.remove(&step.object.id);
+        }
+        inventory.note(&step.object, uid);
+    }
+    // Objects that carry the mark but were never noted are taken in too.
+    for (id, one) in &desired.resources {
+        let owned = live.get(id).filter(|live| tracking::owner(live, &plan.target.owner) == Owner::Ours);
+        if let Some(owned) = owned {
+            inventory.note(&one.object.reference(), owned.uid());
+        }
+    }
+    inventory
+}

@@ -1,0 +1,398 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use gitops_core::annotations::DEPENDS_ON;
+use gitops_core::cluster::Precondition;
+use gitops_core::{GroupKind, Object, ObjectId, ObjectRef, Value};
+use gitops_diff::{DiffKind, FIELD_MANAGER, ObjectDiff};
+use thiserror::Error;
+
+use super::{ApplyPlan, Kept, PlanOptions, PlanSource, PlanTarget, PlannedPhase, PlannedWave, Step, StepAction, VERSION, prune};
+use crate::hook::{self, DeletePolicy, Phase, Role};
+use crate::inventory::Inventory;
+use crate::order::{self, Cycle, Item};
+use crate::prepare::{Desired, DesiredObject};
+use crate::tracking::{self, Owner};
+
+/// Live objects: every desired and every listed one that is there. Only who has looked at all of them makes one.
+#[derive(Clone, Debug, Default)]
+pub struct Live(BTreeMap<ObjectId, Object>);
+
+impl Live {
+    /// The objects of a look that was complete: what is not among them is absent.
+    pub fn complete(objects: impl IntoIterator<Item = Object>) -> Self {
+        Self(objects.into_iter().map(|object| (object.id(), object)).collect())
+    }
+
+    /// One object.
+    pub fn get(&self, id: &ObjectId) -> Option<&Object> {
+        self.0.get(id)
+    }
+}
+
+/// What a plan is made from.
+#[derive(Debug)]
+pub struct PlanInput<'a> {
+    /// Where the desired objects come from.
+    pub source: PlanSource,
+    /// Where they go.
+    pub target: PlanTarget,
+    /// The desired objects.
+    pub desired: &'a Desired,
+    /// What is there.
+    pub live: &'a Live,
+    /// How each desired resource differs from its live object.
+    pub diffs: &'a BTreeMap<ObjectId, ObjectDiff>,
+    /// What was put there before.
+    pub inventory: &'a Inventory,
+    /// The policy.
+    pub options: &'a PlanOptions,
+}
+
+/// Why there is no plan.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// Objects wait for each other.
+    #[error("the resources cannot be ordered")]
+    Cycle(#[source] Cycle),
+    /// The cluster does not serve a kind.
+    #[error("`{object}`: the cluster does not know the kind `{kind}`, and no definition among the resources brings it")]
+    UnknownKind {
+        /// The kind.
+        kind: GroupKind,
+        /// An object of it.
+        object: ObjectId,
+    },
+    /// A dependency is not among the resources.
+    #[error("`{object}`: depends on `{dependency}`, which is not among the resources")]
+    UnknownDependency {
+        /// The object.
+        object: ObjectId,
+        /// What it names.
+        dependency: String,
+    },
+    /// An object belongs to another application, and that is refused.
+    #[error("`{object}` belongs to the application `{owner}`")]
+    Shared {
+        /// The object.
+        object: ObjectId,
+        /// Its owner.
+        owner: String,
+    },
+    /// An object was not compared.
+    #[error("`{0}` was not compared with the cluster")]
+    NotCompared(ObjectId),
+}
+
+/// Says every write.
+///
+/// # Errors
+/// Where objects cannot be ordered, a kind is unknown, or an object belongs to another application and that is refused.
+pub fn plan(input: PlanInput<'_>) -> Result<ApplyPlan, PlanError> {
+    known_kinds(&input)?;
+    let mut draft = Draft { input: &input, items: Vec::new(), entries: Vec::new(), kept: Vec::new(), warnings: Vec::new() };
+    draft.warnings.extend(input.desired.warnings.iter().cloned());
+    draft.resources()?;
+    draft.prunes();
+    draft.hooks();
+    draft.move_ahead();
+    draft.dependencies()?;
+    draft.finish()
+}
+
+fn known_kinds(input: &PlanInput<'_>) -> Result<(), PlanError> {
+    const SKIP: &str = "SkipDryRunOnMissingResource";
+    for (kind, object) in &input.desired.unknown_kinds {
+        let own = input.desired.resources.get(object);
+        let skipped = own.is_some_and(|one| hook::has_option(&one.object, &format!("{SKIP}=true")));
+        if !skipped && !input.options.sync_options.is_true(SKIP) {
+            return Err(PlanError::UnknownKind { kind: kind.clone(), object: object.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// What stands behind an item of the order.
+enum Entry {
+    Write(Box<Step>),
+    /// An object that is as it should be.
+    Unchanged(ObjectRef),
+}
+
+struct Draft<'a> {
+    input: &'a PlanInput<'a>,
+    items: Vec<Item>,
+    entries: Vec<Entry>,
+    kept: Vec<Kept>,
+    warnings: Vec<String>,
+}
+
+impl Draft<'_> {
+    fn push(&mut self, item: Item, entry: Entry) {
+        self.items.push(item);
+        self.entries.push(entry);
+    }
+
+    fn selected(&self, id: &ObjectId) -> bool {
+        self.input.options.only.is_empty() || self.input.options.only.contains(id)
+    }
+
+    fn resources(&mut self) -> Result<(), PlanError> {
+        let input = self.input;
+        for (id, desired) in &input.desired.resources {
+            if !self.selected(id) {
+                continue;
+            }
+            let live = input.live.get(id);
+            if let Some(Owner::Other(owner)) = live.map(|live| tracking::owner(live, &input.target.owner)) {
+                if input.options.sync_options.is_true("FailOnSharedResource") {
+                    return Err(PlanError::Shared { object: id.clone(), owner });
+                }
+                self.warnings.push(format!("`{id}` belongs to the application `{owner}` too"));
+            }
+            let diff = input.diffs.get(id).ok_or_else(|| PlanError::NotCompared(id.clone()))?;
+            let made = input.desired.created_namespace.as_ref() == Some(id);
+            let (phase, wave) = if made { (Phase::PreSync, 0) } else { (Phase::Sync, desired.wave) };
+            let item = Item::new(phase, wave, id.clone());
+            let entry = match live {
+                _ if diff.is_same() => Entry::Unchanged(desired.object.reference()),
+                live => Entry::Write(Box::new(write_step(desired, live, diff))),
+            };
+            self.push(item, entry);
+        }
+        Ok(())
+    }
+
+    /// Hooks run when something is written, or when the last sync that came to its end was of another render.
+    fn hooks(&mut self) {
+        let input = self.input;
+        let writes = self.entries.iter().any(|entry| matches!(entry, Entry::Write(_)));
+        let new = input.inventory.synced_digest.as_deref() != Some(input.source.digest.as_str());
+        if !input.options.only.is_empty() || !(writes || new) {
+            return;
+        }
+        for desired in &input.desired.hooks {
+            let Role::Hook { phases, delete } = &desired.role else { continue };
+            for phase in phases {
+                let step = hook_step(desired, delete, input.live);
+                self.push(Item::new(*phase, desired.wave, step.object.id.clone()), Entry::Write(Box::new(step)));
+            }
+        }
+    }
+
+    fn prunes(&mut self) {
+        let input = self.input;
+        let hooks: BTreeSet<ObjectId> = input.desired.hooks.iter().map(|hook| hook.object.id()).collect();
+        let gone = input.inventory.entries.iter().filter(|(id, _)| !input.desired.resources.contains_key(*id));
+        let mut steps = Vec::new();
+        for (id, entry) in gone.filter(|(id, _)| !hooks.contains(*id)) {
+            let Some(live) = input.live.get(id).filter(|_| self.selected(id)) else { continue };
+            let judged = prune::judge(
+                &input.target.owner,
+                entry,
+                live,
+                &input.options.sync_options,
+                &input.options.consent,
+            );
+            let object = id.at_version(entry.version.as_str());
+            match judged {
+                Ok(uid) if input.options.prune => steps.push((prune_step(object, uid), live)),
+                Ok(_) => self.kept.push(Kept { object, reason: "pruning is off".into() }),
+                Err(reason) => self.kept.push(Kept { object, reason }),
+            }
+        }
+        let waves = prune_waves(steps.iter().map(|(_, live)| hook::wave(live)));
+        let highest = self.items.iter().map(|item| item.wave).chain(waves.values().copied()).max().unwrap_or(0).max(0);
+        for (step, live) in steps {
+            let last = hook::has_option(live, "PruneLast=true") || input.options.sync_options.is_true("PruneLast");
+            let own = hook::wave(live);
+            let wave = if last { highest.saturating_add(1) } else { waves.get(&own).copied().unwrap_or(own) };
+            let mut item = Item::new(Phase::Sync, wave, step.object.id.clone());
+            item.removal = true;
+            self.push(item, Entry::Write(Box::new(step)));
+        }
+    }
+
+    /// A namespace moves to just before the first object that lives in it, and a definition to just before the first object
+    /// of its kind: each takes over that object's phase and wave.
+    fn move_ahead(&mut self) {
+        let mut first_in: HashMap<&str, (Phase, i64)> = HashMap::new();
+        let mut first_of: HashMap<(&str, &str), (Phase, i64)> = HashMap::new();
+        for item in self.items.iter().filter(|item| !item.removal) {
+            let at = (item.phase, item.wave);
+            if let Some(namespace) = item.id.namespace.as_deref() {
+                first_in.entry(namespace).and_modify(|first| *first = at.min(*first)).or_insert(at);
+            }
+            let kind = (item.id.group.as_str(), item.id.kind.as_str());
+            first_of.entry(kind).and_modify(|first| *first = at.min(*first)).or_insert(at);
+        }
+        let ahead = |item: &Item| -> Option<(Phase, i64)> {
+            match item.id.kind.as_str() {
+                "Namespace" if item.id.group.is_empty() => first_in.get(item.id.name.as_str()).copied(),
+                "CustomResourceDefinition" => {
+                    let object = &self.input.desired.resources.get(&item.id)?.object;
+                    let kind = (object.text(&["spec", "group"])?, object.text(&["spec", "names", "kind"])?);
+                    first_of.get(&kind).copied()
+                }
+                _ => None,
+            }
+        };
+        let moves: Vec<_> = self.items.iter().map(|item| if item.removal { None } else { ahead(item) }).collect();
+        for (item, to) in self.items.iter_mut().zip(moves) {
+            if let Some((phase, wave)) = to.filter(|to| *to < (item.phase, item.wave)) {
+                (item.phase, item.wave) = (phase, wave);
+            }
+        }
+    }
+
+    fn dependencies(&mut self) -> Result<(), PlanError> {
+        let named: Vec<(usize, String)> = self.depending();
+        if named.is_empty() {
+            return Ok(());
+        }
+        let places: HashMap<String, usize> =
+            self.items.iter().enumerate().map(|(place, item)| (item.id.to_string(), place)).collect();
+        for (place, list) in named {
+            for dependency in list.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+                let Some(item) = self.items.get_mut(place) else { continue };
+                match places.get(dependency) {
+                    Some(before) => item.after.push(*before),
+                    None => {
+                        let (object, dependency) = (item.id.clone(), dependency.to_owned());
+                        return Err(PlanError::UnknownDependency { object, dependency });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn depending(&self) -> Vec<(usize, String)> {
+        let desired = self.input.desired;
+        let resource = |item: &Item| desired.resources.get(&item.id).filter(|_| !item.removal);
+        let list = |(place, item): (usize, &Item)| {
+            let list = resource(item)?.object.annotation(DEPENDS_ON)?;
+            Some((place, list.to_owned()))
+        };
+        self.items.iter().enumerate().filter_map(list).collect()
+    }
+
+    fn finish(self) -> Result<ApplyPlan, PlanError> {
+        let groups = order::order(&self.items).map_err(PlanError::Cycle)?;
+        let places = groups.iter().flat_map(|group| group.batches.iter().flatten());
+        let written = places.filter(|place| matches!(self.entries.get(**place), Some(Entry::Write(_))));
+        let numbers: HashMap<usize, u32> = written.zip(1u32..).map(|(place, number)| (*place, number)).collect();
+        let mut entries: Vec<Option<Entry>> = self.entries.into_iter().map(Some).collect();
+        let mut phases: Vec<PlannedPhase> = Vec::new();
+        let mut unchanged = 0;
+        for group in groups {
+            let mut wave = PlannedWave { wave: group.wave, batches: Vec::new(), awaited: Vec::new() };
+            for batch in group.batches {
+                let mut steps = Vec::new();
+                for place in batch {
+                    match entries.get_mut(place).and_then(Option::take) {
+                        Some(Entry::Write(mut step)) => {
+                            let before = self.items.get(place).map(|item| item.after.as_slice()).unwrap_or_default();
+                            step.number = numbers.get(&place).copied().unwrap_or_default();
+                            step.after = before.iter().filter_map(|place| numbers.get(place).copied()).collect();
+                            steps.push(*step);
+                        }
+                        Some(Entry::Unchanged(object)) => wave.awaited.push(object),
+                        None => {}
+                    }
+                }
+                if !steps.is_empty() {
+                    wave.batches.push(steps);
+                }
+            }
+            unchanged += wave.awaited.len();
+            match phases.last_mut() {
+                Some(last) if last.phase == group.phase => last.waves.push(wave),
+                _ => phases.push(PlannedPhase { phase: group.phase, waves: vec![wave] }),
+            }
+        }
+        if numbers.is_empty() {
+            phases.clear();
+        }
+        let PlanInput { source, target, .. } = self.input;
+        Ok(ApplyPlan {
+            version: VERSION,
+            source: source.clone(),
+            target: target.clone(),
+            phases,
+            kept: self.kept,
+            unchanged,
+            warnings: self.warnings,
+        })
+    }
+}
+
+fn step(object: ObjectRef, action: StepAction, precondition: Precondition, reason: String) -> Step {
+    let (change, after, hook_deletion) = (Vec::new(), Vec::new(), Vec::new());
+    Step { number: 0, object, action, precondition, change, reason, after, migrates: false, hook_deletion }
+}
+
+fn write_step(desired: &DesiredObject, live: Option<&Object>, diff: &ObjectDiff) -> Step {
+    let mut step = match live {
+        Some(live) if diff.kind != DiffKind::Create => {
+            let reasons: BTreeSet<String> = diff.fields.iter().map(|field| field.reason.to_string()).collect();
+            let reason = reasons.into_iter().collect::<Vec<_>>().join("; ");
+            step(desired.object.reference(), StepAction::Update, seen(live), reason)
+        }
+        _ => {
+            let reason = "in Git, not in the cluster".to_owned();
+            step(desired.object.reference(), StepAction::Create, Precondition::Absent, reason)
+        }
+    };
+    step.migrates = live.is_some_and(owns_by_plain_writes);
+    step.change.clone_from(&diff.fields);
+    step
+}
+
+fn hook_step(desired: &DesiredObject, delete: &[DeletePolicy], live: &Live) -> Step {
+    let mut object = desired.object.reference();
+    if object.id.name.is_empty() {
+        let prefix = desired.object.text(&["metadata", "generateName"]).unwrap_or_default();
+        object.id.name = format!("{prefix}*");
+    }
+    let precondition = live.get(&object.id).map_or(Precondition::Absent, seen);
+    let mut step = step(object, StepAction::Hook, precondition, "a hook of this sync".into());
+    step.hook_deletion = delete.to_vec();
+    step
+}
+
+fn prune_step(object: ObjectRef, uid: String) -> Step {
+    let precondition = Precondition::Live { uid, resource_version: None };
+    step(object, StepAction::Prune, precondition, "no longer in Git".into())
+}
+
+fn seen(live: &Object) -> Precondition {
+    let uid = live.uid().unwrap_or_default().into();
+    Precondition::Live { uid, resource_version: live.resource_version().map(Into::into) }
+}
+
+/// Whether this engine owns fields by a plain create, which a later apply would not give up.
+fn owns_by_plain_writes(live: &Object) -> bool {
+    let entries = live.get(&["metadata", "managedFields"]).and_then(Value::as_array);
+    entries.into_iter().flatten().any(|entry| {
+        let is = |key: &str, wanted: &str| entry.get(key).and_then(Value::as_str) == Some(wanted);
+        is("manager", FIELD_MANAGER) && is("operation", "Update") && entry.get("subresource").is_none()
+    })
+}
+
+/// Waves of deletions in the reverse order: the first distinct wave changes places with the last, and so on.
+fn prune_waves(waves: impl Iterator<Item = i64>) -> BTreeMap<i64, i64> {
+    let distinct: BTreeSet<i64> = waves.collect();
+    distinct.iter().copied().zip(distinct.iter().rev().copied()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waves_of_deletions_are_swapped() {
+        let waves = prune_waves([0, 5, 2, 0].into_iter());
+        assert_eq!(waves, BTreeMap::from([(0, 5), (2, 2), (5, 0)]));
+    }
+}

@@ -1,0 +1,220 @@
+//! The plan: every write, before the first one happens.
+
+mod build;
+mod prune;
+mod schema;
+
+use gitops_core::api::SyncOptions;
+use gitops_core::cluster::{Precondition, Propagation};
+use gitops_core::{ObjectId, ObjectRef};
+use gitops_diff::FieldDiff;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use build::{Live, PlanError, PlanInput, plan};
+pub use prune::{Budget, Consent};
+pub use schema::json_schema;
+
+use crate::hook::{DeletePolicy, Phase};
+
+/// The version of the structure that this engine writes.
+pub const VERSION: u32 = 1;
+
+/// Every write of a sync, in order, with its conditions and reasons. It holds no object and no secret: what is written is
+/// rendered again from the same commit, and compared by digest. The same inputs give the same bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ApplyPlan {
+    /// The version of this structure.
+    pub version: u32,
+    /// What is synced.
+    pub source: PlanSource,
+    /// Where to.
+    pub target: PlanTarget,
+    /// Phases in order; those without steps are left out.
+    pub phases: Vec<PlannedPhase>,
+    /// Objects that the source no longer has and that stay, with the reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Kept>,
+    /// How many objects are as they should be.
+    pub unchanged: usize,
+    /// What a person should look at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// What a plan was made from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PlanSource {
+    /// The sources, in the application's order.
+    pub revisions: Vec<PlanRevision>,
+    /// The keyed digest of what they render to.
+    pub digest: String,
+}
+
+/// One source at a commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PlanRevision {
+    /// The repository's address.
+    pub repository: String,
+    /// What was asked for, such as `main`.
+    pub revision: String,
+    /// The full commit id.
+    pub commit: String,
+}
+
+/// Where a plan's writes go.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PlanTarget {
+    /// The UID of the cluster.
+    pub cluster: String,
+    /// The application's namespace.
+    pub application_namespace: String,
+    /// The application's name.
+    pub application: String,
+    /// The name in its ownership mark.
+    pub owner: String,
+    /// The namespace of objects that name none.
+    pub namespace: String,
+}
+
+/// The steps of a phase.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PlannedPhase {
+    /// The phase; `SyncFail` runs only where something failed.
+    pub phase: Phase,
+    /// Its waves in order.
+    pub waves: Vec<PlannedWave>,
+}
+
+/// The steps of a wave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PlannedWave {
+    /// The wave.
+    pub wave: i64,
+    /// Batches in order: the steps of one are taken at once, the next batch when they are done.
+    pub batches: Vec<Vec<Step>>,
+    /// Objects of this wave that are not written, and whose health the next wave waits for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub awaited: Vec<ObjectRef>,
+}
+
+/// One write.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Step {
+    /// Its number in the plan, from 1.
+    pub number: u32,
+    /// Which object. A hook with a `generateName` has it, and a `*`, in place of the name.
+    pub object: ObjectRef,
+    /// What is done.
+    pub action: StepAction,
+    /// What must be true of the live object.
+    pub precondition: Precondition,
+    /// The fields that change, without values of secrets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub change: Vec<FieldDiff>,
+    /// Why.
+    pub reason: String,
+    /// Numbers of the steps that must be done, and their objects healthy, before this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<u32>,
+    /// Whether fields move from this engine's earlier plain writes to its applied ones first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub migrates: bool,
+    /// When a hook is deleted again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hook_deletion: Vec<DeletePolicy>,
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum StepAction {
+    /// Creates an object that is absent.
+    Create,
+    /// Applies the desired fields of an object that is there.
+    Update,
+    /// Deletes an object that the source no longer has.
+    Prune,
+    /// Creates a hook; one that is there is deleted first where its policy says so.
+    Hook,
+}
+
+impl StepAction {
+    /// The word for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Prune => "prune",
+            Self::Hook => "hook",
+        }
+    }
+}
+
+/// An object that stays although the source no longer has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Kept {
+    /// Which.
+    pub object: ObjectRef,
+    /// Why it stays.
+    pub reason: String,
+}
+
+/// What of an application's policy bears on a plan.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PlanOptions {
+    /// Whether objects that the source no longer has are deleted.
+    pub prune: bool,
+    /// The application's sync options.
+    pub sync_options: SyncOptions,
+    /// Kinds whose deletion was agreed to.
+    pub consent: Consent,
+    /// How much may be deleted.
+    pub budget: Budget,
+    /// Only these objects; hooks are then left out. Empty: everything.
+    pub only: Vec<ObjectId>,
+    /// What becomes of what a pruned object owns.
+    pub propagation: Propagation,
+}
+
+impl Default for PlanOptions {
+    fn default() -> Self {
+        Self {
+            prune: false,
+            sync_options: SyncOptions::default(),
+            consent: Consent::default(),
+            budget: Budget::default(),
+            only: Vec::new(),
+            propagation: Propagation::Foreground,
+        }
+    }
+}
+
+impl ApplyPlan {
+    /// The steps, in order.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.phases.iter().flat_map(|phase| &phase.waves).flat_map(|wave| &wave.batches).flatten()
+    }
+
+    /// Whether nothing is to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps().next().is_none()
+    }
+
+    /// How many steps do this.
+    pub fn count(&self, action: StepAction) -> usize {
+        self.steps().filter(|step| step.action == action).count()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! What may be deleted: only what is listed, owned, the same object, agreed to, and not too much at once.
+
+use gitops_core::annotations::HELM_RESOURCE_POLICY;
+use gitops_core::api::SyncOptions;
+use gitops_core::{Object, ObjectId};
+
+use crate::hook;
+use crate::inventory::Entry;
+use crate::tracking::{self, Owner};
+
+/// Kinds whose deletion takes more with it than the object, and so needs explicit consent.
+const CONSENT: [(&str, &str); 3] =
+    [("", "Namespace"), ("", "PersistentVolume"), ("apiextensions.k8s.io", "CustomResourceDefinition")];
+
+/// What was agreed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Consent {
+    /// Namespaces, PersistentVolumes and CustomResourceDefinitions may be deleted.
+    pub cluster_kinds: bool,
+    /// Deletions that are marked `Prune=confirm` were confirmed.
+    pub confirmed: bool,
+}
+
+/// How much may be deleted in one sync.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Budget {
+    /// Objects.
+    pub count: usize,
+    /// Hundredths of what the inventory lists.
+    pub percent: usize,
+    /// Below so many objects, the share does not count.
+    pub percent_from: usize,
+}
+
+impl Default for Budget {
+    /// 100 objects, and of more than 10 at most half of the inventory.
+    fn default() -> Self {
+        Self { count: 100, percent: 50, percent_from: 10 }
+    }
+}
+
+impl Budget {
+    /// A budget of so many objects, whatever their share.
+    pub fn of(count: usize) -> Self {
+        Self { count, percent: 100, percent_from: 0 }
+    }
+
+    /// Why deleting `deletions` of `listed` objects is too much; none where it is not.
+    pub fn refuses(&self, deletions: usize, listed: usize) -> Option<String> {
+        if deletions > self.count {
+            return Some(format!("{deletions} objects would be deleted, more than the {} allowed", self.count));
+        }
+        if deletions > self.percent_from && deletions * 100 > listed * self.percent {
+            let share = format!("more than the {} % allowed", self.percent);
+            return Some(format!("{deletions} of {listed} objects would be deleted, {share}"));
+        }
+        None
+    }
+}
+
+/// Whether a listed object that the source no longer has may be deleted: its UID, or why it stays.
+pub(super) fn judge(
+    application: &str,
+    entry: &Entry,
+    live: &Object,
+    options: &SyncOptions,
+    consent: &Consent,
+) -> Result<String, String> {
+    match tracking::owner(live, application) {
+        Owner::Ours => {}
+        Owner::Nobody => return Err("it no longer carries this application's mark".into()),
+        Owner::Other(other) => return Err(format!("it belongs to the application `{other}`")),
+    }
+    let Some(uid) = live.uid() else { return Err("it has no UID".into()) };
+    if entry.uid.as_deref().is_some_and(|known| known != uid) {
+        return Err("it is another object than the one that was applied: the UID differs".into());
+    }
+    let own = |option| hook::has_option(live, option);
+    if own("Prune=false") || own("Delete=false") {
+        return Err("its annotation says that it is not deleted (`Prune=false` or `Delete=false`)".into());
+    }
+    if options.is_false("Prune") && !own("Prune=true") {
+        return Err("the application's sync options say that nothing is deleted (`Prune=false`)".into());
+    }
+    let confirm = own("Prune=confirm") || (options.has("Prune=confirm") && !own("Prune=true"));
+    if confirm && !consent.confirmed {
+        return Err("its deletion waits for confirmation (`Prune=confirm`)".into());
+    }
+    if live.annotation(HELM_RESOURCE_POLICY) == Some("keep") {
+        return Err("its Helm resource policy is `keep`".into());
+    }
+    if needs_consent(&live.id()) && !consent.cluster_kinds {
+        return Err(format!("deleting a {} needs explicit consent", live.kind()));
+    }
+    Ok(uid.into())
+}
+
+fn needs_consent(id: &ObjectId) -> bool {
+    CONSENT.iter().any(|(group, kind)| id.group == *group && id.kind == *kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn budgets_bound_count_and_share() {
+        let budget = Budget::default();
+        assert_eq!(budget.refuses(5, 5), None);
+        assert_eq!(budget.refuses(50, 100), None);
+        assert!(budget.refuses(51, 100).is_some_and(|words| words.contains("50 %")));
+        assert!(budget.refuses(101, 1_000).is_some_and(|words| words.contains("101")));
+        assert_eq!(Budget::of(3).refuses(3, 3), None);
+    }
+}

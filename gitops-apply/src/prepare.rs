@@ -1,0 +1,197 @@
+//! Rendered objects, put where they belong: namespaces by what the cluster serves, the ownership mark, duplicates.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use gitops_core::annotations::TRACKING_ID;
+use gitops_core::api::{ManagedNamespaceMetadata, SyncOptions};
+use gitops_core::cluster::Discovery;
+use gitops_core::{GroupKind, Manifest, Object, ObjectId, Origin};
+use serde_json::json;
+use thiserror::Error;
+
+use crate::hook::{self, Role};
+use crate::tracking;
+
+/// Where an application's objects go, and what of its policy bears on them.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Destination {
+    /// The name in the ownership mark.
+    pub application: String,
+    /// The namespace of objects that name none.
+    pub namespace: String,
+    /// The application's sync options.
+    pub options: SyncOptions,
+    /// Labels and annotations of a namespace that is made for the application.
+    pub namespace_metadata: Option<ManagedNamespaceMetadata>,
+    /// Whether duplicates are refused rather than warned of.
+    pub strict: bool,
+}
+
+impl Destination {
+    /// A destination without options.
+    pub fn new(application: impl Into<String>, namespace: impl Into<String>) -> Self {
+        Self {
+            application: application.into(),
+            namespace: namespace.into(),
+            options: SyncOptions::default(),
+            namespace_metadata: None,
+            strict: false,
+        }
+    }
+}
+
+/// One desired object and its part in a sync.
+#[derive(Clone, Debug)]
+pub struct DesiredObject {
+    /// The object.
+    pub object: Arc<Object>,
+    /// Where it was written.
+    pub origin: Option<Origin>,
+    /// Its sync wave.
+    pub wave: i64,
+    /// Its role.
+    pub role: Role,
+}
+
+/// Everything that an application wants in its cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Desired {
+    /// Objects that are kept as desired, by identity.
+    pub resources: BTreeMap<ObjectId, DesiredObject>,
+    /// Objects that run in phases.
+    pub hooks: Vec<DesiredObject>,
+    /// The namespace that the engine makes for the application, where it does.
+    pub created_namespace: Option<ObjectId>,
+    /// Kinds that neither the cluster nor a definition among the objects serves, each with the first object.
+    pub unknown_kinds: BTreeMap<GroupKind, ObjectId>,
+    /// What a person should look at.
+    pub warnings: Vec<String>,
+}
+
+/// Why rendered objects cannot be desired.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum PrepareError {
+    /// Two objects have one identity, and that is refused.
+    #[error("{second}: `{id}` is already defined at {first}")]
+    Duplicate {
+        /// The identity.
+        id: ObjectId,
+        /// The first place.
+        first: String,
+        /// The second place.
+        second: String,
+    },
+    /// An object that is no hook has no name.
+    #[error("{place}: metadata.name is missing; only hooks may have a generateName")]
+    Nameless {
+        /// Where.
+        place: String,
+    },
+}
+
+/// Puts rendered objects where they belong.
+///
+/// # Errors
+/// Where an object has no name, or two have one identity and that is refused.
+pub fn prepare(
+    manifests: Vec<Manifest>,
+    destination: &Destination,
+    discovery: &Discovery,
+) -> Result<Desired, PrepareError> {
+    let mut desired = Desired::default();
+    let defined = definitions(&manifests);
+    for manifest in manifests {
+        let Manifest { mut object, origin } = manifest;
+        let kind = GroupKind::new(object.group(), object.kind());
+        let served = discovery.kind(&kind).map(|resource| resource.namespaced);
+        match served.or_else(|| defined.get(&kind).copied()) {
+            Some(true) if object.namespace().is_none() => object.set_namespace(Some(&destination.namespace)),
+            Some(false) => object.set_namespace(None),
+            Some(true) => {}
+            None => {
+                if object.namespace().is_none() {
+                    object.set_namespace(Some(&destination.namespace));
+                }
+                desired.unknown_kinds.entry(kind).or_insert_with(|| object.id());
+            }
+        }
+        let (role, wave) = (hook::role(&object), hook::wave(&object));
+        match role {
+            Role::Ignored => {}
+            Role::Hook { .. } => desired.hooks.push(DesiredObject { object: Arc::new(object), origin, wave, role }),
+            Role::Resource => desired.add(object, origin, wave, destination)?,
+        }
+    }
+    desired.add_namespace(destination);
+    Ok(desired)
+}
+
+impl Desired {
+    fn add(&mut self, object: Object, origin: Option<Origin>, wave: i64, destination: &Destination) -> Result<(), PrepareError> {
+        let mut object = object;
+        let id = object.id();
+        if id.name.is_empty() {
+            return Err(PrepareError::Nameless { place: place(origin.as_ref()) });
+        }
+        object.set_annotation(TRACKING_ID, &tracking::mark(&destination.application, &id));
+        if let Some(first) = self.resources.get(&id) {
+            let (first, second) = (place(first.origin.as_ref()), place(origin.as_ref()));
+            if destination.strict {
+                return Err(PrepareError::Duplicate { id, first, second });
+            }
+            self.warnings.push(format!("{second}: `{id}` is already defined at {first}; the last one wins"));
+        }
+        let one = DesiredObject { object: Arc::new(object), origin, wave, role: Role::Resource };
+        self.resources.insert(id, one);
+        Ok(())
+    }
+
+    /// The destination's namespace, where the options ask for it and no rendered object is it. It carries no ownership
+    /// mark: it outlives the application, as in Argo CD.
+    fn add_namespace(&mut self, destination: &Destination) {
+        let id = ObjectId::new("", "Namespace", None, destination.namespace.as_str());
+        if !destination.options.is_true("CreateNamespace") || id.name.is_empty() || self.resources.contains_key(&id) {
+            return;
+        }
+        let metadata = destination.namespace_metadata.clone().unwrap_or_default();
+        let mut fields = json!({"name": id.name});
+        if let Some(labels) = metadata.labels {
+            fields["labels"] = json!(labels);
+        }
+        if let Some(annotations) = metadata.annotations {
+            fields["annotations"] = json!(annotations);
+        }
+        let object = Object::from_value(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": fields}));
+        if let Ok(object) = object {
+            let wave = i64::MIN;
+            let one = DesiredObject { object: Arc::new(object), origin: None, wave, role: Role::Resource };
+            self.resources.insert(id.clone(), one);
+            self.created_namespace = Some(id);
+        }
+    }
+
+    /// Every namespace that a desired object lives in.
+    pub fn namespaces(&self) -> BTreeSet<&str> {
+        let hooks = self.hooks.iter().filter_map(|hook| hook.object.namespace());
+        self.resources.keys().filter_map(|id| id.namespace.as_deref()).chain(hooks).collect()
+    }
+}
+
+/// The kinds that definitions among the objects bring, and whether their objects live in namespaces.
+fn definitions(manifests: &[Manifest]) -> BTreeMap<GroupKind, bool> {
+    let definitions = manifests.iter().map(|manifest| &manifest.object);
+    let definitions = definitions.filter(|object| object.kind() == "CustomResourceDefinition");
+    definitions
+        .filter_map(|object| {
+            let kind = GroupKind::new(object.text(&["spec", "group"])?, object.text(&["spec", "names", "kind"])?);
+            Some((kind, object.text(&["spec", "scope"]) != Some("Cluster")))
+        })
+        .collect()
+}
+
+fn place(origin: Option<&Origin>) -> String {
+    origin.map_or_else(|| "an unknown place".into(), ToString::to_string)
+}

@@ -1,0 +1,7 @@
+//! Pictures of a plan's graph: Graphviz, and a page that stands alone.
+
+mod dot;
+mod html;
+
+pub use dot::dot;
+pub use html::html;
