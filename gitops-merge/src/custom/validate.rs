@@ -199,7 +199,7 @@ mod tests {
                 ("spec.tags[1]".to_owned(), "FieldValueDuplicate"),
             ]
         );
-            // Of the rules about text the first that is broken is told.
+        // Of the rules about text the first that is broken is told.
         assert_eq!(fields(&json!({"spec": {"name": "A", "size": 6}}), None).len(), 2);
     }
 

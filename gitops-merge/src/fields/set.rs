@@ -221,7 +221,8 @@ mod tests {
             prop_oneof![
                 "[a-c]".prop_map(PathElement::Field),
                 (0..3_i64).prop_map(|value| PathElement::Value(value.into())),
-                "[a-b]".prop_map(|name| PathElement::Key(super::super::Keys::new(vec![("name".to_owned(), name.into())]))),
+                "[a-b]"
+                    .prop_map(|name| PathElement::Key(super::super::Keys::new(vec![("name".to_owned(), name.into())]))),
             ],
             1..4,
         );

@@ -19,8 +19,10 @@ pub(super) fn create(kind: &Kind, new: &Value) -> Result<(), ServerError> {
     let mut causes = content(kind, new, None);
     if meta::text(new, "name").is_empty() {
         causes.push(Cause::required("metadata.name", "name or generateName is required"));
+    } else if let Some(why) = names::object(kind, meta::text(new, "name")) {
+        causes.push(Cause::invalid("metadata.name", &Value::from(meta::text(new, "name")), why));
     }
-    causes.extend(metadata(new));
+    causes.extend(metadata(kind, new));
     verdict(kind, new, causes)
 }
 
@@ -44,7 +46,7 @@ pub(super) fn update(kind: &Kind, new: &Value, live: &Value) -> Result<(), Serve
             causes.push(Cause::invalid(format!("metadata.{field}"), value, "field is immutable"));
         }
     }
-    causes.extend(metadata(new));
+    causes.extend(metadata(kind, new));
     causes.extend(content(kind, new, Some(live)));
     verdict(kind, new, causes)
 }
@@ -54,12 +56,12 @@ fn verdict(kind: &Kind, new: &Value, causes: Vec<Cause>) -> Result<(), ServerErr
 }
 
 /// Labels, annotations and finalizers.
-fn metadata(new: &Value) -> Vec<Cause> {
+fn metadata(kind: &Kind, new: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
     for field in ["labels", "annotations"] {
         for (key, value) in meta::get(new, field).and_then(Value::as_object).into_iter().flatten() {
             if let Some(why) = names::qualified(key, field == "annotations") {
-                causes.push(Cause::invalid(format!("metadata.{field}"), &Value::from(key.as_str()), why));
+                causes.push(Cause::invalid(format!("metadata.{field}"), &Value::from(key.as_str()), &why));
             }
             if field == "labels"
                 && let Some(why) = names::label_value(value.as_str().unwrap_or_default())
@@ -68,12 +70,45 @@ fn metadata(new: &Value) -> Vec<Cause> {
             }
         }
     }
-    for finalizer in meta::finalizers(new) {
-        if let Some(why) = names::qualified(finalizer.as_str().unwrap_or_default(), false) {
-            causes.push(Cause::invalid("metadata.finalizers", finalizer, why));
+    for (index, finalizer) in meta::finalizers(new).iter().enumerate() {
+        let text = finalizer.as_str().unwrap_or_default();
+        if let Some(why) = names::qualified(text, false) {
+            causes.push(Cause::invalid("metadata.finalizers", finalizer, &why));
+        }
+        if !kind.is_custom() && !names::is_finalizer(text) {
+            let why = "name is neither a standard finalizer name nor is it fully qualified";
+            causes.push(Cause::invalid(format!("metadata.finalizers[{index}]"), finalizer, why));
         }
     }
+    owners(new, &mut causes);
     causes
+}
+
+fn owners(new: &Value, causes: &mut Vec<Cause>) {
+    let mut controllers = 0;
+    for owner in meta::get(new, "ownerReferences").and_then(Value::as_array).into_iter().flatten() {
+        let rules = [
+            ("apiVersion", "version must not be empty"),
+            ("kind", "must not be empty"),
+            ("name", "must not be empty"),
+            ("uid", "must not be empty"),
+        ];
+        for (field, why) in rules {
+            let value = owner.get(field).and_then(Value::as_str).unwrap_or_default();
+            if value.is_empty() {
+                causes.push(Cause::invalid(format!("metadata.ownerReferences.{field}"), &Value::from(""), why));
+            }
+        }
+        controllers += usize::from(owner.get("controller") == Some(&Value::Bool(true)));
+    }
+    if controllers > 1 {
+        let shown = meta::get(new, "ownerReferences").unwrap_or(&Value::Null);
+        causes.push(Cause::invalid(
+            "metadata.ownerReferences",
+            shown,
+            "Only one reference can have Controller set to true",
+        ));
+    }
 }
 
 fn content(kind: &Kind, new: &Value, live: Option<&Value>) -> Vec<Cause> {
@@ -86,3 +121,4 @@ fn content(kind: &Kind, new: &Value, live: Option<&Value>) -> Vec<Cause> {
 
 mod builtin;
 mod names;
+mod pod;
