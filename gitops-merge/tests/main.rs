@@ -1,4 +1,4 @@
-//! Writes of several field managers, recorded on a real API server and replayed.
+//! What Kubernetes itself answers: golden cases of its libraries, and writes recorded on a real API server.
 
 #![expect(
     clippy::disallowed_methods,
@@ -8,4 +8,5 @@
     reason = "tests read recorded answers and print how many were given"
 )]
 
+mod expected;
 mod replay;
