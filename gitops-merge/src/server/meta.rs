@@ -1,5 +1,7 @@
 //! Metadata of objects.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 pub(super) fn text<'a>(object: &'a Value, field: &str) -> &'a str {
@@ -44,14 +46,8 @@ pub(super) fn unite_owners(object: &mut Value) {
     let Some(owners) = map(object).and_then(|metadata| metadata.get_mut("ownerReferences")?.as_array_mut()) else {
         return;
     };
-    let mut seen: Vec<Value> = Vec::with_capacity(owners.len());
-    owners.retain(|owner| {
-        let new = !seen.contains(owner);
-        if new {
-            seen.push(owner.clone());
-        }
-        new
-    });
+    let mut seen = BTreeSet::new();
+    owners.retain(|owner| seen.insert(owner.to_string()));
 }
 
 pub(super) fn finalizers(object: &Value) -> &[Value] {

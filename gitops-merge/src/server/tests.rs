@@ -326,3 +326,67 @@ fn services_get_addresses_and_ports() {
     assert_eq!(bench.live()["spec"]["ports"][0].get("nodePort"), None);
     assert_eq!(bench.live()["spec"].get("externalTrafficPolicy"), None);
 }
+
+fn anything() -> impl proptest::strategy::Strategy<Value = Value> {
+    use proptest::prelude::*;
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (-2..90_i64).prop_map(Value::from),
+        Just(json!(1.5)),
+        "[a-c]{0,2}".prop_map(Value::from),
+    ];
+    let names = prop_oneof![
+        Just("metadata"),
+        Just("spec"),
+        Just("status"),
+        Just("labels"),
+        Just("finalizers"),
+        Just("template"),
+        Just("containers"),
+        Just("ports"),
+        Just("name"),
+        Just("port"),
+        Just("type"),
+        Just("data"),
+        Just("selector"),
+        Just("ownerReferences"),
+        Just("managedFields"),
+        Just("$patch"),
+        Just("$retainKeys"),
+        Just("deletionTimestamp"),
+    ];
+    leaf.prop_recursive(6, 48, 4, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            proptest::collection::btree_map(names.clone().prop_map(str::to_owned), inner, 0..4)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_body_is_written_or_refused(first in anything(), second in anything(), which in 0..7_usize) {
+        let kinds = [
+            ("v1", "ConfigMap"), ("v1", "Service"), ("v1", "Pod"), ("apps/v1", "Deployment"), ("apps/v1", "DaemonSet"),
+            ("batch/v1", "Job"), ("example.com/v1", "Thing"),
+        ];
+        let (api_version, kind) = kinds[which];
+        let mut bench = Bench::of(api_version, kind);
+        let body = |bench: &Bench, value: &Value| {
+            let mut value = if value.is_object() { value.clone() } else { json!({"spec": value}) };
+            if !value["metadata"].is_object() {
+                value["metadata"] = json!({});
+            }
+            bench.body(value)
+        };
+        let _ = bench.create("a", body(&bench, &first)).is_ok();
+        let _ = bench.apply("b", true, body(&bench, &second)).is_ok();
+        let _ = bench.patch("c", &first).is_ok();
+        let _ = bench.send(Request::new(Operation::StrategicPatch(&second), "n", "x", "d")).is_ok();
+        let _ = bench.send(Request::new(Operation::MergePatch(&second), "n", "x", "e").to(Target::Status)).is_ok();
+        let _ = bench.send(Request::new(Operation::MergePatch(&first), "n", "x", "e").to(Target::Scale)).is_ok();
+        let _ = delete(bench.kind(), bench.live.as_ref(), "x", &Delete::default(), jiff::Timestamp::UNIX_EPOCH).is_ok();
+    }
+}

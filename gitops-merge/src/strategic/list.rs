@@ -1,10 +1,11 @@
 //! Lists that are merged.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Map, Value};
 
 use super::{PATCH, PatchError, Walk};
 use crate::schema::{Patch, TypeId};
-use crate::value::equal;
 
 /// A list with what the patch says about it.
 pub(super) struct Lists<'a> {
@@ -30,7 +31,8 @@ impl Walk<'_> {
         };
         if let Some(deleted) = deleted {
             let deleted = deleted.as_array().ok_or_else(|| self.bad_form(super::DELETE_ITEMS))?;
-            out.retain(|held| !deleted.iter().any(|item| equal(item, held)));
+            let deleted: BTreeSet<_> = deleted.iter().map(|item| identity(item, None)).collect();
+            out.retain(|held| !deleted.contains(&identity(held, None)));
         }
         if let Some(order) = lists.order {
             let order = order.as_array().ok_or_else(|| self.bad_form(super::ORDER))?;
@@ -40,18 +42,20 @@ impl Walk<'_> {
     }
 
     fn scalars(&self, lists: &Lists<'_>) -> Vec<Value> {
-        let mut out: Vec<Value> = Vec::with_capacity(lists.held.len() + lists.patch.len());
-        let mut add = |item: &Value| {
-            if !out.iter().any(|held| equal(held, item)) {
-                out.push(item.clone());
-            }
+        let mut seen = BTreeSet::new();
+        let mut unique = |list: &[Value]| -> Vec<Value> {
+            list.iter().filter(|item| seen.insert(identity(item, None))).cloned().collect()
         };
         if self.is_kustomize() {
-            lists.patch.iter().filter(|item| !lists.held.contains(item)).for_each(&mut add);
-            lists.held.iter().for_each(add);
+            let held: BTreeSet<_> = lists.held.iter().map(|item| identity(item, None)).collect();
+            let new: Vec<Value> =
+                lists.patch.iter().filter(|item| !held.contains(&identity(item, None))).cloned().collect();
+            let mut out = unique(&new);
+            out.extend(unique(lists.held));
             return out;
         }
-        lists.held.iter().chain(lists.patch).for_each(add);
+        let mut out = unique(lists.held);
+        out.extend(unique(lists.patch));
         ordered(out, lists.patch, lists.held, None)
     }
 
@@ -62,22 +66,25 @@ impl Walk<'_> {
         if special.iter().any(|item| directive(item) == Some("replace")) {
             return Ok(items.into_iter().cloned().collect());
         }
-        let mut out = lists.held.to_vec();
+        let mut deleted = BTreeSet::new();
         for item in special {
-            let wanted = self.key_of(item, key)?;
+            self.key_of(item, key)?;
             match directive(item) {
-                Some("delete") => out.retain(|held| !held.get(key).is_some_and(|held| equal(held, wanted))),
+                Some("delete") => deleted.insert(identity(item, Some(key))),
                 other => {
                     let directive = other.unwrap_or_default().to_owned();
                     return Err(PatchError::Directive { path: self.shown(), directive });
                 }
-            }
+            };
         }
+        let kept = |item: &&Value| item.get(key).is_none() || !deleted.contains(&identity(item, Some(key)));
+        let mut out: Vec<Value> = lists.held.iter().filter(kept).cloned().collect();
+        let mut places = places(&out, Some(key));
         let mut new = Vec::new();
         for item in items.iter().copied() {
-            let wanted = self.key_of(item, key)?;
+            self.key_of(item, key)?;
             let fields = item.as_object().cloned().unwrap_or_default();
-            match out.iter().position(|held| held.get(key).is_some_and(|held| equal(held, wanted))) {
+            match places.get(&identity(item, Some(key))).copied() {
                 Some(index) => {
                     let held = out.get(index).and_then(Value::as_object).cloned().unwrap_or_default();
                     self.path.push(format!("[{index}]"));
@@ -90,7 +97,10 @@ impl Walk<'_> {
                 None if self.is_kustomize() => {
                     new.extend(self.map(element, &Map::new(), &fields)?.map(Value::Object));
                 }
-                None => out.push(item.clone()),
+                None => {
+                    places.insert(identity(item, Some(key)), out.len());
+                    out.push(item.clone());
+                }
             }
         }
         if self.is_kustomize() {
@@ -143,28 +153,46 @@ fn drop_nulls(value: &mut Value) {
     }
 }
 
+/// What tells an item apart: the value of its key, or the item itself.
+fn identity(item: &Value, key: Option<&str>) -> String {
+    match key {
+        Some(key) => item.get(key).map(Value::to_string).unwrap_or_default(),
+        None => item.to_string(),
+    }
+}
+
+/// The first place of every item.
+fn places(list: &[Value], key: Option<&str>) -> BTreeMap<String, usize> {
+    let mut out = BTreeMap::new();
+    for (place, item) in list.iter().enumerate() {
+        out.entry(identity(item, key)).or_insert(place);
+    }
+    out
+}
+
 /// Items that `order` names in its order, the others in the order of the live list; the two are interleaved by the live
 /// list, item by item from the front.
 fn ordered(items: Vec<Value>, order: &[Value], held: &[Value], key: Option<&str>) -> Vec<Value> {
-    let same = |a: &Value, b: &Value| match key {
-        Some(key) => a.get(key).zip(b.get(key)).is_some_and(|(a, b)| equal(a, b)),
-        None => equal(a, b),
-    };
-    let place = |list: &[Value], item: &Value| list.iter().position(|known| same(known, item));
-    let (mut named, mut others): (Vec<Value>, Vec<Value>) =
-        items.into_iter().partition(|item| place(order, item).is_some());
-    named.sort_by_key(|item| place(order, item));
-    others.sort_by_key(|item| place(held, item).unwrap_or(usize::MAX));
+    let (order, held) = (places(order, key), places(held, key));
+    let (mut named, mut others) = (Vec::new(), Vec::new());
+    for item in items {
+        let identity = identity(&item, key);
+        let live = held.get(&identity).copied();
+        match order.get(&identity) {
+            Some(place) => named.push((*place, live, item)),
+            None => others.push((live.unwrap_or(usize::MAX), live, item)),
+        }
+    }
+    named.sort_by_key(|(place, ..)| *place);
+    others.sort_by_key(|(place, ..)| *place);
     let mut out = Vec::with_capacity(named.len() + others.len());
     let mut others = others.into_iter().peekable();
-    for item in named {
-        while let Some(other) = others.peek()
-            && place(held, other).zip(place(held, &item)).is_some_and(|(other, item)| other < item)
-        {
-            out.extend(others.next());
+    for (_, live, item) in named {
+        while others.peek().is_some_and(|(_, other, _)| other.zip(live).is_some_and(|(other, live)| other < live)) {
+            out.extend(others.next().map(|(.., item)| item));
         }
         out.push(item);
     }
-    out.extend(others);
+    out.extend(others.map(|(.., item)| item));
     out
 }
