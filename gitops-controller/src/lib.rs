@@ -1,1 +1,31 @@
-//! gitops-controller
+//! The seven steps as a library: resolve, render, observe, diff, plan, gate, execute; and what is kept of them: status,
+//! history, audit trail, quarantine.
+//!
+//! [`Engine`] holds what the steps call on. The command line and the operator are adapters over it.
+//!
+//! # What this crate must not know
+//! Terminals, argument parsing, and which cluster it talks to.
+
+pub mod address;
+pub mod applications;
+pub mod audit;
+pub mod compare;
+mod deletion;
+mod digest_key;
+mod engine;
+mod execution;
+pub mod history;
+mod observe;
+pub mod reconcile;
+pub mod rendering;
+pub mod resolve;
+pub mod rollback;
+pub mod sandbox;
+pub mod selection;
+pub mod status;
+
+pub use applications::{ApplicationError, Applications};
+pub use compare::{CompareError, Comparison};
+pub use engine::{Engine, TokioTimer};
+pub use gitops_apply::FIELD_MANAGER;
+pub use reconcile::{SyncError, SyncEvent, SyncReport, SyncRequest};

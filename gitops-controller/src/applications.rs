@@ -1,0 +1,177 @@
+//! Applications as objects of the cluster: read, written and deleted like any other.
+
+use gitops_core::api::{API_VERSION, APPLICATION_KIND, Application};
+use gitops_core::cluster::{Cluster, ClusterError, Delete, ErrorKind, Precondition, Query, Subresource, Verb, Write};
+use gitops_core::{GroupVersionKind, Object, ObjectError, ObjectId, ObjectRef, Value};
+use thiserror::Error;
+
+use crate::FIELD_MANAGER;
+
+/// Why Applications cannot be read or written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ApplicationError {
+    /// There is no Application of this name.
+    #[error("no application `{name}` in namespace `{namespace}`")]
+    NotFound {
+        /// The name.
+        name: String,
+        /// The namespace.
+        namespace: String,
+    },
+    /// The cluster failed.
+    #[error("application `{name}`: the cluster refused the call")]
+    Cluster {
+        /// The name.
+        name: String,
+        /// Why.
+        #[source]
+        source: ClusterError,
+    },
+    /// The stored object is not an Application.
+    #[error("application `{name}` is not valid")]
+    Schema {
+        /// The name.
+        name: String,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The Application is not an object.
+    #[error("application `{name}` is not an object")]
+    Object {
+        /// The name.
+        name: String,
+        /// Why.
+        #[source]
+        source: ObjectError,
+    },
+}
+
+/// Applications of a cluster.
+pub struct Applications<'a> {
+    cluster: &'a dyn Cluster,
+}
+
+impl<'a> Applications<'a> {
+    /// The Applications that this cluster keeps.
+    pub fn of(cluster: &'a dyn Cluster) -> Self {
+        Self { cluster }
+    }
+
+    /// One Application.
+    ///
+    /// # Errors
+    /// Where it is absent, the cluster fails, or it is not an Application.
+    pub async fn get(&self, namespace: &str, name: &str) -> Result<Application, ApplicationError> {
+        let object = self.cluster.get(&reference(namespace, name)).await.map_err(|source| failed(name, source))?;
+        let absent = || ApplicationError::NotFound { name: name.into(), namespace: namespace.into() };
+        typed(object.ok_or_else(absent)?)
+    }
+
+    /// All Applications of a namespace, or of all, by namespace and name.
+    ///
+    /// # Errors
+    /// Where the cluster fails or one is not an Application.
+    pub async fn list(&self, namespace: Option<&str>) -> Result<Vec<Application>, ApplicationError> {
+        let mut query = Query::all(gvk());
+        query.namespace = namespace.map(Into::into);
+        let listing = self.cluster.list(&query).await.map_err(|source| failed("*", source))?;
+        let mut applications = listing.objects.into_iter().map(typed).collect::<Result<Vec<_>, _>>()?;
+        applications.sort_by(|a, b| {
+            (a.metadata.namespace(), a.metadata.name()).cmp(&(b.metadata.namespace(), b.metadata.name()))
+        });
+        Ok(applications)
+    }
+
+    /// Writes what is wanted of an Application: its spec, labels, annotations and finalizers, not its status.
+    ///
+    /// # Errors
+    /// Where the cluster refuses it.
+    pub async fn apply(&self, application: &Application) -> Result<Application, ApplicationError> {
+        let mut wanted = application.clone();
+        wanted.status = None;
+        wanted.operation = None;
+        let object = as_object(&strip_server_fields(wanted))?;
+        let write = Write::new(&object, Verb::Apply { force: true }, FIELD_MANAGER);
+        self.write(application.name(), write).await
+    }
+
+    /// Writes the status of an Application.
+    ///
+    /// # Errors
+    /// Where the cluster refuses it.
+    pub async fn set_status(&self, application: &Application) -> Result<Application, ApplicationError> {
+        let status = serde_json::to_value(&application.status).map_err(|source| schema(application.name(), source))?;
+        let patch = serde_json::json!({
+            "apiVersion": API_VERSION,
+            "kind": APPLICATION_KIND,
+            "metadata": {"name": application.name(), "namespace": application.metadata.namespace()},
+            "status": status,
+        });
+        let object = to_object(application.name(), patch)?;
+        // Argo CD's definition of the kind has no status subresource, so the status is written with the object.
+        self.write(application.name(), Write::new(&object, Verb::MergePatch, FIELD_MANAGER)).await
+    }
+
+    /// Deletes an Application's record, not what it deployed.
+    ///
+    /// # Errors
+    /// Where the cluster refuses it.
+    pub async fn delete(&self, application: &Application) -> Result<(), ApplicationError> {
+        let name = application.name();
+        let target = reference(application.metadata.namespace().unwrap_or_default(), name);
+        let uid = application.metadata.uid.as_deref().unwrap_or_default();
+        match self.cluster.delete(Delete::new(&target, uid)).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
+            Err(source) => Err(failed(name, source)),
+        }
+    }
+
+    async fn write(&self, name: &str, write: Write<'_>) -> Result<Application, ApplicationError> {
+        debug_assert!(write.subresource != Some(Subresource::Scale) && write.precondition == Precondition::None);
+        typed(self.cluster.write(write).await.map_err(|source| failed(name, source))?.object)
+    }
+}
+
+fn strip_server_fields(mut application: Application) -> Application {
+    let metadata = &mut application.metadata;
+    metadata.uid = None;
+    metadata.resource_version = None;
+    metadata.generation = None;
+    metadata.creation_timestamp = None;
+    metadata.managed_fields = None;
+    application
+}
+
+fn gvk() -> GroupVersionKind {
+    GroupVersionKind::from_api_version(API_VERSION, APPLICATION_KIND)
+}
+
+fn reference(namespace: &str, name: &str) -> ObjectRef {
+    let gvk = gvk();
+    ObjectId::new(gvk.group, gvk.kind, Some(namespace), name).at_version(gvk.version)
+}
+
+fn typed(object: Object) -> Result<Application, ApplicationError> {
+    let name = object.name().to_owned();
+    serde_json::from_value(Value::Object(object.body().clone())).map_err(|source| schema(&name, source))
+}
+
+fn as_object(application: &Application) -> Result<Object, ApplicationError> {
+    let value = serde_json::to_value(application).map_err(|source| schema(application.name(), source))?;
+    to_object(application.name(), value)
+}
+
+fn to_object(name: &str, value: Value) -> Result<Object, ApplicationError> {
+    Object::from_value(value).map_err(|source| ApplicationError::Object { name: name.into(), source })
+}
+
+fn failed(name: &str, source: ClusterError) -> ApplicationError {
+    ApplicationError::Cluster { name: name.into(), source }
+}
+
+fn schema(name: &str, source: serde_json::Error) -> ApplicationError {
+    ApplicationError::Schema { name: name.into(), source }
+}

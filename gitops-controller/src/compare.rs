@@ -1,0 +1,308 @@
+//! The first four steps together: what an Application wants, what is there, and how they differ.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gitops_apply::drive::{LoadError, load_inventory};
+use gitops_apply::plan::{Live, PlanRevision, PlanSource, PlanTarget};
+use gitops_apply::prepare::{Destination, PrepareError, prepare};
+use gitops_apply::{Desired, Inventory};
+use gitops_core::api::{Application, SourceType};
+use gitops_core::cluster::{ClusterError, Discovery};
+use gitops_core::{ObjectId, ObjectRef, Value};
+use gitops_diff::normalize::{IgnoreRules, RuleError};
+use gitops_diff::{DiffContext, DiffError, ObjectDiff};
+use gitops_merge::schema::Kinds;
+use gitops_render::Inputs;
+use thiserror::Error;
+
+use crate::digest_key::digest_key;
+use crate::engine::Engine;
+use crate::observe::observe;
+use crate::reconcile::SyncEvent;
+use crate::rendering::{self, Rendering, RenderingError};
+use crate::resolve::{self, Resolved, SourceError};
+
+/// The namespace of Applications, where none is named.
+pub const CONTROL_NAMESPACE: &str = "argocd";
+
+/// The only address of a cluster that this version deploys to: the one that keeps the Applications.
+const IN_CLUSTER: [&str; 2] = ["https://kubernetes.default.svc", "in-cluster"];
+
+/// Which state of the sources is looked at.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct CompareOptions {
+    /// A revision in place of the first source's own.
+    pub revision: Option<String>,
+    /// Whether warnings of the render are errors.
+    pub strict: bool,
+}
+
+/// What is wanted, what is there, and how they differ.
+#[derive(Debug)]
+pub struct Comparison {
+    /// The sources at their commits.
+    pub resolved: Resolved,
+    /// What the sources are and render to, for a plan.
+    pub source: PlanSource,
+    /// Where it goes.
+    pub target: PlanTarget,
+    /// What each source was rendered as.
+    pub source_types: Vec<SourceType>,
+    /// What a person should look at.
+    pub warnings: Vec<String>,
+    /// The desired objects.
+    pub desired: Desired,
+    /// What was put there before.
+    pub inventory: Inventory,
+    /// What is there.
+    pub live: Live,
+    /// How each desired resource differs.
+    pub diffs: BTreeMap<ObjectId, ObjectDiff>,
+    /// Types of fields, custom kinds included.
+    pub kinds: Arc<Kinds>,
+    /// Fields that are not compared.
+    pub ignore: IgnoreRules,
+}
+
+/// Why an Application cannot be compared.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CompareError {
+    /// A source is not to be had.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A source does not render.
+    #[error(transparent)]
+    Render(#[from] RenderingError),
+    /// The objects cannot be desired.
+    #[error("the rendered resources cannot be used")]
+    Prepare(#[source] PrepareError),
+    /// The destination is another cluster.
+    #[error("spec.destination: this engine deploys to `https://kubernetes.default.svc` only, and not to `{0}`")]
+    Destination(String),
+    /// The cluster failed.
+    #[error("the cluster cannot be read")]
+    Cluster(#[source] ClusterError),
+    /// The inventory is not to be had.
+    #[error(transparent)]
+    Inventory(#[from] LoadError),
+    /// A rule of `ignoreDifferences` is wrong.
+    #[error("spec.ignoreDifferences: a rule cannot be used")]
+    Ignore(#[source] RuleError),
+    /// Objects cannot be compared.
+    #[error("`{object}` cannot be compared")]
+    Diff {
+        /// The object.
+        object: ObjectId,
+        /// Why.
+        #[source]
+        source: DiffError,
+    },
+    /// A task of the engine ended badly.
+    #[error("a task of the engine ended before its time")]
+    Task,
+}
+
+/// What an application is called in ownership marks: its name, with its namespace before it outside the control plane's.
+pub fn owner_name(application: &Application) -> String {
+    match application.metadata.namespace() {
+        None | Some(CONTROL_NAMESPACE) => application.name().into(),
+        Some(namespace) => format!("{namespace}_{}", application.name()),
+    }
+}
+
+impl Engine {
+    /// Resolves, renders, observes and diffs.
+    ///
+    /// # Errors
+    /// [`CompareError`].
+    pub async fn compare(
+        &self,
+        application: &Application,
+        options: &CompareOptions,
+        observer: &mut (dyn FnMut(SyncEvent<'_>) + Send),
+    ) -> Result<Comparison, CompareError> {
+        let destination = &application.spec.destination;
+        if let Some(address) = destination.server().or(destination.name()).filter(|address| !IN_CLUSTER.contains(address)) {
+            return Err(CompareError::Destination(address.into()));
+        }
+        let resolved = self.resolve(application, options).await?;
+        observer(SyncEvent::Resolved(&resolved));
+        let (resolved, rendering, discovery) = self.render(application, resolved, options).await?;
+        observer(SyncEvent::Rendered(&rendering));
+        self.observe_and_diff(application, options, resolved, rendering, &discovery).await
+    }
+
+    async fn resolve(&self, application: &Application, options: &CompareOptions) -> Result<Resolved, CompareError> {
+        let (application, revision) = (application.clone(), options.revision.clone());
+        let (repositories, fetch) = (Arc::clone(&self.repositories), self.fetch.clone());
+        let task = move || resolve::resolve(&application, revision.as_deref(), &repositories, &fetch);
+        Ok(tokio::task::spawn_blocking(task).await.map_err(|_| CompareError::Task)??)
+    }
+
+    async fn render(
+        &self,
+        application: &Application,
+        resolved: Resolved,
+        options: &CompareOptions,
+    ) -> Result<(Resolved, Rendering, Arc<Discovery>), CompareError> {
+        let info = self.cluster.info().await.map_err(CompareError::Cluster)?;
+        let discovery = self.cluster.discover().await.map_err(CompareError::Cluster)?;
+        let mut inputs = Inputs::new(application.name());
+        inputs.namespace = application.spec.destination.namespace().unwrap_or_default().into();
+        inputs.project = application.spec.project().into();
+        inputs.kube_version = info.version;
+        inputs.api_versions = discovery.all().map(|resource| resource.gvk.to_string()).collect();
+        inputs.digest_key = digest_key(self.cluster.as_ref(), control_namespace(application))
+            .await
+            .map_err(CompareError::Cluster)?;
+        inputs.jsonnet = self.jsonnet.clone();
+        inputs.strict = options.strict;
+        let application = application.clone();
+        let task = move || rendering::render(&application, &resolved, &inputs).map(|rendering| (resolved, rendering));
+        let (resolved, rendering) = tokio::task::spawn_blocking(task).await.map_err(|_| CompareError::Task)??;
+        Ok((resolved, rendering, discovery))
+    }
+
+    async fn observe_and_diff(
+        &self,
+        application: &Application,
+        options: &CompareOptions,
+        resolved: Resolved,
+        rendering: Rendering,
+        discovery: &Discovery,
+    ) -> Result<Comparison, CompareError> {
+        let owner = owner_name(application);
+        let namespace = application.spec.destination.namespace().unwrap_or_default();
+        let mut destination = Destination::new(owner.as_str(), namespace);
+        destination.options = application.sync_options().into_owned();
+        let policy = application.spec.sync_policy.as_ref();
+        destination.namespace_metadata = policy.and_then(|policy| policy.managed_namespace_metadata.clone());
+        destination.strict = options.strict;
+        let mut warnings: Vec<String> = rendering.warnings.iter().map(ToString::to_string).collect();
+        let mut desired = prepare(rendering.objects, &destination, discovery).map_err(CompareError::Prepare)?;
+        warnings.append(&mut desired.warnings);
+        let inventory = load_inventory(self.cluster.as_ref(), control_namespace(application), &owner).await?;
+        let wanted = wanted(&desired, &inventory);
+        let live = observe(self.cluster.as_ref(), wanted).await.map_err(CompareError::Cluster)?;
+        let rules = application.spec.ignore_differences.as_deref().unwrap_or_default();
+        let info = self.cluster.info().await.map_err(CompareError::Cluster)?;
+        let source = plan_source(&resolved, &rendering.digest);
+        let target = PlanTarget {
+            cluster: info.uid,
+            application_namespace: control_namespace(application).into(),
+            application: application.name().into(),
+            owner,
+            namespace: namespace.into(),
+        };
+        let mut comparison = Comparison {
+            resolved,
+            source,
+            target,
+            source_types: rendering.source_types,
+            warnings,
+            kinds: self.kinds_for(&desired).await?,
+            ignore: IgnoreRules::compile(rules).map_err(CompareError::Ignore)?,
+            desired,
+            inventory,
+            live,
+            diffs: BTreeMap::new(),
+        };
+        comparison.diff()?;
+        Ok(comparison)
+    }
+
+    /// The types of fields with those of custom kinds among the desired objects.
+    async fn kinds_for(&self, desired: &Desired) -> Result<Arc<Kinds>, CompareError> {
+        let custom = |one: &&gitops_apply::prepare::DesiredObject| {
+            self.kinds.get(one.object.api_version(), one.object.kind()).is_none()
+        };
+        if !desired.resources.values().any(|one| custom(&one)) {
+            return Ok(Arc::clone(&self.kinds));
+        }
+        let mut kinds = Kinds::clone(&self.kinds);
+        let query = gitops_core::cluster::Query::all(gitops_core::GroupVersionKind::from_api_version(
+            "apiextensions.k8s.io/v1",
+            "CustomResourceDefinition",
+        ));
+        let served = self.cluster.list(&query).await.map_err(CompareError::Cluster)?.objects;
+        for definition in served {
+            // A definition that the cluster serves and this table cannot read leaves its lists atomic.
+            let _ = kinds.define(&Value::Object(definition.body().clone()));
+        }
+        Ok(Arc::new(kinds))
+    }
+
+    /// Looks at the cluster again and compares what was rendered before.
+    ///
+    /// # Errors
+    /// Where the cluster fails, or objects cannot be compared.
+    pub async fn refresh(&self, comparison: &mut Comparison) -> Result<(), CompareError> {
+        let target = &comparison.target;
+        let inventory = load_inventory(self.cluster.as_ref(), &target.application_namespace, &target.owner).await?;
+        let wanted = wanted(&comparison.desired, &inventory);
+        comparison.live = observe(self.cluster.as_ref(), wanted).await.map_err(CompareError::Cluster)?;
+        comparison.inventory = inventory;
+        comparison.diff()
+    }
+}
+
+impl Comparison {
+    /// How objects are compared.
+    pub fn context(&self) -> DiffContext<'_> {
+        DiffContext::new().with_kinds(&self.kinds).with_ignore(&self.ignore)
+    }
+
+    fn diff(&mut self) -> Result<(), CompareError> {
+        let context = self.context();
+        let mut diffs = BTreeMap::new();
+        for (id, desired) in &self.desired.resources {
+            let diff = gitops_diff::diff(&desired.object, self.live.get(id), &context)
+                .map_err(|source| CompareError::Diff { object: id.clone(), source })?;
+            diffs.insert(id.clone(), diff);
+        }
+        self.diffs = diffs;
+        Ok(())
+    }
+
+    /// Every difference, with the objects that the sources no longer have.
+    pub fn differences(&self) -> Vec<ObjectDiff> {
+        let changed = self.diffs.values().filter(|diff| !diff.is_same()).cloned();
+        let gone = self.extra().filter_map(|id| self.live.get(id)).map(gitops_diff::deletion);
+        changed.chain(gone).collect()
+    }
+
+    /// Listed objects that the sources no longer have.
+    pub fn extra(&self) -> impl Iterator<Item = &ObjectId> {
+        let hooks: std::collections::BTreeSet<_> = self.desired.hooks.iter().map(|hook| hook.object.id()).collect();
+        let unwanted = move |id: &&ObjectId| !self.desired.resources.contains_key(*id) && !hooks.contains(*id);
+        self.inventory.entries.keys().filter(unwanted)
+    }
+}
+
+/// The namespace that an Application and its inventory lie in.
+pub fn control_namespace(application: &Application) -> &str {
+    application.metadata.namespace().unwrap_or(CONTROL_NAMESPACE)
+}
+
+fn wanted(desired: &Desired, inventory: &Inventory) -> Vec<ObjectRef> {
+    let resources = desired.resources.values().map(|one| one.object.reference());
+    let hooks = desired.hooks.iter().map(|hook| hook.object.reference()).filter(|hook| !hook.id.name.is_empty());
+    let mut wanted: BTreeMap<ObjectId, ObjectRef> = BTreeMap::new();
+    for (id, entry) in &inventory.entries {
+        wanted.insert(id.clone(), id.at_version(entry.version.as_str()));
+    }
+    wanted.extend(resources.chain(hooks).map(|reference| (reference.id.clone(), reference)));
+    wanted.into_values().collect()
+}
+
+fn plan_source(resolved: &Resolved, digest: &gitops_core::Digest) -> PlanSource {
+    let revision = |one: &resolve::ResolvedSource| PlanRevision {
+        repository: one.source.repo_url.clone(),
+        revision: one.revision.clone(),
+        commit: one.commit.id.to_string(),
+    };
+    PlanSource { revisions: resolved.sources.iter().map(revision).collect(), digest: digest.as_str().into() }
+}

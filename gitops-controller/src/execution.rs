@@ -1,0 +1,108 @@
+//! The last step, and what is kept of it.
+
+use gitops_apply::execute::Settings;
+use gitops_apply::drive::{Surroundings, drive};
+use gitops_apply::{ApplyPlan, Approved, Execution, Outcome};
+use gitops_core::Timestamp;
+use gitops_core::api::Application;
+
+use crate::applications::Applications;
+use crate::audit::{ObjectChange, Record};
+use crate::compare::Comparison;
+use crate::engine::Engine;
+use crate::reconcile::{Observer, SyncError, SyncEvent, SyncReport, SyncRequest};
+use crate::{history, status};
+
+/// Carries out an approved plan.
+pub(crate) async fn execute(
+    engine: &Engine,
+    approved: Approved,
+    comparison: &Comparison,
+    request: &SyncRequest,
+    observer: Observer<'_>,
+) -> Outcome {
+    let mut settings = Settings::default();
+    settings.wait = request.wait;
+    let inventory = comparison.inventory.clone();
+    let now = engine.clock.now();
+    let (execution, actions) =
+        Execution::start(approved, &comparison.desired, &comparison.live, inventory, settings, now);
+    let context = comparison.context();
+    let namespace = comparison.target.application_namespace.as_str();
+    let (cluster, clock, timer) = (engine.cluster.as_ref(), engine.clock.as_ref(), engine.timer.as_ref());
+    let around = Surroundings::new(cluster, clock, timer, namespace, &context);
+    let mut watch = |progress: &gitops_apply::Progress| observer(SyncEvent::Progress(progress));
+    drive(execution, actions, around, &mut watch).await.0
+}
+
+impl Engine {
+    /// Writes status, history and audit trail, and reports.
+    pub(crate) async fn conclude(
+        &self,
+        application: &Application,
+        comparison: Comparison,
+        plan: ApplyPlan,
+        (started, outcome): (Timestamp, Outcome),
+        request: &SyncRequest,
+    ) -> Result<SyncReport, SyncError> {
+        let did_nothing = plan.is_empty();
+        let mut synced = application.clone();
+        let now = self.clock.now();
+        status::update(&mut synced, &comparison, now);
+        if !did_nothing || !history::is_current(&synced, &comparison.source) {
+            status::set_operation(&mut synced, &comparison, &plan, &outcome, (started, now), request);
+            if outcome.phase == gitops_apply::execute::OutcomePhase::Succeeded && request.only.is_empty() {
+                history::push(&mut synced, &comparison, (started, now), &request.initiator);
+            }
+        }
+        if !did_nothing {
+            self.journal.append(&record(&synced, &comparison, &plan, &outcome, now, request))?;
+        }
+        let mut saved = Applications::of(self.cluster.as_ref()).set_status(&synced).await?;
+        saved.status = synced.status;
+        let outcome = (!did_nothing).then_some(outcome);
+        self.report(&saved, comparison, plan, outcome)
+    }
+
+    pub(crate) fn report(
+        &self,
+        application: &Application,
+        comparison: Comparison,
+        plan: ApplyPlan,
+        outcome: Option<Outcome>,
+    ) -> Result<SyncReport, SyncError> {
+        let resources = status::resources(&comparison);
+        let warnings = plan.warnings.clone();
+        Ok(SyncReport { plan, outcome, resources, warnings, application: application.clone() })
+    }
+}
+
+fn record(
+    application: &Application,
+    comparison: &Comparison,
+    plan: &ApplyPlan,
+    outcome: &Outcome,
+    now: Timestamp,
+    request: &SyncRequest,
+) -> Record {
+    let steps: std::collections::BTreeMap<u32, _> = plan.steps().map(|step| (step.number, step)).collect();
+    let change = |result: &gitops_apply::execute::ResourceOutcome| ObjectChange {
+        object: result.object.clone(),
+        verb: result.action.as_str().into(),
+        result: result.status.to_string(),
+        fields: steps.get(&result.step).map_or_else(Vec::new, |step| {
+            step.change.iter().map(|field| field.path.to_string()).collect()
+        }),
+    };
+    Record {
+        time: now,
+        application: format!("{}/{}", comparison.target.application_namespace, application.name()),
+        action: request.action,
+        initiator: request.initiator.clone(),
+        commits: comparison.resolved.sources.iter().map(crate::resolve::ResolvedSource::facts).collect(),
+        digest: Some(comparison.source.digest.clone()),
+        outcome: outcome.phase.as_str().into(),
+        message: outcome.message.clone(),
+        changes: outcome.resources.iter().map(change).collect(),
+    }
+}

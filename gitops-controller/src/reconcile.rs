@@ -1,0 +1,202 @@
+//! The seven steps, on one screen.
+
+use gitops_apply::plan::{Consent, PlanOptions};
+use gitops_apply::{ApplyPlan, Outcome, PlanError, PlanInput, Policy, Progress, Refused, gate, plan};
+use gitops_core::api::Application;
+use jiff::SignedDuration;
+use thiserror::Error;
+
+use crate::applications::ApplicationError;
+use crate::audit::{Action, AuditError};
+use crate::compare::{CompareError, CompareOptions, Comparison};
+use crate::engine::Engine;
+use crate::execution::execute;
+use crate::rendering::Rendering;
+use crate::resolve::Resolved;
+use crate::rollback::quarantined;
+use crate::selection::{Selector, select};
+use crate::status::Resource;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SyncRequest {
+    /// Which state of the sources.
+    pub compare: CompareOptions,
+    /// Whether objects that the sources no longer have are deleted; the Application's policy decides where none is said.
+    pub prune: Option<bool>,
+    /// Whether nothing is written.
+    pub dry_run: bool,
+    /// Only these resources; hooks are then left out. Empty: everything.
+    pub only: Vec<Selector>,
+    /// How much may be deleted.
+    pub budget: gitops_apply::plan::Budget,
+    /// What was agreed to.
+    pub consent: Consent,
+    /// How long a wave may take to become healthy.
+    pub wait: SignedDuration,
+    /// Who asks.
+    pub initiator: String,
+    /// What it counts as in the audit trail.
+    pub action: Action,
+}
+
+impl SyncRequest {
+    /// A sync of everything, asked for by somebody.
+    pub fn new(initiator: impl Into<String>) -> Self {
+        Self {
+            compare: CompareOptions::default(),
+            prune: None,
+            dry_run: false,
+            only: Vec::new(),
+            budget: gitops_apply::plan::Budget::default(),
+            consent: Consent::default(),
+            wait: SignedDuration::from_mins(10),
+            initiator: initiator.into(),
+            action: Action::Sync,
+        }
+    }
+}
+
+/// What happens during a sync.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SyncEvent<'a> {
+    /// The sources have commits.
+    Resolved(&'a Resolved),
+    /// The sources are rendered.
+    Rendered(&'a Rendering),
+    /// The plan is made.
+    Planned(&'a ApplyPlan),
+    /// The plan is carried out.
+    Progress(&'a Progress),
+}
+
+/// What came of a sync.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct SyncReport {
+    /// The plan.
+    pub plan: ApplyPlan,
+    /// How it ended; none where nothing was to do or nothing was to be written.
+    pub outcome: Option<Outcome>,
+    /// The resources as they are now.
+    pub resources: Vec<Resource>,
+    /// What a person should look at.
+    pub warnings: Vec<String>,
+    /// The Application with its new status.
+    pub application: Application,
+}
+
+/// Why a sync did not happen.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SyncError {
+    /// The first four steps failed.
+    #[error(transparent)]
+    Compare(#[from] CompareError),
+    /// There is no plan.
+    #[error("cannot plan")]
+    Plan(#[source] PlanError),
+    /// The plan may not be executed.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The Application cannot be read or written.
+    #[error(transparent)]
+    Application(#[from] ApplicationError),
+    /// The audit trail cannot be written.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+}
+
+/// Who watches.
+pub type Observer<'a> = &'a mut (dyn FnMut(SyncEvent<'_>) + Send);
+
+impl Engine {
+    /// Brings the cluster to what the sources say.
+    ///
+    /// # Errors
+    /// Where a step fails before anything is written. What fails afterwards is part of the report.
+    pub async fn sync(
+        &self,
+        application: &Application,
+        request: &SyncRequest,
+        observer: Observer<'_>,
+    ) -> Result<SyncReport, SyncError> {
+        let mut comparison = self.compare(application, &request.compare, observer).await?;
+        let plan = make_plan(application, &comparison, request)?;
+        observer(SyncEvent::Planned(&plan));
+        if request.dry_run {
+            return self.report(application, comparison, plan, None);
+        }
+        let approved = gate(plan.clone(), &policy(application, &comparison, request), self.clock.now())?;
+        let started = self.clock.now();
+        let outcome = execute(self, approved, &comparison, request, observer).await;
+        self.refresh(&mut comparison).await?;
+        self.conclude(application, comparison, plan, (started, outcome), request).await
+    }
+
+    /// Carries out a saved plan, or refuses it where something moved.
+    ///
+    /// # Errors
+    /// As [`Engine::sync`].
+    pub async fn apply_plan(
+        &self,
+        application: &Application,
+        plan: ApplyPlan,
+        request: &SyncRequest,
+        observer: Observer<'_>,
+    ) -> Result<SyncReport, SyncError> {
+        let mut comparison = self.compare(application, &request.compare, observer).await?;
+        let mut policy = policy(application, &comparison, request);
+        policy.current = Some(comparison.source.clone());
+        let approved = gate(plan.clone(), &policy, self.clock.now())?;
+        observer(SyncEvent::Planned(&plan));
+        let started = self.clock.now();
+        let outcome = execute(self, approved, &comparison, request, observer).await;
+        self.refresh(&mut comparison).await?;
+        self.conclude(application, comparison, plan, (started, outcome), request).await
+    }
+}
+
+/// Says every write that a sync would make.
+///
+/// # Errors
+/// Where objects cannot be ordered, a kind is unknown, or an object belongs to another application and that is refused.
+pub fn make_plan(
+    application: &Application,
+    comparison: &Comparison,
+    request: &SyncRequest,
+) -> Result<ApplyPlan, SyncError> {
+    let mut options = PlanOptions::default();
+    options.prune = request.prune.unwrap_or_else(|| application.automated().is_some_and(|automated| automated.prunes()));
+    options.sync_options = application.sync_options().into_owned();
+    options.consent = request.consent.clone();
+    options.budget = request.budget;
+    if !request.only.is_empty() {
+        let all = comparison.desired.resources.keys().chain(comparison.inventory.entries.keys());
+        options.only = select(&request.only, all);
+    }
+    let mut made = plan(PlanInput {
+        source: comparison.source.clone(),
+        target: comparison.target.clone(),
+        desired: &comparison.desired,
+        live: &comparison.live,
+        diffs: &comparison.diffs,
+        inventory: &comparison.inventory,
+        options: &options,
+    })
+    .map_err(SyncError::Plan)?;
+    made.warnings.splice(0..0, comparison.warnings.iter().cloned());
+    Ok(made)
+}
+
+fn policy(application: &Application, comparison: &Comparison, request: &SyncRequest) -> Policy {
+    let mut policy = Policy::new(comparison.target.cluster.as_str());
+    policy.budget = request.budget;
+    policy.listed = comparison.inventory.entries.len();
+    policy.desired = comparison.desired.resources.len();
+    policy.allow_empty = application.automated().is_some_and(|automated| automated.allows_empty());
+    policy.quarantined = quarantined(application);
+    policy
+}
