@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::schema::{Kind, Origin, Schema, TypeId};
+use crate::normalize::round_up_to_milli;
+use crate::schema::{Format, Kind, Origin, Schema, TypeId};
 use rules::{Action, Condition, Fill, Rule};
 
 /// The rules of the table.
@@ -46,6 +47,9 @@ impl Walk<'_> {
                     apply(rule, object);
                 }
                 let Some(map) = &known.map else { return };
+                if map.element.is_some_and(|id| self.schema.get(id).format == Format::Quantity) {
+                    object.values_mut().for_each(round_up);
+                }
                 for (name, value) in object {
                     if let Some(child) = map.child(name) {
                         self.visit(child, value);
@@ -59,6 +63,13 @@ impl Walk<'_> {
             }
             _ => {}
         }
+    }
+}
+
+/// Amounts of resources, which are the maps of quantities, have no parts below a thousandth.
+fn round_up(amount: &mut Value) {
+    if let Some(rounded) = amount.as_str().and_then(round_up_to_milli) {
+        *amount = Value::from(rounded);
     }
 }
 

@@ -8,7 +8,7 @@ mod scalar;
 
 use serde_json::{Map, Value};
 
-pub use quantity::canonical as canonical_quantity;
+pub use quantity::{canonical as canonical_quantity, round_up_to_milli};
 
 use crate::schema::{self, Field, Format, Holder, Schema, Shape, Type, TypeId};
 
