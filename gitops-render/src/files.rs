@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use gitops_core::tree::{self, Entry, Meta, Tree, TreePath};
+use gitops_core::tree::{self, Entry, Meta, Tree, TreeError, TreePath};
 
 use crate::{Limits, Place, Problem, RenderError};
 
@@ -36,7 +36,20 @@ impl<'a> Files<'a> {
 
     /// A file's bytes; none where nothing is or a directory is.
     pub(crate) fn read(&self, path: &TreePath) -> Result<Option<Bytes>, RenderError> {
-        let Some(blob) = tree::read(self.tree, path, self.limits.file_bytes)? else { return Ok(None) };
+        match tree::resolve(self.tree, path)? {
+            Some(resolved) => self.read_resolved(&resolved),
+            None => Ok(None),
+        }
+    }
+
+    /// The same where no part of the path is a link, which saves asking for each part.
+    pub(crate) fn read_resolved(&self, path: &TreePath) -> Result<Option<Bytes>, RenderError> {
+        let Some(meta) = self.tree.stat(path)? else { return Ok(None) };
+        if meta.size > self.limits.file_bytes {
+            let (path, limit) = (path.clone(), self.limits.file_bytes);
+            return Err(TreeError::TooLarge { path, size: meta.size, limit }.into());
+        }
+        let Some(blob) = self.tree.read(path)? else { return Ok(None) };
         let files = self.files.fetch_add(1, Ordering::Relaxed) + 1;
         if files > self.limits.files {
             return Err(RenderError::Budget { what: "files", limit: self.limits.files as u64 });

@@ -82,7 +82,7 @@ impl Builder<'_> {
             let place = file.item("components", index);
             let directory = match root.find(self.files(), path, &place)? {
                 Entry::Directory(directory) => directory,
-                Entry::File(_) => {
+                Entry::File => {
                     let message = format!("`{path}` is a file, expected the directory of a component");
                     return Err(place.is(Problem::Value(message)));
                 }
@@ -102,7 +102,7 @@ impl Builder<'_> {
             entries.push((path, place, entry));
         }
         let read = |(path, place, entry): &(&String, Spot<'_>, Entry)| match entry {
-            Entry::File(_) => Some(self.read_resources(root, path, place)),
+            Entry::File => Some(self.read_resources(root, path, place)),
             Entry::Directory(_) => None,
         };
         let parsed: Vec<Option<Parsed>> = parallel::map(&entries, FILES_PER_THREAD, read);
@@ -114,12 +114,12 @@ impl Builder<'_> {
                     let base = self.accumulate(&root, &base, empty)?;
                     self.absorb_base(accumulator, base)?;
                 }
-                (Entry::File(_), Some(parsed)) => {
+                (Entry::File, Some(parsed)) => {
                     let (resources, warnings) = parsed?;
                     self.warnings.extend(warnings);
                     accumulator.resources.add_all(resources)?;
                 }
-                (Entry::File(_), None) => {}
+                (Entry::File, None) => {}
             }
             if accumulator.resources.len() > self.files().limits.objects {
                 return Err(RenderError::Budget { what: "objects", limit: self.files().limits.objects as u64 });

@@ -31,7 +31,22 @@ pub(super) fn build(context: &Context<'_>, path: &TreePath) -> Result<(Vec<Resou
     references::update(&mut accumulator.resources, &accumulator.configuration)?;
     accumulator.resources.retain(|resource| !resource.is_empty() && !is_local(resource));
     order::sort(&mut accumulator.resources, &file)?;
+    accumulator.resources.iter_mut().for_each(finish_annotations);
     Ok((accumulator.resources.into_items(), builder.warnings))
+}
+
+/// Annotations are texts in the end, and no annotations are no field: kustomize writes them all anew.
+fn finish_annotations(resource: &mut Resource) {
+    let Some(Value::Object(metadata)) = resource.value.get_mut("metadata") else { return };
+    match metadata.get_mut("annotations") {
+        Some(Value::Object(annotations)) if !annotations.is_empty() => {
+            for value in annotations.values_mut().filter(|value| value.is_number() || value.is_boolean()) {
+                *value = value.to_string().into();
+            }
+        }
+        Some(Value::Object(_) | Value::Null) => drop(metadata.remove("annotations")),
+        _ => {}
+    }
 }
 
 fn is_local(resource: &Resource) -> bool {

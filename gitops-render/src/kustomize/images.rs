@@ -34,7 +34,7 @@ pub(super) fn set(
     for resource in resources.iter_mut().filter(|resource| resource.kind() != "CustomResourceDefinition") {
         walk(&mut resource.value, &mut write).map_err(failed)?;
         for field in fields {
-            field.change(resource, Create::Scalar, &mut write).map_err(failed)?;
+            field.change(resource, Create::Never, &mut write).map_err(failed)?;
         }
     }
     Ok(())

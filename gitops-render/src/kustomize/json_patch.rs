@@ -38,11 +38,7 @@ fn apply_one(target: &mut Value, operation: &Operation) -> Result<(), String> {
         "remove" => remove(target, &path).map(drop),
         "replace" => {
             let value = operation.value.clone().unwrap_or_default();
-            match path.as_slice() {
-                [] => *target = value,
-                path => *find(target, path).ok_or_else(|| missing(path))? = value,
-            }
-            Ok(())
+            replace(target, &path, value)
         }
         "move" => {
             let moved = remove(target, &from()?)?;
@@ -107,6 +103,20 @@ fn add(target: &mut Value, path: &[String], value: Value) -> Result<(), String> 
         }
         _ => return Err(missing(parents)),
     }
+    Ok(())
+}
+
+/// Sets what is there. A key that a map lacks is added, as evanphx/json-patch does it.
+fn replace(target: &mut Value, path: &[String], value: Value) -> Result<(), String> {
+    let Some((last, parents)) = path.split_last() else {
+        *target = value;
+        return Ok(());
+    };
+    if let Some(Value::Object(map)) = find(target, parents) {
+        map.insert(last.clone(), value);
+        return Ok(());
+    }
+    *find(target, path).ok_or_else(|| missing(path))? = value;
     Ok(())
 }
 

@@ -22,7 +22,7 @@ pub(super) struct Root {
 
 /// What a path of `resources` is.
 pub(super) enum Entry {
-    File(TreePath),
+    File,
     Directory(TreePath),
 }
 
@@ -57,7 +57,7 @@ impl Root {
         };
         match files.stat(&resolved)?.map(|meta| meta.kind) {
             Some(EntryKind::Directory) => Ok(Entry::Directory(resolved)),
-            Some(EntryKind::File | EntryKind::Executable) => Ok(Entry::File(joined)),
+            Some(EntryKind::File | EntryKind::Executable) => Ok(Entry::File),
             _ => Err(place.is(self.missing(files, path, &joined)?)),
         }
     }
@@ -81,7 +81,7 @@ impl Root {
             let message = format!("`{path}` is outside of `{}`, the kustomization's directory", self.directory);
             return Err(place.is(Problem::Value(message)));
         }
-        match files.read(&resolved)? {
+        match files.read_resolved(&resolved)? {
             Some(bytes) => Ok((joined, bytes)),
             None => Err(place.is(self.missing(files, path, &joined)?)),
         }

@@ -42,6 +42,10 @@ type FieldsByKind<'a> = HashMap<&'a str, Vec<(usize, &'a NameReference, &'a Fiel
 
 /// Writes the present names of resources where their former ones stand.
 pub(super) fn update(resources: &mut Resources, configuration: &Configuration) -> Result<(), RenderError> {
+    for binding in resources.iter().filter(|resource| resource.kind() == "RoleBinding") {
+        let failed = |message| Place::from(&binding.origin).is(Problem::Value(message));
+        Referrer::new(binding).map_err(failed)?;
+    }
     let index = Index::new(resources);
     if index.candidates.is_empty() {
         return Ok(());
@@ -62,8 +66,8 @@ fn update_one(resource: &mut Resource, index: &Index, fields: &FieldsByKind<'_>)
     let of_kind = |kind: &str| fields.get(kind).into_iter().flatten();
     let mut chosen: Vec<_> = of_kind(&original.kind).chain(of_kind("")).collect();
     chosen.sort_by_key(|(position, _, _)| *position);
-    let referrer = Referrer::new(resource);
     let place = Place::from(&resource.origin);
+    let referrer = Referrer::new(resource).map_err(|message| place.is(Problem::Value(message)))?;
     for (_, reference, field) in chosen.into_iter().filter(|(_, _, field)| field.selects_id(&original)) {
         let lookup = Lookup { index, referrer: &referrer, reference, roles: field.text.ends_with("roleRef/name") };
         let mut change = |value: &mut Value| lookup.update(value);
@@ -97,18 +101,23 @@ impl Index {
 }
 
 impl Referrer {
-    fn new(resource: &Resource) -> Self {
+    fn new(resource: &Resource) -> Result<Self, String> {
         let value = &resource.value;
         let role = value.get("roleRef").map(|role| (text(role, "apiGroup").to_owned(), text(role, "kind").to_owned()));
         let subjects = value.get("subjects").and_then(Value::as_array).filter(|_| resource.kind() == "RoleBinding");
         let accounts = subjects.into_iter().flatten().filter(|subject| text(subject, "kind") == "ServiceAccount");
-        Self {
+        let namespace = |subject: &Value| match subject.get("namespace") {
+            None => None,
+            Some(Value::String(namespace)) => Some(Ok(namespace.clone())),
+            Some(_) => Some(Err("`subjects`: expected a text as the `namespace` of a service account".to_owned())),
+        };
+        Ok(Self {
             id: resource.id(),
             prefixes: resource.prefixes.clone(),
             suffixes: resource.suffixes.clone(),
             role: role.filter(|(group, kind)| !group.is_empty() && !kind.is_empty()),
-            account_namespaces: accounts.map(|subject| text(subject, "namespace").to_owned()).collect(),
-        }
+            account_namespaces: accounts.filter_map(namespace).collect::<Result<_, _>>()?,
+        })
     }
 
     /// Whether it can name a resource at all: they are in one namespace, or one of them in none.

@@ -153,6 +153,7 @@ impl Resource {
         self.suffixes = std::mem::take(&mut older.suffixes);
         self.variables = std::mem::take(&mut older.variables);
         self.behavior = older.behavior;
+        self.needs_hash &= older.needs_hash;
     }
 
     /// Adds the entries of another resource's data that this one lacks.

@@ -14,5 +14,15 @@ pub(super) fn merge(kinds: &Kinds, resource: &Value, patch: &Value) -> Result<Va
         Some(kind) => (&kind.schema, Some(kind.type_id)),
         None => (&unknown, None),
     };
-    strategic::merge(schema, type_id, resource, patch, &options).map_err(|error| error.to_string())
+    let mut merged = strategic::merge(schema, type_id, resource, patch, &options).map_err(|error| error.to_string())?;
+    drop_nulls(&mut merged);
+    Ok(merged)
+}
+
+/// Takes away the fields that are null: kustomize walks all maps of a resource that it patches, and keeps no null.
+fn drop_nulls(value: &mut Value) {
+    if let Value::Object(map) = value {
+        map.retain(|_, field| !field.is_null());
+        map.values_mut().for_each(drop_nulls);
+    }
 }

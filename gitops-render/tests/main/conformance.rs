@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use gitops_core::tree::MemoryTree;
+use gitops_render::LoadRestrictor;
 
 use crate::support::{inputs, message, render_with, shared, source, text, tree_of};
 
@@ -31,8 +32,8 @@ fn kustomize_cases_come_out_byte_for_byte() {
     for folder in folders(&root.join("krusty")) {
         let case = json(&folder.join("case.json"));
         total.0 += 1;
-        let verdict =
-            check(&tree_of(&folder.join("input")), case["run"].as_str().unwrap(), &folder.join("expected.yaml"));
+        let tree = tree_of(&folder.join("input"));
+        let verdict = check(&tree, case["run"].as_str().unwrap(), &folder.join("expected.yaml"), &case["flags"]);
         passed.0 += count(case["id"].as_str().unwrap(), verdict);
     }
     for folder in folders(&root.join("real")) {
@@ -41,7 +42,7 @@ fn kustomize_cases_come_out_byte_for_byte() {
         for case in cases["cases"].as_array().unwrap() {
             total.1 += 1;
             let expected = folder.join(case["expected"].as_str().unwrap());
-            let verdict = check(&tree, case["dir"].as_str().unwrap(), &expected);
+            let verdict = check(&tree, case["dir"].as_str().unwrap(), &expected, &case["flags"]);
             passed.1 += count(case["id"].as_str().unwrap(), verdict);
         }
     }
@@ -64,27 +65,61 @@ fn json(path: &Path) -> serde_json::Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-fn check(tree: &MemoryTree, path: &str, expected: &Path) -> Result<(), String> {
+fn check(tree: &MemoryTree, path: &str, expected: &Path, flags: &serde_json::Value) -> Result<(), String> {
     let mut source = source(path);
     source.kustomize = Some(gitops_core::api::KustomizeSource::default());
-    let inputs = inputs();
+    let mut inputs = inputs();
+    let mut flags = flags.as_array().unwrap().iter();
+    if flags.any(|flag| flag == "--load-restrictor") && flags.next().unwrap() == "LoadRestrictionsNone" {
+        inputs.load_restrictor = LoadRestrictor::Repository;
+    }
     let rendered = catch_unwind(AssertUnwindSafe(|| render_with(tree.clone(), &source, &inputs)));
     let rendered = rendered.map_err(|_| "panicked".to_owned())?;
     let expected = std::fs::read_to_string(expected).ok();
     match (rendered, expected) {
-        (Ok(rendered), Some(expected)) => {
-            let found = text(&rendered);
-            let mut lines = found.lines().zip(expected.lines());
-            match lines.find(|(found, expected)| found != expected) {
-                Some((found, expected)) => Err(format!("expected `{expected}`, found `{found}`")),
-                None if found.len() != expected.len() => Err("other lengths".into()),
-                None => Ok(()),
-            }
-        }
+        (Ok(rendered), Some(expected)) => compare(&text(&rendered), &expected),
         (Ok(_), None) => Err("expected an error".into()),
         (Err(_), None) => Ok(()),
         (Err(error), Some(_)) => {
             Err(message(&error).split_once(": ").map_or_else(String::new, |(_, rest)| rest.into()))
         }
+    }
+}
+
+/// Whether the bytes are equal, and if not, the first value that is not.
+fn compare(found: &str, expected: &str) -> Result<(), String> {
+    if found == expected {
+        return Ok(());
+    }
+    let (found, expected) = (values(found), values(expected));
+    let mut pairs = found.iter().zip(&expected);
+    match pairs.find(|(found, expected)| found != expected) {
+        Some((found, expected)) => Err(differing(found, expected, String::new())),
+        None if found.len() != expected.len() => {
+            Err(format!("expected {} objects, found {}", expected.len(), found.len()))
+        }
+        None => Err("equal values in other bytes".into()),
+    }
+}
+
+fn values(text: &str) -> Vec<serde_json::Value> {
+    let options = gitops_yaml::Options::new(gitops_yaml::Resolver::Sigs);
+    gitops_yaml::read_documents(text.as_bytes(), &options).unwrap().into_iter().map(|document| document.value).collect()
+}
+
+/// The first place that differs.
+fn differing(found: &serde_json::Value, expected: &serde_json::Value, path: String) -> String {
+    use serde_json::Value::{Array, Null, Object};
+    match (found, expected) {
+        (Object(found), Object(expected)) => {
+            let keys: std::collections::BTreeSet<_> = found.keys().chain(expected.keys()).collect();
+            let key = keys.into_iter().find(|key| found.get(*key) != expected.get(*key)).unwrap();
+            differing(found.get(key).unwrap_or(&Null), expected.get(key).unwrap_or(&Null), format!("{path}.{key}"))
+        }
+        (Array(found), Array(expected)) if found.len() == expected.len() => {
+            let at = found.iter().zip(expected).position(|(found, expected)| found != expected).unwrap();
+            differing(&found[at], &expected[at], format!("{path}[{at}]"))
+        }
+        _ => format!("{path}: expected {expected}, found {found}"),
     }
 }

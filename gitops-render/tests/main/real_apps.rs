@@ -16,11 +16,11 @@ fn example_applications_render() {
     let cases = [
         ("guestbook", SourceType::Directory, 2),
         ("kustomize-guestbook", SourceType::Kustomize, 2),
-        ("sync-waves", SourceType::Directory, 8),
+        ("sync-waves", SourceType::Directory, 7),
         ("pre-post-sync", SourceType::Kustomize, 4),
         ("sock-shop", SourceType::Kustomize, 29),
         ("jsonnet-guestbook", SourceType::Directory, 2),
-        ("helm-hooks", SourceType::Directory, 4),
+        ("helm-hooks", SourceType::Directory, 5),
     ];
     for (path, source_type, count) in cases {
         let rendered = render(path, &|_| {}).unwrap_or_else(|error| panic!("{path}: {error}"));

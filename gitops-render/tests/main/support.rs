@@ -12,7 +12,7 @@ use gitops_render::{
 };
 
 /// The folder of shared data, or none where it may be missing and is.
-pub fn shared(folder: &str) -> Option<PathBuf> {
+pub(crate) fn shared(folder: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(folder);
     if path.is_dir() {
         return Some(path);
@@ -24,7 +24,7 @@ pub fn shared(folder: &str) -> Option<PathBuf> {
 }
 
 /// A folder in memory.
-pub fn tree_of(folder: &Path) -> MemoryTree {
+pub(crate) fn tree_of(folder: &Path) -> MemoryTree {
     let mut tree = MemoryTree::new();
     add(&mut tree, folder, &TreePath::root());
     tree
@@ -47,7 +47,7 @@ fn add(tree: &mut MemoryTree, folder: &Path, at: &TreePath) {
 }
 
 /// Evaluates here, where programs are known to end.
-pub struct InProcess;
+pub(crate) struct InProcess;
 
 impl JsonnetEvaluator for InProcess {
     fn evaluate(&self, tree: &dyn Tree, request: &JsonnetRequest) -> Result<Value, JsonnetError> {
@@ -55,19 +55,23 @@ impl JsonnetEvaluator for InProcess {
     }
 }
 
-pub fn source(path: &str) -> ApplicationSource {
+pub(crate) fn source(path: &str) -> ApplicationSource {
     let mut source = ApplicationSource::new("https://example.com/repository.git");
     source.path = Some(path.into());
     source
 }
 
-pub fn inputs() -> Inputs {
+pub(crate) fn inputs() -> Inputs {
     let mut inputs = Inputs::new("app");
     inputs.jsonnet = Some(Arc::new(InProcess));
     inputs
 }
 
-pub fn render_with(tree: MemoryTree, source: &ApplicationSource, inputs: &Inputs) -> Result<Rendered, RenderError> {
+pub(crate) fn render_with(
+    tree: MemoryTree,
+    source: &ApplicationSource,
+    inputs: &Inputs,
+) -> Result<Rendered, RenderError> {
     match render(Arc::new(tree), source, inputs, &Limits::default())? {
         Outcome::Done(rendered) => Ok(rendered),
         Outcome::Needs(needs) => panic!("{needs:?}"),
@@ -75,14 +79,14 @@ pub fn render_with(tree: MemoryTree, source: &ApplicationSource, inputs: &Inputs
 }
 
 /// The bytes that the reference tool would print.
-pub fn text(rendered: &Rendered) -> String {
+pub(crate) fn text(rendered: &Rendered) -> String {
     let reveal = Reveal::granted(Purpose::RenderedOutput);
     let values: Vec<Value> = rendered.objects.iter().map(|manifest| manifest.object.reveal(&reveal)).collect();
     gitops_yaml::write_documents(&values)
 }
 
 /// An error with its causes.
-pub fn message(error: &RenderError) -> String {
+pub(crate) fn message(error: &RenderError) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
