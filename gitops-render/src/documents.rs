@@ -42,9 +42,8 @@ pub(crate) fn read(text: &str, file: &str, dialect: Dialect, limits: &Limits) ->
     let read = |part: &(usize, &str)| (part.0, read_documents(part.1.as_bytes(), &options));
     let mut documents = Vec::new();
     for (offset, part) in parallel::map(&parts(text), 2, read) {
-        let failed = |ReadError { line, column, message, .. }: ReadError| RenderError::At {
-            place: Place::line(file.clone(), line + offset),
-            problem: Problem::Yaml { column, message },
+        let failed = |ReadError { line, column, message, .. }: ReadError| {
+            Place::line(file.clone(), line + offset).is(Problem::Yaml { column, message })
         };
         for document in part.map_err(failed)? {
             if documents.len() >= limits.objects {

@@ -38,7 +38,7 @@ impl Place {
     }
 
     pub(crate) fn is(&self, problem: Problem) -> RenderError {
-        RenderError::At { place: self.clone(), problem }
+        RenderError::At { place: self.clone(), problem: Box::new(problem) }
     }
 }
 
@@ -71,7 +71,7 @@ pub enum RenderError {
         /// Where.
         place: Place,
         /// What.
-        problem: Problem,
+        problem: Box<Problem>,
     },
     /// A Jsonnet file gave no manifests.
     #[error("{file}: the Jsonnet cannot be evaluated")]

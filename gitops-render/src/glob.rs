@@ -172,6 +172,8 @@ impl Parser<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn matches(pattern: &str, text: &str) -> bool {
@@ -200,6 +202,24 @@ mod tests {
     fn malformed_patterns_are_refused() {
         for pattern in ["a{", "[]a]", "[a", "[z-a]", "[a-bc]", "a\\", &"{".repeat(100)] {
             assert!(Glob::new(pattern).is_err(), "{pattern}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_escaped_text_matches_itself_alone(text in "[a-z*?{},\\[\\]!/\\\\-]{0,12}", other in "[a-z*]{0,12}") {
+            let escaped: String = text.chars().flat_map(|letter| ['\\', letter]).collect();
+            prop_assert!(matches(&escaped, &text));
+            prop_assert_eq!(matches(&escaped, &other), text == other);
+            let (open, longer) = (escaped.clone() + "*", text.clone() + &other);
+            prop_assert!(matches(&open, &longer));
+            let either = ["{x,", &escaped, "}"].concat();
+            prop_assert!(matches(&either, &text));
+        }
+
+        #[test]
+        fn no_pattern_panics(pattern in "[a-c*?{},!\\[\\]\\\\-]{0,20}", text in "[a-c]{0,8}") {
+            let _ = Glob::new(&pattern).map(|glob| glob.matches(&text));
         }
     }
 

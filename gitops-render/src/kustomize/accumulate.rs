@@ -204,7 +204,7 @@ impl Builder<'_> {
         patches::strategic_merge(self, root, file, resources)?;
         patches::patches(self, root, file, resources)?;
         let place = file.place("namespace");
-        namespace::set(resources, &kustomization.namespace, &configuration.namespace, Default::default(), &place)?;
+        namespace::set(resources, &kustomization.namespace, &configuration.namespace, &place)?;
         affix(resources, End::Prefix, name_prefix, &configuration.name_prefix, &file.place("namePrefix"))?;
         affix(resources, End::Suffix, name_suffix, &configuration.name_suffix, &file.place("nameSuffix"))?;
         for (index, label) in kustomization.labels.iter().enumerate() {

@@ -9,32 +9,11 @@ use super::resources::Resources;
 use super::scope::is_cluster_scoped;
 use crate::{Problem, RenderError};
 
-/// Which subjects of role bindings get the namespace.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Subjects {
-    /// Those named `default`.
-    #[default]
-    NamedDefault,
-    /// All service accounts.
-    ServiceAccounts,
-    /// None.
-    None,
-}
-
-/// How the namespace is set.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Options {
-    /// Only where none is set yet.
-    pub(super) unset_only: bool,
-    pub(super) subjects: Subjects,
-}
-
 /// Puts every resource that can have a namespace into this one.
 pub(super) fn set(
     resources: &mut Resources,
     namespace: &str,
     fields: &[FieldSpec],
-    options: Options,
     place: &Spot<'_>,
 ) -> Result<(), RenderError> {
     if namespace.is_empty() {
@@ -42,17 +21,15 @@ pub(super) fn set(
     }
     for resource in resources.iter_mut().filter(|resource| !resource.is_empty()) {
         resource.remember();
-        set_one(resource, namespace, fields, options).map_err(|error| place.is(Problem::Value(error)))?;
+        set_one(resource, namespace, fields).map_err(|error| place.is(Problem::Value(error)))?;
     }
     resources.check_unique(place)
 }
 
-fn set_one(resource: &mut Resource, namespace: &str, fields: &[FieldSpec], options: Options) -> Result<(), String> {
+fn set_one(resource: &mut Resource, namespace: &str, fields: &[FieldSpec]) -> Result<(), String> {
     let mut write = |value: &mut Value| {
-        let is_set = value.as_str().is_some_and(|text| !text.is_empty());
         match value {
             Value::Array(_) | Value::Object(_) => return Err("expected a text".into()),
-            _ if options.unset_only && is_set => {}
             value => *value = namespace.into(),
         }
         Ok(())
@@ -63,7 +40,7 @@ fn set_one(resource: &mut Resource, namespace: &str, fields: &[FieldSpec], optio
     let binding = matches!(resource.kind(), "RoleBinding" | "ClusterRoleBinding");
     if binding && let Some(Value::Array(subjects)) = resource.value.get_mut("subjects") {
         for subject in subjects.iter_mut().filter_map(Value::as_object_mut) {
-            if concerns(subject, options.subjects) {
+            if is_default(subject) {
                 write(subject.entry("namespace").or_insert(Value::Null))?;
             }
         }
@@ -80,11 +57,7 @@ fn set_one(resource: &mut Resource, namespace: &str, fields: &[FieldSpec], optio
     Ok(())
 }
 
-fn concerns(subject: &Map, subjects: Subjects) -> bool {
-    let is = |field: &str, text: &str| subject.get(field).and_then(Value::as_str) == Some(text);
-    match subjects {
-        Subjects::NamedDefault => is("name", "default"),
-        Subjects::ServiceAccounts => is("kind", "ServiceAccount"),
-        Subjects::None => false,
-    }
+/// Of the subjects of role bindings only those named `default` follow the namespace.
+fn is_default(subject: &Map) -> bool {
+    subject.get("name").and_then(Value::as_str) == Some("default")
 }

@@ -51,10 +51,7 @@ pub(super) fn sort(resources: &mut Resources, file: &File) -> Result<(), RenderE
         "legacy" => {
             let ranks = match legacy {
                 None => ranks(&FIRST, &LAST),
-                Some(options) => {
-                    let texts = |list: &[String]| list.iter().cloned().collect::<Vec<String>>();
-                    ranks(&texts(&options.order_first), &texts(&options.order_last))
-                }
+                Some(options) => ranks(&options.order_first, &options.order_last),
             };
             sort_by_kind(resources, &ranks);
             Ok(())

@@ -60,8 +60,7 @@ pub(super) fn patches(
     resources: &mut Resources,
 ) -> Result<(), RenderError> {
     for (index, patch) in file.kustomization.patches.iter().enumerate() {
-        let place = file.item("patches", index);
-        apply_patch(builder, root, file, patch, resources, &place)?;
+        apply_patch(builder, root, (file, patch), resources, &file.item("patches", index))?;
     }
     Ok(())
 }
@@ -92,8 +91,7 @@ pub(super) fn json6902(
 fn apply_patch(
     builder: &Builder<'_>,
     root: &Root,
-    file: &File,
-    patch: &Patch,
+    (file, patch): (&File, &Patch),
     resources: &mut Resources,
     place: &Spot<'_>,
 ) -> Result<(), RenderError> {

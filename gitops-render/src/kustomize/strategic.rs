@@ -1,7 +1,7 @@
 //! Strategic merge, as kustomize does it.
 
 use gitops_core::Value;
-use gitops_merge::schema::{Kinds, Schema};
+use gitops_merge::schema::{Kinds, Schema, TypeId};
 use gitops_merge::strategic::{self, Options, Placement};
 
 use super::id::text;
@@ -15,14 +15,24 @@ pub(super) fn merge(kinds: &Kinds, resource: &Value, patch: &Value) -> Result<Va
         None => (&unknown, None),
     };
     let mut merged = strategic::merge(schema, type_id, resource, patch, &options).map_err(|error| error.to_string())?;
-    drop_nulls(&mut merged);
+    drop_nulls(&mut merged, schema, type_id);
     Ok(merged)
 }
 
-/// Takes away the fields that are null: kustomize walks all maps of a resource that it patches, and keeps no null.
-fn drop_nulls(value: &mut Value) {
-    if let Value::Object(map) = value {
-        map.retain(|_, field| !field.is_null());
-        map.values_mut().for_each(drop_nulls);
-    }
+/// Takes away the lists and maps that are null: kustomize walks all maps of a resource that it patches, and keeps of the
+/// nulls only those of scalars and of unknown types.
+fn drop_nulls(value: &mut Value, schema: &Schema, type_id: Option<TypeId>) {
+    let (Value::Object(map), Some(type_id)) = (value, type_id) else { return };
+    let Some(fields) = &schema.get(type_id).map else { return };
+    map.retain(|name, field| {
+        let child = fields.child(name);
+        let known = child.map(|child| schema.get(child));
+        if field.is_null()
+            && known.is_some_and(|known| known.scalar.is_none() && (known.list.is_some() || known.map.is_some()))
+        {
+            return false;
+        }
+        drop_nulls(field, schema, child);
+        true
+    });
 }

@@ -1,0 +1,1 @@
+{ map(name):: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: name } } }
