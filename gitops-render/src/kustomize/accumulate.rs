@@ -13,7 +13,7 @@ use super::names::{End, affix};
 use super::read::{self, COMPONENT, File, Spot};
 use super::resource::Resource;
 use super::resources::Resources;
-use super::{generators, images, labels, namespace, patches, replicas};
+use super::{generators, images, labels, namespace, patches, replacements, replicas};
 use crate::documents::{self, Dialect};
 use crate::files::{Files, text};
 use crate::render::Context;
@@ -221,17 +221,15 @@ impl Builder<'_> {
         for (index, image) in kustomization.images.iter().enumerate() {
             images::set(resources, image, &configuration.images, &file.item("images", index))?;
         }
-        Ok(())
+        replacements::run(self, root, file, resources)
     }
 }
 
 /// Refuses what this version cannot build, rather than building something else.
 fn refuse_unsupported(file: &File) -> Result<(), RenderError> {
-    let Kustomization { replacements, vars, crds, helm_charts, helm_chart_inflation_generator, .. } =
-        &file.kustomization;
+    let Kustomization { vars, crds, helm_charts, helm_chart_inflation_generator, .. } = &file.kustomization;
     let Kustomization { generators, transformers, validators, build_metadata, openapi, .. } = &file.kustomization;
     let asked = [
-        ("replacements", !replacements.is_empty()),
         ("vars", !vars.is_empty()),
         ("crds", !crds.is_empty()),
         ("helmCharts", !helm_charts.is_empty()),

@@ -6,7 +6,7 @@ use regex::Regex;
 use super::id::{ResourceId, effective_namespace, group_of, version_of};
 use super::model::Selector;
 use super::read::Spot;
-use super::resource::Resource;
+use super::resource::{Former, Resource};
 use super::resources::Resources;
 use crate::{Problem, RenderError};
 
@@ -54,6 +54,21 @@ impl Matcher {
     /// The resources that match, by their first or their present names.
     pub(super) fn select(&self, resources: &Resources) -> Vec<usize> {
         resources.iter().enumerate().filter(|(_, resource)| self.matches(resource)).map(|(index, _)| index).collect()
+    }
+
+    /// Whether any of its names, the present or a former one, matches with its namespace.
+    pub(super) fn matches_any_name(&self, resource: &Resource) -> bool {
+        let is = |pattern: &Option<Regex>, text: &str| pattern.as_ref().is_none_or(|pattern| pattern.is_match(text));
+        let version = resource.api_version();
+        let named = |kind: &str, name: &str, namespace: &str| {
+            is(&self.kind, kind) && is(&self.name, name) && is(&self.namespace, namespace)
+        };
+        let former = |former: &Former| named(&former.kind, &former.name, &former.namespace);
+        is(&self.group, group_of(version))
+            && is(&self.version, version_of(version))
+            && (named(resource.kind(), resource.name(), resource.namespace()) || resource.formers.iter().any(former))
+            && self.labels.iter().all(|wanted| wanted.holds(resource.metadata_map("labels")))
+            && self.annotations.iter().all(|wanted| wanted.holds(resource.metadata_map("annotations")))
     }
 
     pub(super) fn matches(&self, resource: &Resource) -> bool {
