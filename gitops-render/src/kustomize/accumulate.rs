@@ -13,6 +13,7 @@ use super::names::{End, affix};
 use super::read::{self, COMPONENT, File, Spot};
 use super::resource::Resource;
 use super::resources::Resources;
+use super::variables::{self, Variable};
 use super::{generators, images, labels, namespace, patches, replacements, replicas};
 use crate::documents::{self, Dialect};
 use crate::files::{Files, text};
@@ -26,6 +27,7 @@ const FILES_PER_THREAD: usize = 8;
 pub(super) struct Accumulator {
     pub(super) resources: Resources,
     pub(super) configuration: Arc<Configuration>,
+    pub(super) variables: Vec<Variable>,
 }
 
 /// What the steps of one build share.
@@ -46,7 +48,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn empty(&self) -> Accumulator {
-        Accumulator { resources: Resources::default(), configuration: self.built_in.clone() }
+        Accumulator { resources: Resources::default(), configuration: self.built_in.clone(), variables: Vec::new() }
     }
 
     /// The types of fields.
@@ -91,6 +93,7 @@ impl Builder<'_> {
             accumulator = self.accumulate(&root, &component, accumulator)?;
         }
         self.transform(root, file, &mut accumulator)?;
+        variables::define(file, &mut accumulator.resources, &mut accumulator.variables)?;
         Ok(accumulator)
     }
 
@@ -138,6 +141,7 @@ impl Builder<'_> {
 
     fn absorb_base(&self, accumulator: &mut Accumulator, base: Accumulator) -> Result<(), RenderError> {
         accumulator.resources.add_all(base.resources.into_items())?;
+        variables::merge(&mut accumulator.variables, base.variables)?;
         self.merge_configuration(accumulator, &base.configuration);
         Ok(())
     }
@@ -200,7 +204,7 @@ impl Builder<'_> {
     fn transform(&mut self, root: &Root, file: &File, accumulator: &mut Accumulator) -> Result<(), RenderError> {
         let Kustomization { name_prefix, name_suffix, common_labels, common_annotations, .. } = &file.kustomization;
         let kustomization = &file.kustomization;
-        let Accumulator { resources, configuration } = accumulator;
+        let Accumulator { resources, configuration, .. } = accumulator;
         patches::strategic_merge(self, root, file, resources)?;
         patches::patches(self, root, file, resources)?;
         let place = file.place("namespace");
@@ -227,10 +231,9 @@ impl Builder<'_> {
 
 /// Refuses what this version cannot build, rather than building something else.
 fn refuse_unsupported(file: &File) -> Result<(), RenderError> {
-    let Kustomization { vars, crds, helm_charts, helm_chart_inflation_generator, .. } = &file.kustomization;
+    let Kustomization { crds, helm_charts, helm_chart_inflation_generator, .. } = &file.kustomization;
     let Kustomization { generators, transformers, validators, build_metadata, openapi, .. } = &file.kustomization;
     let asked = [
-        ("vars", !vars.is_empty()),
         ("crds", !crds.is_empty()),
         ("helmCharts", !helm_charts.is_empty()),
         ("helmChartInflationGenerator", !helm_chart_inflation_generator.is_empty()),

@@ -9,7 +9,7 @@ use super::accumulate::Builder;
 use super::configuration::Configuration;
 use super::load::Root;
 use super::resource::Resource;
-use super::{application, hash, order, read, references};
+use super::{application, hash, order, read, references, variables};
 use crate::render::Context;
 use crate::{RenderError, Warning};
 
@@ -29,6 +29,7 @@ pub(super) fn build(context: &Context<'_>, path: &TreePath) -> Result<(Vec<Resou
     let mut accumulator = builder.accumulate(&root, &file, empty)?;
     hash::add_to_names(&mut accumulator.resources);
     references::update(&mut accumulator.resources, &accumulator.configuration)?;
+    variables::resolve(&mut accumulator.resources, &accumulator.variables, &accumulator.configuration)?;
     accumulator.resources.retain(|resource| !resource.is_empty() && !is_local(resource));
     order::sort(&mut accumulator.resources, &file)?;
     accumulator.resources.iter_mut().for_each(finish_annotations);

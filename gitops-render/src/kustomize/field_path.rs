@@ -28,6 +28,11 @@ pub(super) fn split(path: &str) -> Vec<String> {
         }
     }
     parts.push(part);
+    // Brackets keep a key's dots together, and are no part of it.
+    let bare = |part: &String| part.starts_with('[') && part.ends_with(']') && !part.contains('=');
+    for part in parts.iter_mut().filter(|part| bare(part)) {
+        *part = part.trim_matches(['[', ']']).into();
+    }
     parts
 }
 

@@ -32,6 +32,7 @@ mod resources;
 mod scope;
 mod selector;
 mod strategic;
+mod variables;
 
 use gitops_core::tree::TreePath;
 
