@@ -1,21 +1,22 @@
 //! The seven steps, on one screen.
 
+use gitops_apply::health::HealthStatus;
 use gitops_apply::plan::{Consent, PlanOptions};
 use gitops_apply::{ApplyPlan, Outcome, PlanError, PlanInput, Policy, Progress, Refused, gate, plan};
 use gitops_core::api::Application;
 use jiff::SignedDuration;
 use thiserror::Error;
 
-use crate::applications::ApplicationError;
+use crate::applications::{ApplicationError, Applications};
 use crate::audit::{Action, AuditError};
-use crate::compare::{CompareError, CompareOptions, Comparison};
+use crate::compare::{CompareError, CompareOptions, Comparison, control_namespace};
 use crate::engine::Engine;
 use crate::execution::execute;
 use crate::rendering::Rendering;
 use crate::resolve::Resolved;
 use crate::rollback::quarantined;
 use crate::selection::{Selector, select};
-use crate::status::Resource;
+use crate::status::{self, Resource};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -199,4 +200,36 @@ fn policy(application: &Application, comparison: &Comparison, request: &SyncRequ
     policy.allow_empty = application.automated().is_some_and(|automated| automated.allows_empty());
     policy.quarantined = quarantined(application);
     policy
+}
+
+impl Engine {
+    /// Waits until no resource of an Application is on its way any more, or the time is over, and gives them as they are
+    /// then. Its status is kept.
+    ///
+    /// # Errors
+    /// Where the Application cannot be compared.
+    pub async fn settle(
+        &self,
+        application: &Application,
+        patience: SignedDuration,
+    ) -> Result<Vec<Resource>, SyncError> {
+        let mut comparison = self.compare(application, &CompareOptions::default(), &mut |_| {}).await?;
+        let until = self.clock.now().checked_add(patience).unwrap_or(gitops_core::Timestamp::MAX);
+        loop {
+            let resources = status::resources(&comparison);
+            let now = self.clock.now();
+            let moving = |resource: &Resource| resource.health == Some(HealthStatus::Progressing);
+            if !resources.iter().any(moving) || now >= until {
+                let mut seen = Applications::of(self.cluster.as_ref())
+                    .get(control_namespace(application), application.name())
+                    .await?;
+                status::update(&mut seen, &comparison, now);
+                Applications::of(self.cluster.as_ref()).set_status(&seen).await?;
+                return Ok(resources);
+            }
+            let next = now.checked_add(SignedDuration::from_millis(200)).unwrap_or(until);
+            self.timer.sleep_until(next).await;
+            self.refresh(&mut comparison).await?;
+        }
+    }
 }

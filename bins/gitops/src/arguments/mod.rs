@@ -1,0 +1,174 @@
+//! What can be typed.
+
+mod app;
+mod shared;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use app::{AppCommand, CreateArguments, DeleteArguments, GetArguments, HistoryArguments, ListArguments};
+pub use app::{ManifestsArguments, ManifestsSource, RollbackArguments, SyncPolicyChoice};
+pub use shared::{DiffArguments, DiffFormat, Format, RefreshArguments, SyncArguments, SyncFormat};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; for diff: no difference
+  1  diff: differences were found; sync, apply: something could not be applied, or a plan was refused
+  2  an error: bad arguments, an unreadable source, an unreachable repository or cluster";
+
+/// From a Git commit to a converged cluster, in one process
+#[derive(Parser)]
+#[command(name = "gitops", version, after_help = EXIT_CODES, arg_required_else_help = true, disable_help_subcommand = true)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub global: GlobalArguments,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Clone)]
+pub struct GlobalArguments {
+    /// Where the embedded cluster, the repository cache and the audit trail are kept
+    #[arg(long, global = true, env = "GITOPS_DATA_DIR", value_name = "DIR", default_value = ".gitops", help_heading = "Global options")]
+    pub data_dir: PathBuf,
+    /// When to colour the output
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
+    pub color: ColorChoice,
+    /// Say more: once for what is read and called, twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
+    pub verbose: u8,
+    /// Switch off the embedded cluster's stand-ins for workload controllers; workloads then stay as they are written
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub no_simulation: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal only
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Bring the cluster to what Git says: resolve, render, diff, plan, apply
+    Sync(SyncArguments),
+    /// Say every write that a sync would make, before the first one happens
+    Plan(PlanArguments),
+    /// Carry out a saved plan, or refuse it where something moved
+    Apply(ApplyArguments),
+    /// Show how the cluster differs from Git
+    Diff(DiffArguments),
+    /// Print what an Application renders to
+    Render(RenderArguments),
+    /// Define, show, sync and delete Applications
+    App {
+        #[command(subcommand)]
+        command: AppCommand,
+    },
+    /// Show who deployed what, when and from which commit
+    History(AuditArguments),
+    /// Write a repository that tells a story, and walk through it on the embedded cluster
+    Demo(DemoArguments),
+    /// Print the completion script of a shell
+    Completion {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Evaluate Jsonnet for a parent process, over standard input and output
+    #[command(hide = true)]
+    JsonnetWorker,
+}
+
+/// `gitops plan`
+#[derive(Args)]
+pub struct PlanArguments {
+    /// An Application's name, or a file that defines it
+    pub application: String,
+    /// How the plan is shown
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub output: PlanFormat,
+    /// Save the plan, for `gitops apply`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub refresh: RefreshArguments,
+    /// Delete what Git no longer has, whatever the Application says
+    #[arg(long)]
+    pub prune: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    Text,
+    Json,
+    /// A page that stands alone, with a picture of the graph
+    Html,
+    /// Graphviz
+    Dot,
+}
+
+/// `gitops apply`
+#[derive(Args)]
+pub struct ApplyArguments {
+    /// A plan that `gitops plan --out` saved
+    pub plan: PathBuf,
+    /// Give up waiting for health after so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<u64>,
+}
+
+/// `gitops render`
+#[derive(Args)]
+pub struct RenderArguments {
+    /// An Application's name, or a file that defines it
+    pub application: String,
+    /// YAML or JSON
+    #[arg(short, long, value_name = "FORMAT", default_value = "yaml")]
+    pub output: RenderFormat,
+    /// Print values of Secrets too
+    #[arg(long)]
+    pub show_secrets: bool,
+    #[command(flatten)]
+    pub refresh: RefreshArguments,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RenderFormat {
+    Yaml,
+    Json,
+}
+
+/// `gitops history`
+#[derive(Args)]
+pub struct AuditArguments {
+    /// One Application's name; all where none is given
+    pub application: Option<String>,
+    /// How the records are shown; `json` is a record a line
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub output: AuditFormat,
+    /// Namespace of the Application
+    #[arg(short = 'N', long, value_name = "NAMESPACE", default_value = "argocd")]
+    pub app_namespace: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AuditFormat {
+    Text,
+    /// With the objects and fields that changed
+    Wide,
+    Json,
+}
+
+/// `gitops demo`
+#[derive(Args)]
+pub struct DemoArguments {
+    /// An empty or new folder for the repository
+    pub directory: PathBuf,
+    /// Only write the repository; don't sync it
+    #[arg(long)]
+    pub write_only: bool,
+}

@@ -1,0 +1,76 @@
+use std::process::ExitCode;
+
+use gitops_apply::execute::OutcomePhase;
+use gitops_apply::plan::Budget;
+use gitops_controller::{SyncError, SyncReport, SyncRequest};
+use gitops_core::api::Application;
+use jiff::SignedDuration;
+
+use crate::arguments::{RefreshArguments, SyncArguments, SyncFormat};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::{self, report, watch::Watcher};
+
+pub async fn run(context: &Context, arguments: &SyncArguments) -> Result<ExitCode, Failure> {
+    let refresh = &arguments.refresh;
+    let applications = context.named(&arguments.application, &refresh.app_namespace, refresh.strict).await?;
+    let mut code = ExitCode::SUCCESS;
+    for application in applications {
+        if !sync_one(context, &application, arguments).await? {
+            code = ExitCode::from(1);
+        }
+    }
+    Ok(code)
+}
+
+/// Syncs an Application and shows it; whether it went well.
+async fn sync_one(context: &Context, application: &Application, arguments: &SyncArguments) -> Result<bool, Failure> {
+    let mut request = request(context, &arguments.refresh, arguments.timeout);
+    request.prune = arguments.prune.then_some(true);
+    request.dry_run = arguments.dry_run;
+    for resource in &arguments.resources {
+        request.only.push(resource.parse()?);
+    }
+    if let Some(count) = arguments.prune_budget {
+        request.budget = Budget::of(count);
+    }
+    let json = arguments.output == SyncFormat::Json;
+    let mut watcher = Watcher::new(application, json);
+    let report = context.engine.sync(application, &request, &mut |event| watcher.on(&event)).await;
+    watcher.finish();
+    finish(context, report.map_err(explain)?, request.dry_run, json)
+}
+
+/// What every sync is asked with.
+pub fn request(context: &Context, refresh: &RefreshArguments, timeout: Option<u64>) -> SyncRequest {
+    let mut request = SyncRequest::new(context.user.as_str());
+    request.compare.revision.clone_from(&refresh.revision);
+    request.compare.strict = refresh.strict;
+    if let Some(seconds) = timeout.and_then(|seconds| i64::try_from(seconds).ok()) {
+        request.wait = SignedDuration::from_secs(seconds);
+    }
+    request
+}
+
+/// Shows what came of a sync; whether it went well.
+pub fn finish(context: &Context, report: SyncReport, dry_run: bool, json: bool) -> Result<bool, Failure> {
+    if json {
+        output::json(&report::json(&report))?;
+    } else {
+        report::print(&report, dry_run, context.notice.as_deref());
+    }
+    Ok(report.outcome.as_ref().is_none_or(|outcome| outcome.phase == OutcomePhase::Succeeded))
+}
+
+/// A sync's error with what to do next.
+pub fn explain(error: SyncError) -> Failure {
+    let refused = matches!(error, SyncError::Refused(_));
+    let failure = Failure::from(error);
+    let failure = failure
+        .hint_where("is quarantined", "push a commit that takes its place, or `gitops app rollback` to another revision")
+        .hint_where("objects would be deleted", "look at `gitops plan`; if that is meant, allow it with --prune-budget")
+        .hint_where("moved from commit", "make the plan again: `gitops plan --out`")
+        .hint_where("would be deleted", "if that is meant, set `allowEmpty: true` in the application's automated policy")
+        .hint_where("does not know the kind", "add its CustomResourceDefinition to the source, or set the sync option SkipDryRunOnMissingResource=true");
+    if refused { failure.with_code(1) } else { failure }
+}

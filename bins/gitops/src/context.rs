@@ -1,0 +1,150 @@
+//! The engine as the command line sets it up: the embedded cluster, the repository cache and the audit trail under one
+//! folder.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gitops_controller::audit::{Action, FileJournal, Record};
+use gitops_controller::sandbox::{Limits, SandboxedJsonnet};
+use gitops_controller::{Applications, Engine, address};
+use gitops_core::api::{Application, ApplicationSource};
+use gitops_core::decode::{self, Severity};
+use gitops_core::Cluster as _;
+use gitops_embedded::{Controllers, EmbeddedCluster, Options};
+use gitops_git::RepositoryCache;
+use gitops_merge::schema::Kinds;
+
+use crate::arguments::GlobalArguments;
+use crate::failure::Failure;
+
+/// Everything that a command calls on.
+pub struct Context {
+    pub engine: Engine,
+    pub user: String,
+    pub notice: Option<String>,
+}
+
+impl Context {
+    /// Opens or makes what lies under the data folder.
+    pub async fn open(global: &GlobalArguments) -> Result<Self, Failure> {
+        let folder = &global.data_dir;
+        let mut options = Options::default();
+        if global.no_simulation {
+            options.controllers = Controllers::CollectorOnly;
+        }
+        let hint = "choose another folder with --data-dir, or make this one writable";
+        let cluster = EmbeddedCluster::open(folder, options).map_err(|error| Failure::from(error).hint(hint))?;
+        keep_out_of_git(folder)?;
+        let journal = Arc::new(FileJournal::new(folder.join("audit.jsonl")));
+        let repositories = RepositoryCache::new(folder.join("repositories"));
+        let notice = cluster.info().await?.notice;
+        let mut engine = Engine::new(Arc::new(cluster), repositories, Arc::new(Kinds::builtin()?), journal);
+        let arguments = vec!["jsonnet-worker".to_owned()];
+        engine.jsonnet = Some(Arc::new(SandboxedJsonnet::new(std::env::current_exe()?, arguments, Limits::default())));
+        Ok(Self { engine, user: user(), notice })
+    }
+
+    /// The Applications of the cluster.
+    pub fn applications(&self) -> Applications<'_> {
+        Applications::of(self.engine.cluster.as_ref())
+    }
+
+    /// The Applications that an argument names: those of a file, which are defined in the cluster, or one by its name.
+    pub async fn named(&self, argument: &str, namespace: &str, strict: bool) -> Result<Vec<Application>, Failure> {
+        let path = Path::new(argument);
+        let looks_like_file = argument.contains('/') || argument.ends_with(".yaml") || argument.ends_with(".yml");
+        if !looks_like_file && !path.is_file() {
+            let hint = "`gitops app list` shows the applications; a file that defines one can be given in place of its name";
+            let found = self.applications().get(namespace, argument).await;
+            return Ok(vec![found.map_err(|error| Failure::from(error).hint(hint))?]);
+        }
+        let mut defined = Vec::new();
+        for application in read_applications(path, strict)? {
+            defined.push(self.define(&application).await?);
+        }
+        Ok(defined)
+    }
+
+    /// Puts an Application's definition into the cluster; its status there stays.
+    async fn define(&self, application: &Application) -> Result<Application, Failure> {
+        let mut defined = self.applications().apply(application).await?;
+        if defined.status.is_none() {
+            defined.status.clone_from(&application.status);
+        }
+        Ok(defined)
+    }
+
+    /// Notes something in the audit trail that is not a sync.
+    pub fn record(&self, application: &Application, action: Action) -> Result<(), Failure> {
+        let namespace = application.metadata.namespace().unwrap_or_default();
+        self.engine.journal.append(&Record {
+            time: self.engine.clock.now(),
+            application: format!("{namespace}/{}", application.name()),
+            action,
+            initiator: self.user.clone(),
+            commits: Vec::new(),
+            digest: None,
+            outcome: "Succeeded".into(),
+            message: String::new(),
+            changes: Vec::new(),
+        })?;
+        Ok(())
+    }
+}
+
+/// The Applications that a file defines, their repositories' paths made independent of where the program was started.
+pub fn read_applications(path: &Path, strict: bool) -> Result<Vec<Application>, Failure> {
+    let name = path.display().to_string();
+    let text = std::fs::read(path)
+        .map_err(|error| Failure::new(format!("{name}: {error}")).hint("give a file that defines an Application, or the name of one"))?;
+    let mut applications = Vec::new();
+    for decoded in decode::decode::<Application>(&name, &text)? {
+        for unknown in &decoded.unknown_fields {
+            let line = unknown.line.map(|line| format!(":{line}")).unwrap_or_default();
+            let words = format!("{name}{line}: {}: unknown field", unknown.path);
+            if strict {
+                return Err(Failure::new(words));
+            }
+            anstream::eprintln!("{} {words}", crate::output::paint::warning("warning:"));
+        }
+        for problem in decoded.problems.iter().filter(|problem| problem.severity == Severity::Warning) {
+            anstream::eprintln!("{} {problem}", crate::output::paint::warning("warning:"));
+        }
+        let mut application = decoded.checked()?;
+        let base = path.canonicalize()?.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        let anchor = |source: &mut ApplicationSource| -> Result<(), Failure> {
+            source.repo_url = absolute_address(&source.repo_url, &base)?;
+            Ok(())
+        };
+        application.spec.source.iter_mut().try_for_each(anchor)?;
+        application.spec.sources.iter_mut().flatten().try_for_each(anchor)?;
+        application.metadata.namespace.get_or_insert_with(|| gitops_controller::compare::CONTROL_NAMESPACE.into());
+        applications.push(application);
+    }
+    if applications.is_empty() {
+        return Err(Failure::new(format!("{name}: the file defines no Application")));
+    }
+    Ok(applications)
+}
+
+/// An address with a path made independent of where the program was started.
+pub fn absolute_address(address: &str, base: &Path) -> Result<String, Failure> {
+    address::absolute(address, base).map_err(|error| {
+        Failure::from(error).hint("give the path of a Git repository, or a file://, https:// or ssh address")
+    })
+}
+
+/// The data folder holds secrets and caches, and never belongs into a commit.
+fn keep_out_of_git(folder: &Path) -> Result<(), Failure> {
+    let file = folder.join(".gitignore");
+    if !file.exists() {
+        std::fs::write(file, "*\n")?;
+    }
+    Ok(())
+}
+
+/// Who runs the command.
+fn user() -> String {
+    let name = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|key| std::env::var(key).ok().filter(|name| !name.is_empty()));
+    name.unwrap_or_else(|| "unknown".into())
+}

@@ -1,0 +1,80 @@
+//! Errors as the user sees them: the chain of causes, and what to do next.
+
+use std::error::Error;
+use std::fmt;
+use std::process::ExitCode;
+
+/// An error that ends the command.
+#[derive(Debug)]
+pub struct Failure {
+    error: Box<dyn Error + Send + Sync>,
+    hint: Option<String>,
+    code: u8,
+}
+
+impl Failure {
+    /// An error in these words.
+    pub fn new(words: impl Into<String>) -> Self {
+        Self { error: Box::from(words.into()), hint: None, code: 2 }
+    }
+
+    /// The same with what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same with what to do next, where the error's words hold a text.
+    #[must_use]
+    pub fn hint_where(self, text: &str, hint: impl Into<String>) -> Self {
+        if self.hint.is_none() && self.to_string().contains(text) { self.hint(hint) } else { self }
+    }
+
+    /// The same with another exit code than 2.
+    #[must_use]
+    pub fn with_code(mut self, code: u8) -> Self {
+        self.code = code;
+        self
+    }
+
+    /// Prints it to standard error.
+    pub fn report(&self) -> ExitCode {
+        anstream::eprintln!("{} {self}", crate::output::paint::error("error:"));
+        if let Some(hint) = &self.hint {
+            anstream::eprintln!("{} {hint}", crate::output::paint::hint("hint:"));
+        }
+        ExitCode::from(self.code)
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self { error: Box::new(error), hint: None, code: 2 }
+    }
+}
+
+/// The error and its causes, each on a line.
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}", self.error)?;
+        let mut cause = self.error.source();
+        while let Some(error) = cause {
+            write!(out, "\n  because: {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_are_added_by_what_the_error_says() {
+        let failure = Failure::new("no such thing").hint_where("such", "try another").hint_where("no", "never");
+        assert_eq!(failure.hint.as_deref(), Some("try another"));
+        assert_eq!(failure.to_string(), "no such thing");
+    }
+}

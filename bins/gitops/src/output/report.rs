@@ -1,0 +1,100 @@
+//! What came of a sync, resource by resource, and what to try next.
+
+use gitops_apply::execute::OutcomePhase;
+use gitops_controller::SyncReport;
+use gitops_controller::status::{self, Resource};
+use gitops_core::Value;
+use serde_json::json;
+
+use super::{paint, table};
+
+const COLUMNS: [&str; 7] = ["GROUP", "KIND", "NAMESPACE", "NAME", "STATUS", "HEALTH", "MESSAGE"];
+
+/// Prints a report.
+pub fn print(report: &SyncReport, dry_run: bool, notice: Option<&str>) {
+    let name = report.application.name();
+    if dry_run {
+        anstream::println!("\n{}", paint::hint("dry run: nothing was written"));
+        return;
+    }
+    anstream::println!();
+    anstream::print!("{}", resources(&report.resources, report));
+    let overall = status::overall(&report.resources).to_string();
+    anstream::println!("\nhealth: {}", paint::status(&overall));
+    match &report.outcome {
+        None => anstream::println!("{}: {name} is as Git says", paint::good("nothing to do")),
+        Some(outcome) => {
+            let phase = outcome.phase.as_str();
+            anstream::println!("{}: {}", paint::status(phase), outcome.message);
+        }
+    }
+    if let Some(notice) = notice {
+        anstream::println!("{}", paint::faint(&format!("({notice})")));
+    }
+    next(report, name);
+}
+
+/// The table of resources.
+pub fn resources(resources: &[Resource], report: &SyncReport) -> String {
+    table::render(&COLUMNS, resources.iter().map(|resource| row(resource, report)))
+}
+
+fn row(resource: &Resource, report: &SyncReport) -> Vec<String> {
+    let id = &resource.object.id;
+    let results = report.outcome.iter().flat_map(|outcome| &outcome.resources);
+    let result = results.rev().find(|result| result.object.id == *id).map(|result| result.message.clone());
+    let message = if resource.message.is_empty() { result.unwrap_or_default() } else { resource.message.clone() };
+    vec![
+        id.group.clone(),
+        id.kind.clone(),
+        id.namespace.clone().unwrap_or_default(),
+        id.name.clone(),
+        paint::status(sync_word(resource)),
+        resource.health.map(|health| paint::status(&health.to_string())).unwrap_or_default(),
+        message,
+    ]
+}
+
+/// `Synced` or `OutOfSync`.
+pub fn sync_word(resource: &Resource) -> &'static str {
+    if resource.synced { "Synced" } else { "OutOfSync" }
+}
+
+fn next(report: &SyncReport, name: &str) {
+    let failed = report.outcome.as_ref().is_some_and(|outcome| outcome.phase != OutcomePhase::Succeeded);
+    let tries: &[(&str, &str)] = if failed {
+        &[("gitops app get", "what is wrong where"), ("gitops app rollback", "back to the revision before"), ("gitops history", "who deployed what")]
+    } else if report.outcome.is_none() {
+        &[("gitops app get", "its resources"), ("gitops app history", "what was deployed"), ("gitops plan", "what a sync would write")]
+    } else {
+        &[("gitops app get", "its resources"), ("gitops diff", "drift, should somebody change something"), ("gitops history", "who deployed what")]
+    };
+    anstream::println!("\n{}", paint::title("next"));
+    let width = tries.iter().map(|(command, _)| command.len() + 1 + name.len()).max().unwrap_or(0);
+    for (command, about) in tries {
+        let command = format!("{command} {name}");
+        let pad = " ".repeat(width - command.len());
+        anstream::println!("  {}{pad}  {}", paint::hint(&command), paint::faint(about));
+    }
+}
+
+/// A report as JSON.
+pub fn json(report: &SyncReport) -> Value {
+    let resource = |resource: &Resource| {
+        json!({
+            "object": resource.object,
+            "status": sync_word(resource),
+            "health": resource.health,
+            "message": resource.message,
+            "requiresPruning": resource.extra,
+        })
+    };
+    json!({
+        "application": report.application.name(),
+        "plan": report.plan,
+        "outcome": report.outcome,
+        "resources": report.resources.iter().map(resource).collect::<Vec<_>>(),
+        "health": status::overall(&report.resources),
+        "warnings": report.warnings,
+    })
+}

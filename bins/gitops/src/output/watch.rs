@@ -1,0 +1,102 @@
+//! What a person sees while a command works: lines where the output is kept, a moving line below them on a terminal.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use gitops_apply::execute::ResourceStatus;
+use gitops_apply::{ApplyPlan, Progress};
+use gitops_controller::SyncEvent;
+use gitops_core::api::Application;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{paint, plan_text, short_id};
+
+/// Shows events as they come.
+pub struct Watcher {
+    spinner: ProgressBar,
+    /// Results go to standard output; quiet commands print their own there.
+    quiet: bool,
+    steps: usize,
+    done: usize,
+}
+
+impl Watcher {
+    /// Watches the sync of an Application. A quiet one shows only the moving line.
+    pub fn new(application: &Application, quiet: bool) -> Self {
+        let spinner = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+            spinner.set_style(style);
+        }
+        spinner.enable_steady_tick(Duration::from_millis(100));
+        spinner.set_message(format!("resolving the sources of {}", application.name()));
+        Self { spinner, quiet, steps: 0, done: 0 }
+    }
+
+    /// Takes the moving line away.
+    pub fn finish(&self) {
+        self.spinner.finish_and_clear();
+    }
+
+    /// Shows an event.
+    pub fn on(&mut self, event: &SyncEvent<'_>) {
+        match event {
+            SyncEvent::Resolved(resolved) => {
+                for source in &resolved.sources {
+                    let commit = &source.commit;
+                    let head = format!("commit {}", short_id(&commit.id.to_string()));
+                    let signed = if commit.signature.is_some() { ", signed" } else { "" };
+                    self.line(&format!("{} {} ({}{signed})", paint::title(&head), commit.title(), commit.author));
+                    self.line(&paint::faint(&format!("  {} {}", source.source.repo_url, source.source.path().unwrap_or("."))));
+                }
+                self.spinner.set_message("rendering");
+            }
+            SyncEvent::Rendered(rendering) => {
+                let types: Vec<_> = rendering.source_types.iter().map(|kind| kind.as_str().to_ascii_lowercase()).collect();
+                let (objects, reads) = (rendering.objects.len(), rendering.reads);
+                self.line(&format!("rendered {objects} objects from {reads} reads ({})", types.join(", ")));
+                self.spinner.set_message("comparing with the cluster");
+            }
+            SyncEvent::Planned(plan) => self.planned(plan),
+            SyncEvent::Progress(progress) => self.progress(progress),
+            _ => {}
+        }
+    }
+
+    fn planned(&mut self, plan: &ApplyPlan) {
+        self.steps = plan.steps().count();
+        if !self.quiet {
+            self.spinner.suspend(|| plan_text::print(plan));
+        }
+        self.spinner.set_message("applying");
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        match progress {
+            Progress::Wave { phase, wave } => self.line(&paint::title(&format!("{phase} wave {wave}"))),
+            Progress::Started { object, action } => {
+                self.spinner.set_message(format!("[{}/{}] {} {object}", self.done, self.steps, action.as_str()));
+            }
+            Progress::Finished(outcome) => {
+                self.done += 1;
+                let well = outcome.status != ResourceStatus::SyncFailed;
+                let sign = if well { paint::good("ok") } else { paint::error("failed") };
+                self.line(&format!("  {sign} {} {}", outcome.object, paint::faint(&outcome.message)));
+            }
+            Progress::Waiting { reason } => {
+                self.line(&paint::faint(&format!("  {reason}")));
+                self.spinner.set_message(reason.clone());
+            }
+            Progress::Healthy { object } => self.line(&format!("  {} {object}", paint::good("healthy"))),
+            Progress::Retrying { object, reason } => {
+                self.line(&format!("  {} {object}: {reason}", paint::warning("again")));
+            }
+            _ => {}
+        }
+    }
+
+    fn line(&self, text: &str) {
+        if !self.quiet {
+            self.spinner.suspend(|| anstream::println!("{text}"));
+        }
+    }
+}
