@@ -27,9 +27,10 @@ pub(super) fn load(
         let (file, bytes) = read(path)?;
         lines(&file, &bytes, &mut pairs)?;
     }
-    for literal in &generator.literals {
+    for (index, literal) in generator.literals.iter().enumerate() {
         let Some((key, value)) = literal.split_once('=').filter(|(key, _)| !key.is_empty()) else {
-            return Err(place.is(Problem::Value(format!("`{literal}` is not of the form `key=value`"))));
+            // What is written there may be a secret, so it is not repeated.
+            return Err(place.is(Problem::Value(format!("literals[{index}]: expected the form `key=value`"))));
         };
         pairs.push(Pair { key: key.into(), value: unquoted(value).into() });
     }
@@ -70,7 +71,7 @@ fn lines(file: &TreePath, bytes: &[u8], pairs: &mut Vec<Pair>) -> Result<(), Ren
         let later = |letter: char| first(letter) || letter.is_ascii_digit();
         if !key.starts_with(first) || !key.chars().all(later) {
             let place = Place::line(file.as_str(), number + 1);
-            return Err(place.is(Problem::Value(format!("`{key}` is not the name of a variable"))));
+            return Err(place.is(Problem::Value("the line does not start with the name of a variable".into())));
         }
         pairs.push(Pair { key: key.into(), value: value.into() });
     }

@@ -150,7 +150,7 @@ fn source_value(source: &Source, resources: &Resources, place: &Spot<'_>) -> Res
     }
     let text = scalar(value).ok_or_else(|| failed(format!("`{path}` is not a text that `delimiter` could part")))?;
     let part = usize::try_from(source.options.index).ok().and_then(|at| text.split(&source.options.delimiter).nth(at));
-    part.map(Value::from).ok_or_else(|| failed(format!("`{text}` has no part {}", source.options.index)))
+    part.map(Value::from).ok_or_else(|| failed(format!("`{path}` has no part {}", source.options.index)))
 }
 
 fn is_empty(value: &Value) -> bool {

@@ -92,3 +92,43 @@ fn strict_refuses_what_is_a_warning_otherwise() {
     let found = message(&render_with(twice, &source("app"), &strict).unwrap_err());
     assert!(found.starts_with("app/a.yaml:5: "), "{found}");
 }
+
+#[test]
+fn secrets_stay_out_of_messages_and_debug_text() {
+    let canary = "canary-7f3a";
+    let generator = |field: &str| format!("secretGenerator:\n- name: a\n  {field}\n");
+    let messages = [
+        error(kustomization(&generator(&format!("literals: [{canary}]")))),
+        error(kustomization(&generator("envs: [secret.env]")).with_file("app/secret.env", format!("{canary} x"))),
+        error(kustomization(&format!(
+            "{}patches:\n- target: {{kind: Secret}}\n  patch: |-\n    - {{op: test, path: /data/a, value: {canary}}}\n",
+            generator("literals: [a=b]"),
+        ))),
+    ];
+    for message in messages {
+        assert!(!message.contains(canary), "{message}");
+    }
+    let tree = kustomization(&generator(&format!("literals: [token={canary}]")));
+    let rendered = render_with(tree, &source("app"), &inputs()).unwrap();
+    let debug = format!("{rendered:?}");
+    assert!(!debug.contains(canary) && !debug.contains("Y2FuYXJ5"), "{debug}");
+    let manifest =
+        format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: a}}\nstringData: {{a: {canary}, a: {canary}x}}\n");
+    let rendered = render_with(MemoryTree::new().with_file("app/s.yaml", manifest), &source("app"), &inputs()).unwrap();
+    assert_eq!(rendered.warnings.len(), 1);
+    assert!(!format!("{rendered:?}").contains(canary));
+}
+
+#[test]
+fn digests_follow_secrets_and_the_key() {
+    let digest = |value: &str, key: u8| {
+        let manifest = format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: a}}\nstringData: {{a: {value}}}\n");
+        let mut inputs = inputs();
+        inputs.digest_key = gitops_core::secret::DigestKey::new([key; 32]);
+        let tree = MemoryTree::new().with_file("app/s.yaml", manifest);
+        render_with(tree, &source("app"), &inputs).unwrap().digest
+    };
+    assert_eq!(digest("one", 1), digest("one", 1));
+    assert_ne!(digest("one", 1), digest("two", 1));
+    assert_ne!(digest("one", 1), digest("one", 2));
+}
