@@ -40,3 +40,23 @@ fn example_applications_render() {
     let error = render("helm-guestbook", &|_| {}).unwrap_err();
     assert_eq!(error, "helm-guestbook: a source of the type `Helm` is not supported yet");
 }
+
+#[test]
+fn the_examples_render() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let tree = tree_of(&root);
+    let cases = [
+        ("web-app/manifests", 3),
+        ("tutorial/apps/web-app", 2),
+        ("tutorial/apps/shop/overlays/staging", 2),
+        ("tutorial/apps/shop/overlays/production", 2),
+    ];
+    for (path, at_least) in cases {
+        let rendered = render_with(tree.clone(), &source(path), &inputs());
+        let rendered = rendered.unwrap_or_else(|error| panic!("{path}: {}", message(&error)));
+        assert!(rendered.objects.len() >= at_least, "{path}");
+        if std::env::var("RENDER_CASES").is_ok() {
+            println!("{}", crate::support::text(&rendered));
+        }
+    }
+}
