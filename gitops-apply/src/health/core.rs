@@ -25,7 +25,8 @@ pub(super) fn volume_claim(object: &Object) -> Health {
 pub(super) fn pod(object: &Object) -> Health {
     let policy = object.text(&["spec", "restartPolicy"]).unwrap_or_default();
     if policy == "Always" {
-        let stuck: Vec<&str> = containers(object).filter_map(stuck).collect();
+        let statuses = list(object, &["status", "containerStatuses"]);
+        let stuck: Vec<&str> = statuses.filter_map(stuck).collect();
         if !stuck.is_empty() {
             return Health::new(Degraded, stuck.join(", "));
         }
