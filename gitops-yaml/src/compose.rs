@@ -65,7 +65,8 @@ impl<'a> Composer<'a> {
             EventData::Scalar { anchor, tag, value, plain_implicit, style, .. } => {
                 let plain = plain_implicit && style == ScalarStyle::Plain;
                 let scalar = Scalar { text: value, tag: tag.as_deref(), plain };
-                let value = resolve::value(scalar, self.options.resolver).map_err(|words| ReadError::at(mark, words))?;
+                let value =
+                    resolve::value(scalar, self.options.resolver).map_err(|words| ReadError::at(mark, words))?;
                 (anchor, value)
             }
             EventData::SequenceStart { anchor, .. } => (anchor, self.sequence(depth)?),
@@ -121,7 +122,8 @@ impl<'a> Composer<'a> {
                 EventData::Scalar { tag, value, plain_implicit, style, anchor, .. } => {
                     let plain = plain_implicit && style == ScalarStyle::Plain;
                     let scalar = Scalar { text: value, tag: tag.as_deref(), plain };
-                    let key = resolve::key(scalar, self.options.resolver).map_err(|words| ReadError::at(mark, words))?;
+                    let key =
+                        resolve::key(scalar, self.options.resolver).map_err(|words| ReadError::at(mark, words))?;
                     if let Some(anchor) = anchor {
                         self.anchors.insert(anchor, (Value::String(key.clone()), 1));
                     }
@@ -184,4 +186,3 @@ fn is_empty(data: &EventData) -> bool {
 pub(crate) fn line(mark: Mark) -> usize {
     usize::try_from(mark.line).unwrap_or(usize::MAX).saturating_add(1)
 }
-

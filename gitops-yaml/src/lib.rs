@@ -15,7 +15,7 @@ pub use error::ReadError;
 pub use limits::Limits;
 pub use locate::{PathSegment, Position, locate};
 pub use number::go_number;
-pub use write::{write, write_documents};
+pub use write::{write, write_documents, write_to};
 
 use serde_json::Value;
 

@@ -3,6 +3,8 @@
 //! `sigs.k8s.io/yaml` 1.6 follows go-yaml v2 (`yes` is true, dates are strings); kustomize's kyaml follows go-yaml v3
 //! (`yes` is a string, dates are times). Both read `0777` as octal and `1_000` as a number.
 
+use std::borrow::Cow;
+
 use serde_json::{Number, Value};
 
 use crate::Resolver;
@@ -68,6 +70,51 @@ fn resolve(text: String, resolver: Resolver) -> Result<Value, String> {
     Ok(integer(&digits).or_else(|| float(&digits)).unwrap_or(Value::String(text)))
 }
 
+/// Whether a plain scalar is a string to go-yaml v2, and to the readers of YAML 1.1 for whom it quotes times of day.
+pub(crate) fn is_plain_string(text: &str) -> bool {
+    match text.as_bytes().first() {
+        None => false,
+        Some(b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~') => {
+            word(text, Resolver::Sigs).is_none()
+        }
+        Some(b'.') => special_float(text).is_none() && float(text).is_none(),
+        Some(b'0'..=b'9' | b'+' | b'-') => !is_number(text) && !is_base60(text) && timestamp(text).is_none(),
+        Some(_) => true,
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = if text.contains('_') { Cow::Owned(text.replace('_', "")) } else { Cow::Borrowed(text) };
+    special_float(text).is_some() || integer(&digits).is_some() || float(&digits).is_some()
+}
+
+/// A number of YAML 1.1 to the base of 60, which go-yaml quotes though it reads it as a string: `12:30:45`.
+fn is_base60(text: &str) -> bool {
+    let mut parts = text.strip_prefix(['+', '-']).unwrap_or(text).split(':');
+    let head = parts.next().unwrap_or_default();
+    if !head.starts_with(|first: char| first.is_ascii_digit()) || !head.bytes().all(digit_or_line) {
+        return false;
+    }
+    let mut places = 0;
+    let mut parts = parts.peekable();
+    while let Some(part) = parts.next() {
+        let place = match part.split_once('.') {
+            Some((place, fraction)) if parts.peek().is_none() && fraction.bytes().all(digit_or_line) => place,
+            Some(_) => return false,
+            None => part,
+        };
+        if !matches!(place.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']) {
+            return false;
+        }
+        places += 1;
+    }
+    places > 0
+}
+
+fn digit_or_line(byte: u8) -> bool {
+    byte.is_ascii_digit() || byte == b'_'
+}
+
 fn word(text: &str, resolver: Resolver) -> Option<Value> {
     Some(match text {
         "~" | "null" | "Null" | "NULL" => Value::Null,
@@ -104,11 +151,7 @@ fn integer(text: &str) -> Option<Value> {
         return None;
     }
     let magnitude = u64::from_str_radix(digits, radix).ok()?;
-    if negative {
-        0i64.checked_sub_unsigned(magnitude).map(Value::from)
-    } else {
-        Some(Value::from(magnitude))
-    }
+    if negative { 0i64.checked_sub_unsigned(magnitude).map(Value::from) } else { Some(Value::from(magnitude)) }
 }
 
 /// A float where the text has go-yaml's form of one and a finite value.
