@@ -1,0 +1,42 @@
+//! Stand-ins for the workload controllers. Nothing runs: they report what the real ones would after a short while.
+//!
+//! Each is a level-triggered function of an object and what it owns: it writes one visible change at a time through the
+//! same path as clients, and every write has it looked at again one step later, until nothing is to change.
+
+mod conditions;
+mod deployment;
+mod pod;
+mod replica_set;
+mod work;
+
+use crate::failure::Failure;
+use crate::server::Server;
+use crate::store::{Key, Stored};
+use work::Work;
+
+type Step = fn(&Work<'_>) -> Result<(), Failure>;
+
+/// The kinds with a stand-in.
+const STEPS: &[(&str, &str, Step)] = &[
+    ("", "Pod", pod::step),
+    ("apps", "Deployment", deployment::step),
+    ("apps", "ReplicaSet", replica_set::step),
+    ("", "ReplicationController", replica_set::step),
+];
+
+fn find(key: &Key) -> Option<Step> {
+    STEPS.iter().find(|(group, kind, _)| *kind == key.kind && *group == key.group).map(|(_, _, step)| *step)
+}
+
+/// Whether objects of this kind have a stand-in.
+pub(crate) fn has_controller(key: &Key) -> bool {
+    find(key).is_some()
+}
+
+/// Takes one step for an object.
+pub(crate) fn step(server: &Server<'_>, stored: &Stored) -> Result<(), Failure> {
+    match find(&stored.key) {
+        Some(step) => step(&Work { server, stored, object: &stored.body }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,82 @@
+//! Files and connections.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::OpenError;
+
+/// Where a store is.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// A file.
+    File(PathBuf),
+    /// Memory: its one connection is the store.
+    Memory,
+}
+
+impl Place {
+    /// The store in a directory, which is made where it is absent: readable by its owner alone, since Secrets lie in it.
+    pub(crate) fn in_directory(directory: &Path) -> Result<Self, OpenError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source: io::Error| OpenError::Files { path, source }
+        };
+        make_directory(directory).map_err(failed(directory))?;
+        let file = directory.join("cluster.db");
+        make_file(&file).map_err(failed(&file))?;
+        Ok(Self::File(file))
+    }
+
+    /// The file, as text for messages.
+    pub(crate) fn path(&self) -> PathBuf {
+        match self {
+            Self::File(path) => path.clone(),
+            Self::Memory => PathBuf::from(":memory:"),
+        }
+    }
+}
+
+fn make_directory(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// SQLite gives its other files the mode of this one.
+fn make_file(path: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.create(true).append(true).read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+/// A connection to a store.
+pub(crate) fn connect(place: &Place, busy_timeout: Duration) -> rusqlite::Result<Connection> {
+    let connection = match place {
+        Place::File(path) => {
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            Connection::open_with_flags(path, flags)?
+        }
+        Place::Memory => Connection::open_in_memory()?,
+    };
+    connection.busy_timeout(busy_timeout)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    if matches!(place, Place::File(_)) {
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        // What was deleted is overwritten, so that no Secret stays behind in free pages.
+        connection.pragma_update(None, "secure_delete", "FAST")?;
+        connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    }
+    Ok(connection)
+}

@@ -1,0 +1,5 @@
+//! The embedded cluster from outside: through the seam, as the command line uses it.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod cluster;
