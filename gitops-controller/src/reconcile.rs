@@ -211,9 +211,10 @@ impl Engine {
     pub async fn settle(
         &self,
         application: &Application,
+        options: &CompareOptions,
         patience: SignedDuration,
     ) -> Result<Vec<Resource>, SyncError> {
-        let mut comparison = self.compare(application, &CompareOptions::default(), &mut |_| {}).await?;
+        let mut comparison = self.compare(application, options, &mut |_| {}).await?;
         let until = self.clock.now().checked_add(patience).unwrap_or(gitops_core::Timestamp::MAX);
         loop {
             let resources = status::resources(&comparison);

@@ -10,7 +10,7 @@ use gitops_controller::{Applications, Engine, address};
 use gitops_core::api::{Application, ApplicationSource};
 use gitops_core::decode::{self, Severity};
 use gitops_core::Cluster as _;
-use gitops_embedded::{Controllers, EmbeddedCluster, Options};
+use gitops_embedded::{EmbeddedCluster, Options};
 use gitops_git::RepositoryCache;
 use gitops_merge::schema::Kinds;
 
@@ -28,12 +28,10 @@ impl Context {
     /// Opens or makes what lies under the data folder.
     pub async fn open(global: &GlobalArguments) -> Result<Self, Failure> {
         let folder = &global.data_dir;
-        let mut options = Options::default();
-        if global.no_simulation {
-            options.controllers = Controllers::CollectorOnly;
-        }
+        let simulated = Options::new();
+        let options = if global.no_simulation { simulated.without_controllers() } else { simulated };
         let hint = "choose another folder with --data-dir, or make this one writable";
-        let cluster = EmbeddedCluster::open(folder, options).map_err(|error| Failure::from(error).hint(hint))?;
+        let cluster = EmbeddedCluster::open(folder, &options).map_err(|error| Failure::from(error).hint(hint))?;
         keep_out_of_git(folder)?;
         let journal = Arc::new(FileJournal::new(folder.join("audit.jsonl")));
         let repositories = RepositoryCache::new(folder.join("repositories"));

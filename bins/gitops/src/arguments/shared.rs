@@ -24,6 +24,9 @@ pub struct SyncArguments {
     /// Give up waiting for health after so many seconds
     #[arg(long, value_name = "SECONDS")]
     pub timeout: Option<u64>,
+    /// Don't wait until the resources are healthy; between waves it is waited all the same
+    #[arg(long)]
+    pub no_wait: bool,
     /// How the result is shown
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: SyncFormat,

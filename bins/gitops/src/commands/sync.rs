@@ -1,8 +1,9 @@
 use std::process::ExitCode;
 
 use gitops_apply::execute::OutcomePhase;
+use gitops_apply::health::HealthStatus;
 use gitops_apply::plan::Budget;
-use gitops_controller::{SyncError, SyncReport, SyncRequest};
+use gitops_controller::{SyncError, SyncReport, SyncRequest, status};
 use gitops_core::api::Application;
 use jiff::SignedDuration;
 
@@ -37,9 +38,18 @@ async fn sync_one(context: &Context, application: &Application, arguments: &Sync
     let json = arguments.output == SyncFormat::Json;
     let mut watcher = Watcher::new(application, json);
     let report = context.engine.sync(application, &request, &mut |event| watcher.on(&event)).await;
+    let mut report = report.map_err(explain)?;
+    if !request.dry_run && !arguments.no_wait && report.outcome.is_some() {
+        watcher.message("waiting until the resources are healthy");
+        let patience = arguments.timeout.and_then(|seconds| i64::try_from(seconds).ok()).map_or(PATIENCE, SignedDuration::from_secs);
+        report.resources = context.engine.settle(application, &request.compare, patience).await.map_err(explain)?;
+    }
     watcher.finish();
-    finish(context, report.map_err(explain)?, request.dry_run, json)
+    finish(context, report, request.dry_run, json)
 }
+
+/// How long a sync waits for health at its end.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 
 /// What every sync is asked with.
 pub fn request(context: &Context, refresh: &RefreshArguments, timeout: Option<u64>) -> SyncRequest {
@@ -59,7 +69,8 @@ pub fn finish(context: &Context, report: SyncReport, dry_run: bool, json: bool) 
     } else {
         report::print(&report, dry_run, context.notice.as_deref());
     }
-    Ok(report.outcome.as_ref().is_none_or(|outcome| outcome.phase == OutcomePhase::Succeeded))
+    let degraded = report.outcome.is_some() && status::overall(&report.resources) == HealthStatus::Degraded;
+    Ok(!degraded && report.outcome.as_ref().is_none_or(|outcome| outcome.phase == OutcomePhase::Succeeded))
 }
 
 /// A sync's error with what to do next.

@@ -1,7 +1,7 @@
 //! What a person sees while a command works: lines where the output is kept, a moving line below them on a terminal.
 
 use std::io::IsTerminal as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gitops_apply::execute::ResourceStatus;
 use gitops_apply::{ApplyPlan, Progress};
@@ -18,7 +18,12 @@ pub struct Watcher {
     quiet: bool,
     steps: usize,
     done: usize,
+    /// What is waited for, until it is told: a wait that ends at once is no news.
+    untold: Option<(Instant, String)>,
 }
+
+/// How long a wait is before it is told.
+const TOLD_AFTER: Duration = Duration::from_millis(150);
 
 impl Watcher {
     /// Watches the sync of an Application. A quiet one shows only the moving line.
@@ -29,7 +34,12 @@ impl Watcher {
         }
         spinner.enable_steady_tick(Duration::from_millis(100));
         spinner.set_message(format!("resolving the sources of {}", application.name()));
-        Self { spinner, quiet, steps: 0, done: 0 }
+        Self { spinner, quiet, steps: 0, done: 0, untold: None }
+    }
+
+    /// Says in the moving line what is done.
+    pub fn message(&self, text: &'static str) {
+        self.spinner.set_message(text);
     }
 
     /// Takes the moving line away.
@@ -72,26 +82,49 @@ impl Watcher {
 
     fn progress(&mut self, progress: &Progress) {
         match progress {
-            Progress::Wave { phase, wave } => self.line(&paint::title(&format!("{phase} wave {wave}"))),
+            Progress::Wave { phase, wave } => {
+                self.untold = None;
+                self.line(&paint::title(&format!("{phase} wave {wave}")));
+            }
             Progress::Started { object, action } => {
                 self.spinner.set_message(format!("[{}/{}] {} {object}", self.done, self.steps, action.as_str()));
             }
             Progress::Finished(outcome) => {
+                self.tell();
                 self.done += 1;
                 let well = outcome.status != ResourceStatus::SyncFailed;
                 let sign = if well { paint::good("ok") } else { paint::error("failed") };
                 self.line(&format!("  {sign} {} {}", outcome.object, paint::faint(&outcome.message)));
             }
             Progress::Waiting { reason } => {
-                self.line(&paint::faint(&format!("  {reason}")));
+                self.tell();
+                self.untold = Some((Instant::now(), reason.clone()));
                 self.spinner.set_message(reason.clone());
             }
-            Progress::Healthy { object } => self.line(&format!("  {} {object}", paint::good("healthy"))),
+            Progress::Healthy { object } => {
+                let told = self.tell();
+                if told {
+                    self.line(&format!("  {} {object}", paint::good("healthy")));
+                }
+            }
             Progress::Retrying { object, reason } => {
                 self.line(&format!("  {} {object}: {reason}", paint::warning("again")));
             }
             _ => {}
         }
+    }
+
+    /// Tells what is waited for, where that takes its time already; whether it is told by now.
+    fn tell(&mut self) -> bool {
+        let Some((since, reason)) = &self.untold else { return true };
+        if since.elapsed() < TOLD_AFTER {
+            self.untold = None;
+            return false;
+        }
+        let line = paint::faint(&format!("  {reason}"));
+        self.untold = None;
+        self.line(&line);
+        true
     }
 
     fn line(&self, text: &str) {

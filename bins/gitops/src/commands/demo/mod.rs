@@ -88,7 +88,7 @@ async fn sync(context: &Context, application: &Application) -> Result<(), Failur
     let done = context.engine.sync(&defined, &request, &mut |event| watcher.on(&event)).await;
     watcher.finish();
     let done = done.map_err(explain)?;
-    let resources = context.engine.settle(&defined, PATIENCE).await?;
+    let resources = context.engine.settle(&defined, &request.compare, PATIENCE).await?;
     anstream::print!("{}", report::resources(&resources, &done));
     Ok(())
 }
