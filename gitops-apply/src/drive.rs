@@ -3,14 +3,12 @@
 
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt as _};
-use gitops_core::cluster::{
-    Cluster, ClusterError, Delete, Deleted, ErrorKind, Precondition, Verb, Write,
-};
+use gitops_core::cluster::{Cluster, ClusterError, Delete, Deleted, ErrorKind, Precondition, Verb, Write};
 use gitops_core::secret::Purpose;
 use gitops_core::{Clock, Object, ObjectRef, Reveal, Timestamp, Value};
-use gitops_diff::{DiffContext, FieldDiff, FIELD_MANAGER};
+use gitops_diff::{DiffContext, FIELD_MANAGER};
 
-use crate::execute::{Action, Event, Execution, Outcome, Progress, StepResult};
+use crate::execute::{Action, Compared, Event, Execution, Outcome, Progress, StepResult};
 use crate::inventory::{self, Inventory};
 
 /// Sleeps, on its caller's runtime.
@@ -176,10 +174,7 @@ fn matches(precondition: &Precondition, live: &Object) -> bool {
     }
 }
 
-async fn compare(
-    desired: &Object,
-    around: Surroundings<'_>,
-) -> Result<Option<(Box<Object>, Vec<FieldDiff>)>, ClusterError> {
+async fn compare(desired: &Object, around: Surroundings<'_>) -> Compared {
     let Some(live) = around.cluster.get(&desired.reference()).await? else { return Ok(None) };
     let diff = gitops_diff::diff(desired, Some(&live), around.diff)
         .map_err(|error| ClusterError::new(ErrorKind::Internal, error.to_string()).about(&desired.id()))?;
@@ -188,7 +183,8 @@ async fn compare(
 
 async fn observe(targets: &[ObjectRef], around: Surroundings<'_>) -> Result<Vec<Object>, ClusterError> {
     let gets = futures::stream::iter(targets.iter().map(|target| around.cluster.get(target)));
-    let found: Vec<Result<Option<Object>, ClusterError>> = gets.buffer_unordered(around.parallel.max(1)).collect().await;
+    let found: Vec<Result<Option<Object>, ClusterError>> =
+        gets.buffer_unordered(around.parallel.max(1)).collect().await;
     found.into_iter().filter_map(Result::transpose).collect()
 }
 
@@ -205,11 +201,7 @@ async fn save(record: &Inventory, around: Surroundings<'_>) -> Result<usize, Clu
 ///
 /// # Errors
 /// Where the cluster fails, or what is stored is not whole.
-pub async fn load_inventory(
-    cluster: &dyn Cluster,
-    namespace: &str,
-    application: &str,
-) -> Result<Inventory, LoadError> {
+pub async fn load_inventory(cluster: &dyn Cluster, namespace: &str, application: &str) -> Result<Inventory, LoadError> {
     use gitops_core::cluster::Query;
     use gitops_core::{GroupVersionKind, annotations::INVENTORY_OF};
     let query = Query::all(GroupVersionKind::from_api_version("v1", "ConfigMap"))

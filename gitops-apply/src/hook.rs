@@ -165,7 +165,8 @@ mod tests {
         assert_eq!(role_of(json!({keys::HOOK: "Skip"})), Role::Ignored);
         assert_eq!(role_of(json!({keys::HOOK: "Nonsense"})), Role::Ignored);
         let helm = Role::Hook { phases: vec![Phase::PreSync], delete: vec![DeletePolicy::HookSucceeded] };
-        let annotations = json!({keys::HELM_HOOK: "pre-install,pre-upgrade", keys::HELM_HOOK_DELETE_POLICY: "hook-succeeded"});
+        let annotations =
+            json!({keys::HELM_HOOK: "pre-install,pre-upgrade", keys::HELM_HOOK_DELETE_POLICY: "hook-succeeded"});
         assert_eq!(role_of(annotations), helm);
         assert_eq!(role_of(json!({keys::HELM_HOOK: "test"})), Role::Ignored);
         assert_eq!(role_of(json!({keys::HELM_HOOK: "crd-install"})), Role::Resource);

@@ -168,7 +168,11 @@ impl Inventory {
 /// The label value that selects an application's parts.
 pub fn label(application: &str) -> String {
     let plain = application.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    if plain && application.len() <= 63 { application.into() } else { gitops_core::Digest::of(application.as_bytes()).short().into() }
+    if plain && application.len() <= 63 {
+        application.into()
+    } else {
+        gitops_core::Digest::of(application.as_bytes()).short().into()
+    }
 }
 
 fn part_name(application: &str, index: usize) -> String {

@@ -130,7 +130,13 @@ pub fn prepare(
 }
 
 impl Desired {
-    fn add(&mut self, object: Object, origin: Option<Origin>, wave: i64, destination: &Destination) -> Result<(), PrepareError> {
+    fn add(
+        &mut self,
+        object: Object,
+        origin: Option<Origin>,
+        wave: i64,
+        destination: &Destination,
+    ) -> Result<(), PrepareError> {
         let mut object = object;
         let id = object.id();
         if id.name.is_empty() {

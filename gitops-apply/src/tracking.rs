@@ -28,7 +28,8 @@ pub fn owner(object: &Object, application: &str) -> Owner {
     let id = object.id();
     let own = mark("", &id);
     // Argo CD writes the destination's namespace for objects of the whole cluster too.
-    let cluster_wide = || id.namespace.is_none() && without_namespace(rest) == without_namespace(own.trim_start_matches(':'));
+    let cluster_wide =
+        || id.namespace.is_none() && without_namespace(rest) == without_namespace(own.trim_start_matches(':'));
     if rest != own.trim_start_matches(':') && !cluster_wide() {
         return Owner::Nobody;
     }

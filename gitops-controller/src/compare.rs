@@ -125,7 +125,9 @@ impl Engine {
         observer: &mut (dyn FnMut(SyncEvent<'_>) + Send),
     ) -> Result<Comparison, CompareError> {
         let destination = &application.spec.destination;
-        if let Some(address) = destination.server().or(destination.name()).filter(|address| !IN_CLUSTER.contains(address)) {
+        if let Some(address) =
+            destination.server().or(destination.name()).filter(|address| !IN_CLUSTER.contains(address))
+        {
             return Err(CompareError::Destination(address.into()));
         }
         let resolved = self.resolve(application, options).await?;
@@ -155,9 +157,8 @@ impl Engine {
         inputs.project = application.spec.project().into();
         inputs.kube_version = info.version;
         inputs.api_versions = discovery.all().map(|resource| resource.gvk.to_string()).collect();
-        inputs.digest_key = digest_key(self.cluster.as_ref(), control_namespace(application))
-            .await
-            .map_err(CompareError::Cluster)?;
+        inputs.digest_key =
+            digest_key(self.cluster.as_ref(), control_namespace(application)).await.map_err(CompareError::Cluster)?;
         inputs.jsonnet = self.jsonnet.clone();
         inputs.strict = options.strict;
         let application = application.clone();

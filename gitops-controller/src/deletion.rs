@@ -24,7 +24,11 @@ impl Engine {
     ///
     /// # Errors
     /// Where the cluster or the inventory cannot be read.
-    pub async fn plan_deletion(&self, application: &Application, request: &SyncRequest) -> Result<ApplyPlan, SyncError> {
+    pub async fn plan_deletion(
+        &self,
+        application: &Application,
+        request: &SyncRequest,
+    ) -> Result<ApplyPlan, SyncError> {
         Ok(self.deletion(application, request).await?.1)
     }
 

@@ -14,7 +14,7 @@ const FIELD: &str = "key";
 ///
 /// # Errors
 /// Where the cluster fails, or the Secret holds no key.
-pub async fn digest_key(cluster: &dyn Cluster, namespace: &str) -> Result<DigestKey, ClusterError> {
+pub(crate) async fn digest_key(cluster: &dyn Cluster, namespace: &str) -> Result<DigestKey, ClusterError> {
     let target = ObjectId::new("", "Secret", Some(namespace), NAME).at_version("v1");
     if let Some(object) = cluster.get(&target).await? {
         return read(&object);
@@ -42,7 +42,8 @@ pub async fn digest_key(cluster: &dyn Cluster, namespace: &str) -> Result<Digest
 fn read(object: &Object) -> Result<DigestKey, ClusterError> {
     use base64::Engine as _;
     let malformed = || {
-        let message = format!("`{FIELD}` is not a key of 64 hexadecimal digits: delete the Secret to have it made again");
+        let message =
+            format!("`{FIELD}` is not a key of 64 hexadecimal digits: delete the Secret to have it made again");
         ClusterError::new(ErrorKind::Internal, message).about(&object.id())
     };
     let data = object.secret_data();

@@ -170,7 +170,8 @@ pub fn make_plan(
     request: &SyncRequest,
 ) -> Result<ApplyPlan, SyncError> {
     let mut options = PlanOptions::default();
-    options.prune = request.prune.unwrap_or_else(|| application.automated().is_some_and(|automated| automated.prunes()));
+    options.prune =
+        request.prune.unwrap_or_else(|| application.automated().is_some_and(|automated| automated.prunes()));
     options.sync_options = application.sync_options().into_owned();
     options.consent = request.consent.clone();
     options.budget = request.budget;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use gitops_core::{Digest, Manifest};
 use gitops_core::api::{Application, SourceType};
+use gitops_core::{Digest, Manifest};
 use gitops_render::{Inputs, Limits, Need, Outcome, RenderError, Warning};
 use thiserror::Error;
 
@@ -52,8 +52,13 @@ pub enum RenderingError {
 /// # Errors
 /// Where a source does not render.
 pub fn render(application: &Application, resolved: &Resolved, inputs: &Inputs) -> Result<Rendering, RenderingError> {
-    let mut rendering =
-        Rendering { objects: Vec::new(), digest: Digest::of(&[]), warnings: Vec::new(), source_types: Vec::new(), reads: 0 };
+    let mut rendering = Rendering {
+        objects: Vec::new(),
+        digest: Digest::of(&[]),
+        warnings: Vec::new(),
+        source_types: Vec::new(),
+        reads: 0,
+    };
     let mut digests = Vec::new();
     let several = application.spec.has_multiple_sources();
     for one in &resolved.sources {
@@ -68,7 +73,10 @@ pub fn render(application: &Application, resolved: &Resolved, inputs: &Inputs) -
         let rendered = match outcome {
             Outcome::Done(rendered) => rendered,
             Outcome::Needs(needs) => {
-                return Err(RenderingError::Needs { repository: repository(), needs: needs.iter().map(words).collect() });
+                return Err(RenderingError::Needs {
+                    repository: repository(),
+                    needs: needs.iter().map(words).collect(),
+                });
             }
         };
         rendering.objects.extend(rendered.objects);

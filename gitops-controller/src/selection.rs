@@ -48,7 +48,8 @@ impl fmt::Display for Selector {
 impl Selector {
     fn matches(&self, id: &ObjectId) -> bool {
         let fits = |pattern: &str, value: &str| pattern == "*" || pattern == value;
-        let namespace = self.namespace.as_deref().is_none_or(|wanted| fits(wanted, id.namespace.as_deref().unwrap_or_default()));
+        let namespace =
+            self.namespace.as_deref().is_none_or(|wanted| fits(wanted, id.namespace.as_deref().unwrap_or_default()));
         fits(&self.group, &id.group) && fits(&self.kind, &id.kind) && fits(&self.name, &id.name) && namespace
     }
 }

@@ -93,7 +93,10 @@ pub fn update(application: &mut Application, comparison: &Comparison, now: Times
     status.sync = Some(sync);
 
     let overall = overall(&resources).to_string();
-    let unchanged = status.health.as_ref().is_some_and(|health| health.status.as_ref().is_some_and(|code| code.as_str() == overall));
+    let unchanged = status
+        .health
+        .as_ref()
+        .is_some_and(|health| health.status.as_ref().is_some_and(|code| code.as_str() == overall));
     if !unchanged {
         let mut health = ApplicationHealth::default();
         health.status = Some(overall.into());
@@ -208,7 +211,8 @@ fn api_result(outcome: &ResourceOutcome, comparison: &Comparison) -> ResourceRes
     let hook = comparison.desired.hooks.iter().any(|hook| matches!(hook.role, Role::Hook { .. }));
     if outcome.action == StepAction::Hook && hook {
         result.hook_type = Some(HookType::from(outcome.phase.as_str()));
-        let ended = if outcome.status == StepStatus::SyncFailed { OperationPhase::Failed } else { OperationPhase::Succeeded };
+        let ended =
+            if outcome.status == StepStatus::SyncFailed { OperationPhase::Failed } else { OperationPhase::Succeeded };
         result.hook_phase = Some(ended);
     }
     if outcome.action != StepAction::Hook || outcome.status == StepStatus::SyncFailed {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use gitops_controller::audit::{Action, FileJournal, Record};
 use gitops_controller::sandbox::{Limits, SandboxedJsonnet};
 use gitops_controller::{Applications, Engine, address};
+use gitops_core::Cluster as _;
 use gitops_core::api::{Application, ApplicationSource};
 use gitops_core::decode::{self, Severity};
-use gitops_core::Cluster as _;
 use gitops_embedded::{EmbeddedCluster, Options};
 use gitops_git::RepositoryCache;
 use gitops_merge::schema::Kinds;
@@ -18,7 +18,7 @@ use crate::arguments::GlobalArguments;
 use crate::failure::Failure;
 
 /// Everything that a command calls on.
-pub struct Context {
+pub(crate) struct Context {
     pub engine: Engine,
     pub user: String,
     pub notice: Option<String>,
@@ -26,7 +26,7 @@ pub struct Context {
 
 impl Context {
     /// Opens or makes what lies under the data folder.
-    pub async fn open(global: &GlobalArguments) -> Result<Self, Failure> {
+    pub(crate) async fn open(global: &GlobalArguments) -> Result<Self, Failure> {
         let folder = &global.data_dir;
         let simulated = Options::new();
         let options = if global.no_simulation { simulated.without_controllers() } else { simulated };
@@ -43,16 +43,22 @@ impl Context {
     }
 
     /// The Applications of the cluster.
-    pub fn applications(&self) -> Applications<'_> {
+    pub(crate) fn applications(&self) -> Applications<'_> {
         Applications::of(self.engine.cluster.as_ref())
     }
 
     /// The Applications that an argument names: those of a file, which are defined in the cluster, or one by its name.
-    pub async fn named(&self, argument: &str, namespace: &str, strict: bool) -> Result<Vec<Application>, Failure> {
+    pub(crate) async fn named(
+        &self,
+        argument: &str,
+        namespace: &str,
+        strict: bool,
+    ) -> Result<Vec<Application>, Failure> {
         let path = Path::new(argument);
         let looks_like_file = argument.contains('/') || argument.ends_with(".yaml") || argument.ends_with(".yml");
         if !looks_like_file && !path.is_file() {
-            let hint = "`gitops app list` shows the applications; a file that defines one can be given in place of its name";
+            let hint =
+                "`gitops app list` shows the applications; a file that defines one can be given in place of its name";
             let found = self.applications().get(namespace, argument).await;
             return Ok(vec![found.map_err(|error| Failure::from(error).hint(hint))?]);
         }
@@ -73,7 +79,7 @@ impl Context {
     }
 
     /// Notes something in the audit trail that is not a sync.
-    pub fn record(&self, application: &Application, action: Action) -> Result<(), Failure> {
+    pub(crate) fn record(&self, application: &Application, action: Action) -> Result<(), Failure> {
         let namespace = application.metadata.namespace().unwrap_or_default();
         self.engine.journal.append(&Record {
             time: self.engine.clock.now(),
@@ -91,10 +97,11 @@ impl Context {
 }
 
 /// The Applications that a file defines, their repositories' paths made independent of where the program was started.
-pub fn read_applications(path: &Path, strict: bool) -> Result<Vec<Application>, Failure> {
+pub(crate) fn read_applications(path: &Path, strict: bool) -> Result<Vec<Application>, Failure> {
     let name = path.display().to_string();
-    let text = std::fs::read(path)
-        .map_err(|error| Failure::new(format!("{name}: {error}")).hint("give a file that defines an Application, or the name of one"))?;
+    let text = std::fs::read(path).map_err(|error| {
+        Failure::new(format!("{name}: {error}")).hint("give a file that defines an Application, or the name of one")
+    })?;
     let mut applications = Vec::new();
     for decoded in decode::decode::<Application>(&name, &text)? {
         for unknown in &decoded.unknown_fields {
@@ -126,7 +133,7 @@ pub fn read_applications(path: &Path, strict: bool) -> Result<Vec<Application>, 
 }
 
 /// An address with a path made independent of where the program was started.
-pub fn absolute_address(address: &str, base: &Path) -> Result<String, Failure> {
+pub(crate) fn absolute_address(address: &str, base: &Path) -> Result<String, Failure> {
     address::absolute(address, base).map_err(|error| {
         Failure::from(error).hint("give the path of a Git repository, or a file://, https:// or ssh address")
     })
@@ -143,6 +150,7 @@ fn keep_out_of_git(folder: &Path) -> Result<(), Failure> {
 
 /// Who runs the command.
 fn user() -> String {
-    let name = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|key| std::env::var(key).ok().filter(|name| !name.is_empty()));
+    let name =
+        ["USER", "LOGNAME", "USERNAME"].iter().find_map(|key| std::env::var(key).ok().filter(|name| !name.is_empty()));
     name.unwrap_or_else(|| "unknown".into())
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 /// An error that ends the command.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     error: Box<dyn Error + Send + Sync>,
     hint: Option<String>,
     code: u8,
@@ -14,32 +14,32 @@ pub struct Failure {
 
 impl Failure {
     /// An error in these words.
-    pub fn new(words: impl Into<String>) -> Self {
+    pub(crate) fn new(words: impl Into<String>) -> Self {
         Self { error: Box::from(words.into()), hint: None, code: 2 }
     }
 
     /// The same with what to do next.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
     /// The same with what to do next, where the error's words hold a text.
     #[must_use]
-    pub fn hint_where(self, text: &str, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint_where(self, text: &str, hint: impl Into<String>) -> Self {
         if self.hint.is_none() && self.to_string().contains(text) { self.hint(hint) } else { self }
     }
 
     /// The same with another exit code than 2.
     #[must_use]
-    pub fn with_code(mut self, code: u8) -> Self {
+    pub(crate) fn with_code(mut self, code: u8) -> Self {
         self.code = code;
         self
     }
 
     /// Prints it to standard error.
-    pub fn report(&self) -> ExitCode {
+    pub(crate) fn report(&self) -> ExitCode {
         anstream::eprintln!("{} {self}", crate::output::paint::error("error:"));
         if let Some(hint) = &self.hint {
             anstream::eprintln!("{} {hint}", crate::output::paint::hint("hint:"));

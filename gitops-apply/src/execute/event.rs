@@ -64,7 +64,7 @@ pub enum Event {
         /// The step's number.
         step: u32,
         /// The live object, and how it differs from what is desired; none where it is gone.
-        result: Result<Option<(Box<Object>, Vec<FieldDiff>)>, ClusterError>,
+        result: Compared,
     },
     /// Objects were looked at; those that are absent are not among them.
     Observed(Result<Vec<Object>, ClusterError>),
@@ -73,6 +73,9 @@ pub enum Event {
     /// The user wants it to end.
     Terminate,
 }
+
+/// A live object and how it differs from what is desired; none where it is gone.
+pub type Compared = Result<Option<(Box<Object>, Vec<FieldDiff>)>, ClusterError>;
 
 /// What a call did.
 #[derive(Clone, Debug)]
@@ -84,4 +87,3 @@ pub enum StepResult {
     /// The object waits for its finalizers.
     Deleting,
 }
-

@@ -3,9 +3,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use gitops_core::cluster::{ClusterError, Precondition};
 use gitops_core::{ObjectId, Timestamp};
 
+use super::Action;
 use super::machine::{Execution, Settings, Stage, Wave};
 use super::progress::Phase as End;
-use super::Action;
 use crate::gate::Approved;
 use crate::hook::Phase;
 use crate::inventory::Inventory;
@@ -84,9 +84,9 @@ impl Execution {
     /// Entries that nothing wants any more and whose objects are gone leave the record.
     fn forget_absent(&mut self, desired: &Desired, live: &Live) {
         let hooks: BTreeSet<ObjectId> = desired.hooks.iter().map(|hook| hook.object.id()).collect();
-        self.inventory.entries.retain(|id, _| {
-            desired.resources.contains_key(id) || live.get(id).is_some() || hooks.contains(id)
-        });
+        self.inventory
+            .entries
+            .retain(|id, _| desired.resources.contains_key(id) || live.get(id).is_some() || hooks.contains(id));
     }
 
     pub(super) fn saved(&mut self, result: Result<usize, ClusterError>, now: Timestamp) -> Vec<Action> {
@@ -136,7 +136,8 @@ impl Execution {
             let how = if self.plan.is_empty() { "no more tasks" } else { "all tasks run" };
             return self.end(End::Succeeded, format!("successfully synced ({how})"));
         }
-        let message = format!("one or more synchronization tasks completed unsuccessfully, reason: {}", self.failures.join(","));
+        let message =
+            format!("one or more synchronization tasks completed unsuccessfully, reason: {}", self.failures.join(","));
         self.end(End::Failed, message);
     }
 }

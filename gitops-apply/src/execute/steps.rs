@@ -9,7 +9,7 @@ use gitops_diff::FieldDiff;
 
 use super::machine::{Execution, Running, StepState};
 use super::progress::{Progress, ResourceOutcome, ResourceStatus};
-use super::{Action, StepResult};
+use super::{Action, Compared, StepResult};
 use crate::hook::{DeletePolicy, Phase};
 use crate::plan::{Step, StepAction};
 use crate::tracking;
@@ -36,7 +36,8 @@ impl Execution {
     fn given_name(&self, step: &Step, phase: Phase) -> ObjectRef {
         let mut object = step.object.clone();
         if let Some(prefix) = object.id.name.strip_suffix('*') {
-            let commit = self.plan.source.revisions.first().map(|revision| revision.commit.as_str()).unwrap_or_default();
+            let commit =
+                self.plan.source.revisions.first().map(|revision| revision.commit.as_str()).unwrap_or_default();
             let short = commit.get(..7).unwrap_or(commit);
             let suffix = format!("{short}-{phase}-{}", self.started.as_second()).to_ascii_lowercase();
             object.id.name = format!("{prefix}{suffix}");
@@ -68,7 +69,11 @@ impl Execution {
 
     fn write_call(&mut self, running: &Running, precondition: Precondition) -> Option<Action> {
         let Some(object) = self.object_of(running) else {
-            self.step_failed(running.step.number, running, "it is not among the objects that the source renders to".into());
+            self.step_failed(
+                running.step.number,
+                running,
+                "it is not among the objects that the source renders to".into(),
+            );
             return None;
         };
         let verb = match &precondition {
@@ -122,7 +127,9 @@ impl Execution {
         };
         let message = format!("{} {words}", resource_name(&running.object));
         if running.step.action == StepAction::Hook {
-            self.progress.push(Progress::Waiting { reason: format!("waiting for completion of hook {}", words_for(&running.object)) });
+            self.progress.push(Progress::Waiting {
+                reason: format!("waiting for completion of hook {}", words_for(&running.object)),
+            });
         } else {
             self.record(running, ResourceStatus::Synced, message);
         }
@@ -155,7 +162,9 @@ impl Execution {
             return Vec::new();
         }
         let deletes = running.step.action == StepAction::Prune;
-        if error.kind == ErrorKind::NotFound && (deletes || running.uid.is_some() && running.step.action == StepAction::Hook) {
+        if error.kind == ErrorKind::NotFound
+            && (deletes || running.uid.is_some() && running.step.action == StepAction::Hook)
+        {
             return self.gone(number);
         }
         if deletes && error.kind == ErrorKind::Conflict {
@@ -179,12 +188,7 @@ impl Execution {
     }
 
     /// A step whose live object moved goes on where its change is still the planned one.
-    pub(super) fn compared(
-        &mut self,
-        number: u32,
-        result: Result<Option<(Box<Object>, Vec<FieldDiff>)>, ClusterError>,
-        now: Timestamp,
-    ) -> Vec<Action> {
+    pub(super) fn compared(&mut self, number: u32, result: Compared, now: Timestamp) -> Vec<Action> {
         let Some(running) = self.steps.get(&number).cloned() else { return Vec::new() };
         let (live, fields) = match result {
             Err(error) => return self.refused(number, &running, &error, now),
@@ -238,7 +242,7 @@ impl Execution {
 
 /// Whether a change is the planned one: the same fields to the same values. The old values may differ.
 fn same_change(planned: &[FieldDiff], now: &[FieldDiff]) -> bool {
-    let same = |(was, is): (&FieldDiff, &FieldDiff)| was.path == is.path && was.new == is.new;
+    let same = |(was, is): (&FieldDiff, &FieldDiff)| was.path.text == is.path.text && was.new == is.new;
     planned.len() == now.len() && planned.iter().zip(now).all(same)
 }
 

@@ -27,7 +27,8 @@ impl Execution {
         let last = self.waves.len() == 1;
         // The last wave ends the sync without waiting for health, as in Argo CD, unless a hook keeps it open.
         let hooks = wave.taken.iter().filter_map(|number| self.steps.get(number));
-        let unfinished = hooks.clone().any(|running| running.step.action == StepAction::Hook && running.state == StepState::Written);
+        let unfinished =
+            hooks.clone().any(|running| running.step.action == StepAction::Hook && running.state == StepState::Written);
         let deleting = hooks.clone().any(|running| running.state == StepState::Deleting);
         if last && !unfinished && !deleting {
             return None;
@@ -47,7 +48,9 @@ impl Execution {
     }
 
     fn wait(&self, targets: Vec<ObjectRef>, now: Timestamp, whole_wave: bool) -> Option<Wait> {
-        let hook = |target: &&ObjectRef| self.running(&target.id).is_some_and(|running| running.step.action == StepAction::Hook);
+        let hook = |target: &&ObjectRef| {
+            self.running(&target.id).is_some_and(|running| running.step.action == StepAction::Hook)
+        };
         let first = targets.iter().find(hook).or(targets.first())?;
         let what = match self.running(&first.id) {
             Some(running) if running.state == StepState::Deleting => "deletion of",
@@ -96,7 +99,10 @@ impl Execution {
             self.leave(&wait);
         } else if now >= wait.until {
             wait.targets = left;
-            self.fail(format!("gave up {}", self.wait(wait.targets.clone(), now, true).map_or(wait.reason.clone(), |wait| wait.reason)));
+            self.fail(format!(
+                "gave up {}",
+                self.wait(wait.targets.clone(), now, true).map_or(wait.reason.clone(), |wait| wait.reason)
+            ));
             actions.extend(self.give_up(&wait));
         } else {
             let (until, whole_wave) = (wait.until, wait.whole_wave);
@@ -136,7 +142,8 @@ impl Execution {
 
     fn judge_health(&mut self, number: u32, running: &Running, live: &Object) -> bool {
         let hook = running.step.action == StepAction::Hook;
-        let (status, message) = health::health(live).map_or((HealthStatus::Healthy, String::new()), |health| (health.status, health.message));
+        let (status, message) = health::health(live)
+            .map_or((HealthStatus::Healthy, String::new()), |health| (health.status, health.message));
         let failed = match status {
             HealthStatus::Healthy => false,
             HealthStatus::Degraded => true,
@@ -187,7 +194,9 @@ impl Execution {
     /// A wait came to its deadline: what is open counts as failed.
     fn give_up(&mut self, wait: &Wait) -> Vec<Action> {
         for target in &wait.targets {
-            let open = self.running(&target.id).filter(|running| matches!(running.state, StepState::Written | StepState::Deleting));
+            let open = self
+                .running(&target.id)
+                .filter(|running| matches!(running.state, StepState::Written | StepState::Deleting));
             if let Some(running) = open.cloned() {
                 self.step_failed(running.step.number, &running, format!("{}: the time is over", wait.reason));
             }

@@ -38,7 +38,9 @@ pub(super) fn pod(object: &Object) -> Health {
         Some("Failed") if !message.is_empty() => Health::new(Degraded, message),
         Some("Failed") => Health::new(Degraded, containers(object).find_map(failure).unwrap_or_default()),
         Some("Running") => match policy {
-            "Always" if condition(object, "Ready").is_some_and(|ready| ready.is_true()) => Health::new(Healthy, message),
+            "Always" if condition(object, "Ready").is_some_and(|ready| ready.is_true()) => {
+                Health::new(Healthy, message)
+            }
             "Always" if restarted(object) => Health::new(Degraded, message),
             // A Pod that ends by itself is a task, and is not done while it runs.
             "Always" | "OnFailure" | "Never" => Health::new(Progressing, message),

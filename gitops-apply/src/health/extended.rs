@@ -30,7 +30,9 @@ pub(super) fn autoscaler(object: &Object) -> Health {
             let Some(text) = object.annotation(CONDITIONS_ANNOTATION) else { return waiting() };
             match serde_json::from_str::<Vec<Value>>(text) {
                 Ok(list) => judge(list.iter().map(Condition::read)),
-                Err(error) => Health::new(Unknown, format!("failed to convert conditions annotation to typed: {error}")),
+                Err(error) => {
+                    Health::new(Unknown, format!("failed to convert conditions annotation to typed: {error}"))
+                }
             }
         }
         version => {

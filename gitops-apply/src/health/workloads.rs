@@ -19,7 +19,9 @@ pub(super) fn deployment(object: &Object) -> Health {
         return Health::new(Suspended, "Deployment is paused");
     }
     if !observed(object) {
-        return progressing("Waiting for rollout to finish: observed deployment generation less than desired generation");
+        return progressing(
+            "Waiting for rollout to finish: observed deployment generation less than desired generation",
+        );
     }
     if condition(object, "Progressing").is_some_and(|one| one.reason == "ProgressDeadlineExceeded") {
         return Health::new(Degraded, format!("Deployment \"{}\" exceeded its progress deadline", object.name()));
@@ -43,7 +45,9 @@ pub(super) fn deployment(object: &Object) -> Health {
 
 pub(super) fn replica_set(object: &Object) -> Health {
     if !observed(object) {
-        return progressing("Waiting for rollout to finish: observed replica set generation less than desired generation");
+        return progressing(
+            "Waiting for rollout to finish: observed replica set generation less than desired generation",
+        );
     }
     if let Some(failure) = condition(object, "ReplicaFailure").filter(|one| one.is_true()) {
         return Health::new(Degraded, failure.message);
@@ -95,7 +99,9 @@ pub(super) fn stateful_set(object: &Object) -> Health {
 
 pub(super) fn daemon_set(object: &Object) -> Health {
     if !observed(object) {
-        return progressing("Waiting for rollout to finish: observed daemon set generation less than desired generation");
+        return progressing(
+            "Waiting for rollout to finish: observed daemon set generation less than desired generation",
+        );
     }
     let status = |field| integer(object, &["status", field]);
     let (updated, wanted) = (status("updatedNumberScheduled"), status("desiredNumberScheduled"));

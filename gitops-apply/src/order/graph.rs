@@ -139,7 +139,8 @@ fn cycle(graph: &DiGraph<Node, (), usize>, items: &[Item]) -> Cycle {
     };
     // An item with a dependency of its own inside the part is on a cycle: follow dependencies until one comes again.
     let inside = |place: usize| part.contains(&NodeIndex::new(place));
-    let depends = |node: &NodeIndex<usize>| item(*node).is_some_and(|item| item.after.iter().any(|place| inside(*place)));
+    let depends =
+        |node: &NodeIndex<usize>| item(*node).is_some_and(|item| item.after.iter().any(|place| inside(*place)));
     let Some(start) = part.iter().copied().filter(depends).min() else { return Cycle(Vec::new()) };
     let mut path = vec![start];
     while let Some(item) = path.last().and_then(|node| item(*node)) {

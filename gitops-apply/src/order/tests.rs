@@ -12,7 +12,12 @@ fn places(groups: &[Group]) -> Vec<usize> {
 
 #[test]
 fn waves_then_kinds_then_names() {
-    let mut items = vec![item(1, "ConfigMap", "a"), item(0, "Deployment", "b"), item(0, "ConfigMap", "z"), item(0, "ConfigMap", "c")];
+    let mut items = vec![
+        item(1, "ConfigMap", "a"),
+        item(0, "Deployment", "b"),
+        item(0, "ConfigMap", "z"),
+        item(0, "ConfigMap", "c"),
+    ];
     items.push(Item::new(Phase::PreSync, 5, ObjectId::new("batch", "Job", Some("shop"), "migrate")));
     let groups = order(&items).unwrap();
     assert_eq!(places(&groups), [4, 3, 2, 1, 0]);
@@ -33,7 +38,10 @@ fn a_cycle_is_printed() {
     items[0].after = vec![1];
     items[1].after = vec![0];
     let words = order(&items).unwrap_err().to_string();
-    assert_eq!(words, "these resources wait for each other: `ConfigMap/shop/a` -> `ConfigMap/shop/b` -> `ConfigMap/shop/a`");
+    assert_eq!(
+        words,
+        "these resources wait for each other: `ConfigMap/shop/a` -> `ConfigMap/shop/b` -> `ConfigMap/shop/a`"
+    );
 }
 
 #[test]

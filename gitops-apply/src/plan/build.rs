@@ -6,7 +6,9 @@ use gitops_core::{GroupKind, Object, ObjectId, ObjectRef, Value};
 use gitops_diff::{DiffKind, FIELD_MANAGER, ObjectDiff};
 use thiserror::Error;
 
-use super::{ApplyPlan, Kept, PlanOptions, PlanSource, PlanTarget, PlannedPhase, PlannedWave, Step, StepAction, VERSION, prune};
+use super::{
+    ApplyPlan, Kept, PlanOptions, PlanSource, PlanTarget, PlannedPhase, PlannedWave, Step, StepAction, VERSION, prune,
+};
 use crate::hook::{self, DeletePolicy, Phase, Role};
 use crate::inventory::Inventory;
 use crate::order::{self, Cycle, Item};
@@ -90,7 +92,8 @@ pub enum PlanError {
 /// Where objects cannot be ordered, a kind is unknown, or an object belongs to another application and that is refused.
 pub fn plan(input: PlanInput<'_>) -> Result<ApplyPlan, PlanError> {
     known_kinds(&input)?;
-    let mut draft = Draft { input: &input, items: Vec::new(), entries: Vec::new(), kept: Vec::new(), warnings: Vec::new() };
+    let mut draft =
+        Draft { input: &input, items: Vec::new(), entries: Vec::new(), kept: Vec::new(), warnings: Vec::new() };
     draft.warnings.extend(input.desired.warnings.iter().cloned());
     draft.resources()?;
     draft.prunes();
@@ -187,13 +190,8 @@ impl Draft<'_> {
         let mut steps = Vec::new();
         for (id, entry) in gone.filter(|(id, _)| !hooks.contains(*id)) {
             let Some(live) = input.live.get(id).filter(|_| self.selected(id)) else { continue };
-            let judged = prune::judge(
-                &input.target.owner,
-                entry,
-                live,
-                &input.options.sync_options,
-                &input.options.consent,
-            );
+            let judged =
+                prune::judge(&input.target.owner, entry, live, &input.options.sync_options, &input.options.consent);
             let object = id.at_version(entry.version.as_str());
             match judged {
                 Ok(uid) if input.options.prune => steps.push((prune_step(object, uid), live)),

@@ -4,7 +4,9 @@ use crate::plan::{ApplyPlan, Step, StepAction};
 
 /// The plan's graph for Graphviz: a cluster a wave, an edge for each `depends-on` and from wave to wave.
 pub fn dot(plan: &ApplyPlan) -> String {
-    let mut out = String::from("digraph plan {\n  rankdir=LR;\n  node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\"];\n  compound=true;\n");
+    let mut out = String::from(
+        "digraph plan {\n  rankdir=LR;\n  node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\"];\n  compound=true;\n",
+    );
     let mut last: Option<(usize, u32)> = None;
     let waves = plan.phases.iter().flat_map(|phase| phase.waves.iter().map(move |wave| (phase.phase, wave)));
     for (index, (phase, wave)) in waves.filter(|(_, wave)| !wave.batches.is_empty()).enumerate() {
@@ -16,7 +18,8 @@ pub fn dot(plan: &ApplyPlan) -> String {
         out.push_str("  }\n");
         let first = wave.batches.iter().flatten().next().map_or(0, |step| step.number);
         if let Some((before, number)) = last {
-            let _ = writeln!(out, "  s{number} -> s{first} [ltail=cluster_{before}, lhead=cluster_{index}, style=bold];");
+            let _ =
+                writeln!(out, "  s{number} -> s{first} [ltail=cluster_{before}, lhead=cluster_{index}, style=bold];");
         }
         last = Some((index, first));
     }

@@ -27,7 +27,12 @@ pub fn html(plan: &ApplyPlan) -> String {
         let _ = writeln!(out, "<p class=\"meta\">{}</p>", escape(&text));
     }
     let steps = plan.steps().count();
-    let _ = writeln!(out, "<p>{steps} writes, {} unchanged, {} kept</p>\n<div class=\"flow\">", plan.unchanged, plan.kept.len());
+    let _ = writeln!(
+        out,
+        "<p>{steps} writes, {} unchanged, {} kept</p>\n<div class=\"flow\">",
+        plan.unchanged,
+        plan.kept.len()
+    );
     for phase in &plan.phases {
         for wave in phase.waves.iter().filter(|wave| !wave.batches.is_empty()) {
             write_wave(&mut out, phase.phase.as_str(), wave);

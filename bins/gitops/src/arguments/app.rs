@@ -6,7 +6,7 @@ use super::shared::{DiffArguments, Format, RefreshArguments, SyncArguments};
 
 /// `gitops app …`, with the words of Argo CD's command line.
 #[derive(Subcommand)]
-pub enum AppCommand {
+pub(crate) enum AppCommand {
     /// List Applications
     #[command(visible_alias = "ls")]
     List(ListArguments),
@@ -29,7 +29,7 @@ pub enum AppCommand {
 }
 
 #[derive(Args)]
-pub struct ListArguments {
+pub(crate) struct ListArguments {
     /// How the list is shown
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: Format,
@@ -42,7 +42,7 @@ pub struct ListArguments {
 }
 
 #[derive(Args)]
-pub struct GetArguments {
+pub(crate) struct GetArguments {
     /// The Application's name
     pub name: String,
     /// How it is shown
@@ -57,7 +57,7 @@ pub struct GetArguments {
 }
 
 #[derive(Args)]
-pub struct CreateArguments {
+pub(crate) struct CreateArguments {
     /// The Application's name; not needed with --file
     #[arg(required_unless_present = "file")]
     pub name: Option<String>,
@@ -106,14 +106,14 @@ pub struct CreateArguments {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SyncPolicyChoice {
+pub(crate) enum SyncPolicyChoice {
     None,
     #[value(alias = "auto", alias = "automatic")]
     Automated,
 }
 
 #[derive(Args)]
-pub struct HistoryArguments {
+pub(crate) struct HistoryArguments {
     /// The Application's name
     pub name: String,
     /// How it is shown; `name` prints ids only
@@ -125,7 +125,7 @@ pub struct HistoryArguments {
 }
 
 #[derive(Args)]
-pub struct RollbackArguments {
+pub(crate) struct RollbackArguments {
     /// The Application's name
     pub name: String,
     /// An id of `gitops app history`; the one before the last where none is given
@@ -145,7 +145,7 @@ pub struct RollbackArguments {
 }
 
 #[derive(Args)]
-pub struct DeleteArguments {
+pub(crate) struct DeleteArguments {
     /// The Applications' names
     #[arg(required = true)]
     pub names: Vec<String>,
@@ -161,7 +161,7 @@ pub struct DeleteArguments {
 }
 
 #[derive(Args)]
-pub struct ManifestsArguments {
+pub(crate) struct ManifestsArguments {
     /// The Application's name
     pub name: String,
     /// From where
@@ -175,7 +175,7 @@ pub struct ManifestsArguments {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ManifestsSource {
+pub(crate) enum ManifestsSource {
     Git,
     Live,
 }

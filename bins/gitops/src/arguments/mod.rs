@@ -7,9 +7,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use app::{AppCommand, CreateArguments, DeleteArguments, GetArguments, HistoryArguments, ListArguments};
-pub use app::{ManifestsArguments, ManifestsSource, RollbackArguments, SyncPolicyChoice};
-pub use shared::{DiffArguments, DiffFormat, Format, RefreshArguments, SyncArguments, SyncFormat};
+pub(crate) use app::{AppCommand, CreateArguments, DeleteArguments, GetArguments, HistoryArguments, ListArguments};
+pub(crate) use app::{ManifestsArguments, ManifestsSource, RollbackArguments, SyncPolicyChoice};
+pub(crate) use shared::{DiffArguments, DiffFormat, Format, RefreshArguments, SyncArguments, SyncFormat};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -20,7 +20,7 @@ Exit codes:
 /// From a Git commit to a converged cluster, in one process
 #[derive(Parser)]
 #[command(name = "gitops", version, after_help = EXIT_CODES, arg_required_else_help = true, disable_help_subcommand = true)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     pub global: GlobalArguments,
     #[command(subcommand)]
@@ -29,9 +29,16 @@ pub struct Arguments {
 
 /// Options of every command.
 #[derive(Args, Clone)]
-pub struct GlobalArguments {
+pub(crate) struct GlobalArguments {
     /// Where the embedded cluster, the repository cache and the audit trail are kept
-    #[arg(long, global = true, env = "GITOPS_DATA_DIR", value_name = "DIR", default_value = ".gitops", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        env = "GITOPS_DATA_DIR",
+        value_name = "DIR",
+        default_value = ".gitops",
+        help_heading = "Global options"
+    )]
     pub data_dir: PathBuf,
     /// When to colour the output
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
@@ -45,7 +52,7 @@ pub struct GlobalArguments {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ColorChoice {
+pub(crate) enum ColorChoice {
     /// On a terminal only
     Auto,
     Always,
@@ -53,7 +60,7 @@ pub enum ColorChoice {
 }
 
 #[derive(Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Bring the cluster to what Git says: resolve, render, diff, plan, apply
     Sync(SyncArguments),
     /// Say every write that a sync would make, before the first one happens
@@ -85,7 +92,7 @@ pub enum Command {
 
 /// `gitops plan`
 #[derive(Args)]
-pub struct PlanArguments {
+pub(crate) struct PlanArguments {
     /// An Application's name, or a file that defines it
     pub application: String,
     /// How the plan is shown
@@ -102,7 +109,7 @@ pub struct PlanArguments {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PlanFormat {
+pub(crate) enum PlanFormat {
     Text,
     Json,
     /// A page that stands alone, with a picture of the graph
@@ -113,7 +120,7 @@ pub enum PlanFormat {
 
 /// `gitops apply`
 #[derive(Args)]
-pub struct ApplyArguments {
+pub(crate) struct ApplyArguments {
     /// A plan that `gitops plan --out` saved
     pub plan: PathBuf,
     /// Give up waiting for health after so many seconds
@@ -123,7 +130,7 @@ pub struct ApplyArguments {
 
 /// `gitops render`
 #[derive(Args)]
-pub struct RenderArguments {
+pub(crate) struct RenderArguments {
     /// An Application's name, or a file that defines it
     pub application: String,
     /// YAML or JSON
@@ -137,14 +144,14 @@ pub struct RenderArguments {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum RenderFormat {
+pub(crate) enum RenderFormat {
     Yaml,
     Json,
 }
 
 /// `gitops history`
 #[derive(Args)]
-pub struct AuditArguments {
+pub(crate) struct AuditArguments {
     /// One Application's name; all where none is given
     pub application: Option<String>,
     /// How the records are shown; `json` is a record a line
@@ -156,7 +163,7 @@ pub struct AuditArguments {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum AuditFormat {
+pub(crate) enum AuditFormat {
     Text,
     /// With the objects and fields that changed
     Wide,
@@ -165,7 +172,7 @@ pub enum AuditFormat {
 
 /// `gitops demo`
 #[derive(Args)]
-pub struct DemoArguments {
+pub(crate) struct DemoArguments {
     /// An empty or new folder for the repository
     pub directory: PathBuf,
     /// Only write the repository; don't sync it

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 /// `gitops sync` and `gitops app sync`
 #[derive(Args)]
-pub struct SyncArguments {
+pub(crate) struct SyncArguments {
     /// An Application's name, or a file that defines one or more
     pub application: String,
     #[command(flatten)]
@@ -33,14 +33,14 @@ pub struct SyncArguments {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SyncFormat {
+pub(crate) enum SyncFormat {
     Text,
     Json,
 }
 
 /// Which state of the source is looked at, and how strictly.
 #[derive(Args, Clone)]
-pub struct RefreshArguments {
+pub(crate) struct RefreshArguments {
     /// A branch, tag, semver range or commit in place of the Application's target revision
     #[arg(long, value_name = "REVISION")]
     pub revision: Option<String>,
@@ -54,7 +54,7 @@ pub struct RefreshArguments {
 
 /// `gitops diff` and `gitops app diff`
 #[derive(Args)]
-pub struct DiffArguments {
+pub(crate) struct DiffArguments {
     /// An Application's name, or a file that defines it
     pub application: String,
     /// Return 1 where there are differences
@@ -71,7 +71,7 @@ pub struct DiffArguments {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum DiffFormat {
+pub(crate) enum DiffFormat {
     Text,
     Json,
     /// RFC 6902, object by object
@@ -82,7 +82,7 @@ pub enum DiffFormat {
 
 /// How lists and single things are shown.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// A table
     Text,
     /// A table with more columns

@@ -10,11 +10,12 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::watch::Watcher;
 
-pub async fn run(context: &Context, arguments: &ApplyArguments) -> Result<ExitCode, Failure> {
+pub(super) async fn run(context: &Context, arguments: &ApplyArguments) -> Result<ExitCode, Failure> {
     let path = &arguments.plan;
     let text = std::fs::read(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
     let plan: ApplyPlan = serde_json::from_slice(&text).map_err(|error| {
-        Failure::new(format!("{}: {error}", path.display())).hint("make one with `gitops plan APPLICATION --out plan.json`")
+        Failure::new(format!("{}: {error}", path.display()))
+            .hint("make one with `gitops plan APPLICATION --out plan.json`")
     })?;
     let target = &plan.target;
     let application = context.applications().get(&target.application_namespace, &target.application).await?;

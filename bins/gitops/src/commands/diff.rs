@@ -1,15 +1,15 @@
 use std::process::ExitCode;
 
 use gitops_controller::Comparison;
-use gitops_diff::present::{self, PageOptions, TextOptions};
 use gitops_diff::ObjectDiff;
+use gitops_diff::present::{self, PageOptions, TextOptions};
 
 use crate::arguments::{DiffArguments, DiffFormat};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::watch::Watcher;
 
-pub async fn run(context: &Context, arguments: &DiffArguments) -> Result<ExitCode, Failure> {
+pub(super) async fn run(context: &Context, arguments: &DiffArguments) -> Result<ExitCode, Failure> {
     let refresh = &arguments.refresh;
     let mut different = false;
     let mut shown = String::new();

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{self, paint, table};
 
-pub fn run(context: &Context, arguments: &AuditArguments) -> Result<ExitCode, Failure> {
+pub(super) fn run(context: &Context, arguments: &AuditArguments) -> Result<ExitCode, Failure> {
     let name = arguments.application.as_ref().map(|name| format!("{}/{name}", arguments.app_namespace));
     let records = context.engine.journal.read(name.as_deref())?;
     match arguments.output {
@@ -52,6 +52,12 @@ fn print_wide(record: &Record) {
     }
     for change in &record.changes {
         let fields = change.fields.join(" ");
-        anstream::println!("  {} {} {} {}", change.verb, change.object, paint::status(&change.result), paint::faint(&fields));
+        anstream::println!(
+            "  {} {} {} {}",
+            change.verb,
+            change.object,
+            paint::status(&change.result),
+            paint::faint(&fields)
+        );
     }
 }

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 /// Jsonnet nests as deep as a program does; its stack is this thread's.
 const STACK_BYTES: usize = 128 << 20;
 
-pub fn run() -> Result<ExitCode, Failure> {
+pub(super) fn run() -> Result<ExitCode, Failure> {
     let worker = std::thread::Builder::new()
         .stack_size(STACK_BYTES)
         .spawn(|| run_worker(std::io::BufReader::new(stdin()), stdout()))?;

@@ -21,7 +21,7 @@ use crate::failure::Failure;
 use crate::output::paint;
 
 /// Runs a command to its end.
-pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let Arguments { global, command } = arguments;
     paint::choose(global.color);
     log(&global);

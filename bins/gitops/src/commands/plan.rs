@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{self, plan_text, watch::Watcher};
 
-pub async fn run(context: &Context, arguments: &PlanArguments) -> Result<ExitCode, Failure> {
+pub(super) async fn run(context: &Context, arguments: &PlanArguments) -> Result<ExitCode, Failure> {
     let refresh = &arguments.refresh;
     for application in context.named(&arguments.application, &refresh.app_namespace, refresh.strict).await? {
         let mut request = request(context, refresh, None);

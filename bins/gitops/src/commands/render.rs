@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{self, watch::Watcher};
 
-pub async fn run(context: &Context, arguments: &RenderArguments) -> Result<ExitCode, Failure> {
+pub(super) async fn run(context: &Context, arguments: &RenderArguments) -> Result<ExitCode, Failure> {
     let refresh = &arguments.refresh;
     let mut values = Vec::new();
     for application in context.named(&arguments.application, &refresh.app_namespace, refresh.strict).await? {
@@ -30,6 +30,6 @@ pub async fn run(context: &Context, arguments: &RenderArguments) -> Result<ExitC
 }
 
 /// An object as it is printed: values of Secrets only where they were asked for.
-pub fn shown(object: &Object, secrets: bool) -> Value {
+pub(super) fn shown(object: &Object, secrets: bool) -> Value {
     if secrets { object.reveal(&Reveal::granted(Purpose::RenderedOutput)) } else { object.redacted() }
 }

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{self, report, watch::Watcher};
 
-pub async fn run(context: &Context, arguments: &SyncArguments) -> Result<ExitCode, Failure> {
+pub(super) async fn run(context: &Context, arguments: &SyncArguments) -> Result<ExitCode, Failure> {
     let refresh = &arguments.refresh;
     let applications = context.named(&arguments.application, &refresh.app_namespace, refresh.strict).await?;
     let mut code = ExitCode::SUCCESS;
@@ -41,7 +41,10 @@ async fn sync_one(context: &Context, application: &Application, arguments: &Sync
     let mut report = report.map_err(explain)?;
     if !request.dry_run && !arguments.no_wait && report.outcome.is_some() {
         watcher.message("waiting until the resources are healthy");
-        let patience = arguments.timeout.and_then(|seconds| i64::try_from(seconds).ok()).map_or(PATIENCE, SignedDuration::from_secs);
+        let patience = arguments
+            .timeout
+            .and_then(|seconds| i64::try_from(seconds).ok())
+            .map_or(PATIENCE, SignedDuration::from_secs);
         report.resources = context.engine.settle(application, &request.compare, patience).await.map_err(explain)?;
     }
     watcher.finish();
@@ -52,7 +55,7 @@ async fn sync_one(context: &Context, application: &Application, arguments: &Sync
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 
 /// What every sync is asked with.
-pub fn request(context: &Context, refresh: &RefreshArguments, timeout: Option<u64>) -> SyncRequest {
+pub(super) fn request(context: &Context, refresh: &RefreshArguments, timeout: Option<u64>) -> SyncRequest {
     let mut request = SyncRequest::new(context.user.as_str());
     request.compare.revision.clone_from(&refresh.revision);
     request.compare.strict = refresh.strict;
@@ -63,7 +66,7 @@ pub fn request(context: &Context, refresh: &RefreshArguments, timeout: Option<u6
 }
 
 /// Shows what came of a sync; whether it went well.
-pub fn finish(context: &Context, report: SyncReport, dry_run: bool, json: bool) -> Result<bool, Failure> {
+pub(super) fn finish(context: &Context, report: SyncReport, dry_run: bool, json: bool) -> Result<bool, Failure> {
     if json {
         output::json(&report::json(&report))?;
     } else {
@@ -74,14 +77,23 @@ pub fn finish(context: &Context, report: SyncReport, dry_run: bool, json: bool) 
 }
 
 /// A sync's error with what to do next.
-pub fn explain(error: SyncError) -> Failure {
+pub(super) fn explain(error: SyncError) -> Failure {
     let refused = matches!(error, SyncError::Refused(_));
     let failure = Failure::from(error);
     let failure = failure
-        .hint_where("is quarantined", "push a commit that takes its place, or `gitops app rollback` to another revision")
+        .hint_where(
+            "is quarantined",
+            "push a commit that takes its place, or `gitops app rollback` to another revision",
+        )
         .hint_where("objects would be deleted", "look at `gitops plan`; if that is meant, allow it with --prune-budget")
         .hint_where("moved from commit", "make the plan again: `gitops plan --out`")
-        .hint_where("would be deleted", "if that is meant, set `allowEmpty: true` in the application's automated policy")
-        .hint_where("does not know the kind", "add its CustomResourceDefinition to the source, or set the sync option SkipDryRunOnMissingResource=true");
+        .hint_where(
+            "would be deleted",
+            "if that is meant, set `allowEmpty: true` in the application's automated policy",
+        )
+        .hint_where(
+            "does not know the kind",
+            "add its CustomResourceDefinition to the source, or set the sync option SkipDryRunOnMissingResource=true",
+        );
     if refused { failure.with_code(1) } else { failure }
 }

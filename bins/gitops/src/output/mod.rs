@@ -1,10 +1,10 @@
 //! How results look: tables, colours, progress, plans and times.
 
-pub mod paint;
-pub mod plan_text;
-pub mod report;
-pub mod table;
-pub mod watch;
+pub(crate) mod paint;
+pub(crate) mod plan_text;
+pub(crate) mod report;
+pub(crate) mod table;
+pub(crate) mod watch;
 
 use gitops_core::Timestamp;
 use serde::Serialize;
@@ -12,23 +12,23 @@ use serde::Serialize;
 use crate::failure::Failure;
 
 /// Prints a value as JSON.
-pub fn json(value: &impl Serialize) -> Result<(), Failure> {
+pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     anstream::println!("{}", serde_json::to_string_pretty(value)?);
     Ok(())
 }
 
 /// Prints a value as YAML.
-pub fn yaml(value: &impl Serialize) -> Result<(), Failure> {
+pub(crate) fn yaml(value: &impl Serialize) -> Result<(), Failure> {
     anstream::print!("{}", gitops_yaml::write(&serde_json::to_value(value)?));
     Ok(())
 }
 
 /// The first seven digits of a commit, as `git log --oneline` has them by default.
-pub fn short_id(id: &str) -> &str {
+pub(crate) fn short_id(id: &str) -> &str {
     id.get(..7).unwrap_or(id)
 }
 
 /// A time to the second, in UTC.
-pub fn time(time: Timestamp) -> String {
+pub(crate) fn time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }

@@ -12,7 +12,7 @@ use super::paint;
 const FIELDS: usize = 8;
 
 /// Prints a plan.
-pub fn print(plan: &ApplyPlan) {
+pub(crate) fn print(plan: &ApplyPlan) {
     anstream::print!("{}", text(plan));
 }
 
@@ -42,7 +42,7 @@ fn text(plan: &ApplyPlan) -> String {
 }
 
 /// The counts of a plan, such as `2 to create, 1 to update`.
-pub fn summary(plan: &ApplyPlan) -> String {
+pub(crate) fn summary(plan: &ApplyPlan) -> String {
     let counts = [
         (plan.count(StepAction::Create), "to create"),
         (plan.count(StepAction::Update), "to update"),
@@ -51,7 +51,8 @@ pub fn summary(plan: &ApplyPlan) -> String {
         (plan.unchanged, "unchanged"),
         (plan.kept.len(), "kept"),
     ];
-    let parts: Vec<_> = counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    let parts: Vec<_> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
     parts.join(", ")
 }
 

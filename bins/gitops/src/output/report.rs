@@ -11,7 +11,7 @@ use super::{paint, table};
 const COLUMNS: [&str; 7] = ["GROUP", "KIND", "NAMESPACE", "NAME", "STATUS", "HEALTH", "MESSAGE"];
 
 /// Prints a report.
-pub fn print(report: &SyncReport, dry_run: bool, notice: Option<&str>) {
+pub(crate) fn print(report: &SyncReport, dry_run: bool, notice: Option<&str>) {
     let name = report.application.name();
     if dry_run {
         anstream::println!("\n{}", paint::hint("dry run: nothing was written"));
@@ -35,7 +35,7 @@ pub fn print(report: &SyncReport, dry_run: bool, notice: Option<&str>) {
 }
 
 /// The table of resources.
-pub fn resources(resources: &[Resource], report: &SyncReport) -> String {
+pub(crate) fn resources(resources: &[Resource], report: &SyncReport) -> String {
     table::render(&COLUMNS, resources.iter().map(|resource| row(resource, report)))
 }
 
@@ -56,18 +56,30 @@ fn row(resource: &Resource, report: &SyncReport) -> Vec<String> {
 }
 
 /// `Synced` or `OutOfSync`.
-pub fn sync_word(resource: &Resource) -> &'static str {
+pub(crate) fn sync_word(resource: &Resource) -> &'static str {
     if resource.synced { "Synced" } else { "OutOfSync" }
 }
 
 fn next(report: &SyncReport, name: &str) {
     let failed = report.outcome.as_ref().is_some_and(|outcome| outcome.phase != OutcomePhase::Succeeded);
     let tries: &[(&str, &str)] = if failed {
-        &[("gitops app get", "what is wrong where"), ("gitops app rollback", "back to the revision before"), ("gitops history", "who deployed what")]
+        &[
+            ("gitops app get", "what is wrong where"),
+            ("gitops app rollback", "back to the revision before"),
+            ("gitops history", "who deployed what"),
+        ]
     } else if report.outcome.is_none() {
-        &[("gitops app get", "its resources"), ("gitops app history", "what was deployed"), ("gitops plan", "what a sync would write")]
+        &[
+            ("gitops app get", "its resources"),
+            ("gitops app history", "what was deployed"),
+            ("gitops plan", "what a sync would write"),
+        ]
     } else {
-        &[("gitops app get", "its resources"), ("gitops diff", "drift, should somebody change something"), ("gitops history", "who deployed what")]
+        &[
+            ("gitops app get", "its resources"),
+            ("gitops diff", "drift, should somebody change something"),
+            ("gitops history", "who deployed what"),
+        ]
     };
     anstream::println!("\n{}", paint::title("next"));
     let width = tries.iter().map(|(command, _)| command.len() + 1 + name.len()).max().unwrap_or(0);
@@ -79,7 +91,7 @@ fn next(report: &SyncReport, name: &str) {
 }
 
 /// A report as JSON.
-pub fn json(report: &SyncReport) -> Value {
+pub(crate) fn json(report: &SyncReport) -> Value {
     let resource = |resource: &Resource| {
         json!({
             "object": resource.object,

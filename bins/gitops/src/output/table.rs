@@ -1,7 +1,7 @@
 use comfy_table::{ContentArrangement, Table, presets};
 
 /// A table without lines, as `kubectl` and `argocd` print them.
-pub fn render(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+pub(crate) fn render(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(header.iter().copied());

@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{paint, plan_text, short_id};
 
 /// Shows events as they come.
-pub struct Watcher {
+pub(crate) struct Watcher {
     spinner: ProgressBar,
     /// Results go to standard output; quiet commands print their own there.
     quiet: bool,
@@ -27,7 +27,7 @@ const TOLD_AFTER: Duration = Duration::from_millis(150);
 
 impl Watcher {
     /// Watches the sync of an Application. A quiet one shows only the moving line.
-    pub fn new(application: &Application, quiet: bool) -> Self {
+    pub(crate) fn new(application: &Application, quiet: bool) -> Self {
         let spinner = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
             spinner.set_style(style);
@@ -38,17 +38,17 @@ impl Watcher {
     }
 
     /// Says in the moving line what is done.
-    pub fn message(&self, text: &'static str) {
+    pub(crate) fn message(&self, text: &'static str) {
         self.spinner.set_message(text);
     }
 
     /// Takes the moving line away.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.spinner.finish_and_clear();
     }
 
     /// Shows an event.
-    pub fn on(&mut self, event: &SyncEvent<'_>) {
+    pub(crate) fn on(&mut self, event: &SyncEvent<'_>) {
         match event {
             SyncEvent::Resolved(resolved) => {
                 for source in &resolved.sources {
@@ -56,12 +56,17 @@ impl Watcher {
                     let head = format!("commit {}", short_id(&commit.id.to_string()));
                     let signed = if commit.signature.is_some() { ", signed" } else { "" };
                     self.line(&format!("{} {} ({}{signed})", paint::title(&head), commit.title(), commit.author));
-                    self.line(&paint::faint(&format!("  {} {}", source.source.repo_url, source.source.path().unwrap_or("."))));
+                    self.line(&paint::faint(&format!(
+                        "  {} {}",
+                        source.source.repo_url,
+                        source.source.path().unwrap_or(".")
+                    )));
                 }
                 self.spinner.set_message("rendering");
             }
             SyncEvent::Rendered(rendering) => {
-                let types: Vec<_> = rendering.source_types.iter().map(|kind| kind.as_str().to_ascii_lowercase()).collect();
+                let types: Vec<_> =
+                    rendering.source_types.iter().map(|kind| kind.as_str().to_ascii_lowercase()).collect();
                 let (objects, reads) = (rendering.objects.len(), rendering.reads);
                 self.line(&format!("rendered {objects} objects from {reads} reads ({})", types.join(", ")));
                 self.spinner.set_message("comparing with the cluster");

@@ -8,7 +8,7 @@ use crate::arguments::{CreateArguments, SyncPolicyChoice};
 use crate::context::{self, Context};
 use crate::failure::Failure;
 
-pub async fn run(context: &Context, arguments: &CreateArguments) -> Result<ExitCode, Failure> {
+pub(super) async fn run(context: &Context, arguments: &CreateArguments) -> Result<ExitCode, Failure> {
     let applications = match &arguments.file {
         Some(file) => context::read_applications(file, false)?,
         None => vec![from_flags(arguments)?],
@@ -54,8 +54,9 @@ fn from_flags(arguments: &CreateArguments) -> Result<Application, Failure> {
         automated
     });
     if automated.is_none() && (arguments.auto_prune || arguments.self_heal) {
-        return Err(Failure::new("--auto-prune and --self-heal need an automated policy")
-            .hint("add --sync-policy automated"));
+        return Err(
+            Failure::new("--auto-prune and --self-heal need an automated policy").hint("add --sync-policy automated")
+        );
     }
     let sync_options = (!arguments.sync_options.is_empty()).then(|| SyncOptions(arguments.sync_options.clone()));
     if automated.is_some() || sync_options.is_some() {

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{paint, plan_text, watch::Watcher};
 
-pub async fn run(context: &Context, arguments: &DeleteArguments) -> Result<ExitCode, Failure> {
+pub(super) async fn run(context: &Context, arguments: &DeleteArguments) -> Result<ExitCode, Failure> {
     let mut code = ExitCode::SUCCESS;
     for name in &arguments.names {
         let application = context.applications().get(&arguments.app_namespace, name).await?;
@@ -23,12 +23,16 @@ pub async fn run(context: &Context, arguments: &DeleteArguments) -> Result<ExitC
             }
         }
         let mut watcher = Watcher::new(&application, false);
-        let deleted = context.engine.delete(&application, arguments.cascade, &request, &mut |event| watcher.on(&event)).await;
+        let deleted =
+            context.engine.delete(&application, arguments.cascade, &request, &mut |event| watcher.on(&event)).await;
         watcher.finish();
         if deleted.map_err(explain)?.is_some() {
             anstream::println!("application '{name}' deleted");
         } else {
-            anstream::eprintln!("{} application '{name}' stays: not everything could be deleted", paint::error("error:"));
+            anstream::eprintln!(
+                "{} application '{name}' stays: not everything could be deleted",
+                paint::error("error:")
+            );
             code = ExitCode::from(1);
         }
     }
@@ -37,7 +41,9 @@ pub async fn run(context: &Context, arguments: &DeleteArguments) -> Result<ExitC
 
 fn confirmed(name: &str) -> Result<bool, Failure> {
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::new(format!("deleting '{name}' and what it deployed needs confirmation")).hint("add --yes"));
+        return Err(
+            Failure::new(format!("deleting '{name}' and what it deployed needs confirmation")).hint("add --yes")
+        );
     }
     anstream::print!("delete application '{name}' and all this? [y/n] ");
     std::io::stdout().flush()?;

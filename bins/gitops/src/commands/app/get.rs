@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{self, paint, table};
 
-pub async fn run(context: &Context, arguments: &GetArguments) -> Result<ExitCode, Failure> {
+pub(super) async fn run(context: &Context, arguments: &GetArguments) -> Result<ExitCode, Failure> {
     let mut application = context.applications().get(&arguments.app_namespace, &arguments.name).await?;
     if arguments.refresh || application.status.as_ref().is_none_or(|status| status.sync.is_none()) {
         refresh(context, &mut application).await?;
@@ -48,7 +48,8 @@ fn print(application: &Application, wide: bool) {
     line("Sync Policy", policy(spec.sync_policy.as_ref()));
     let status = application.status.as_ref();
     if let Some(sync) = status.and_then(|status| status.sync.as_ref()) {
-        let target = application.sources().first().and_then(|source| source.target_revision()).unwrap_or("HEAD").to_owned();
+        let target =
+            application.sources().first().and_then(|source| source.target_revision()).unwrap_or("HEAD").to_owned();
         let revision = sync.revision.as_deref().map(output::short_id).unwrap_or_default();
         line("Sync Status", &format!("{} to {target} ({revision})", paint::status(sync.status.as_str())));
     }

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{self, table};
 
-pub async fn run(context: &Context, arguments: &HistoryArguments) -> Result<ExitCode, Failure> {
+pub(super) async fn run(context: &Context, arguments: &HistoryArguments) -> Result<ExitCode, Failure> {
     let application = context.applications().get(&arguments.app_namespace, &arguments.name).await?;
     let history = application.status.and_then(|status| status.history).unwrap_or_default();
     match arguments.output {

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{self, paint, table};
 
-pub async fn run(context: &Context, arguments: &ListArguments) -> Result<ExitCode, Failure> {
+pub(super) async fn run(context: &Context, arguments: &ListArguments) -> Result<ExitCode, Failure> {
     let mut applications = context.applications().list(arguments.app_namespace.as_deref()).await?;
     let wanted = |application: &Application| {
         arguments.projects.is_empty() || arguments.projects.iter().any(|project| project == application.spec.project())
@@ -32,12 +32,12 @@ pub async fn run(context: &Context, arguments: &ListArguments) -> Result<ExitCod
 const COLUMNS: [&str; 8] = ["NAME", "CLUSTER", "NAMESPACE", "PROJECT", "STATUS", "HEALTH", "SYNCPOLICY", "CONDITIONS"];
 
 /// `namespace/name`, as Argo CD writes it.
-pub fn full_name(application: &Application) -> String {
+pub(super) fn full_name(application: &Application) -> String {
     format!("{}/{}", application.metadata.namespace().unwrap_or_default(), application.name())
 }
 
 /// The policy in Argo CD's short words: `Manual`, `Auto`, `Auto-Prune`.
-pub fn policy(policy: Option<&SyncPolicy>) -> &'static str {
+pub(super) fn policy(policy: Option<&SyncPolicy>) -> &'static str {
     match policy.and_then(|policy| policy.automated.as_ref()).filter(|automated| automated.is_enabled()) {
         None => "Manual",
         Some(automated) if automated.prunes() => "Auto-Prune",
@@ -49,7 +49,8 @@ fn row(application: &Application) -> Vec<String> {
     let destination = &application.spec.destination;
     let status = application.status.as_ref();
     let sync = status.and_then(|status| status.sync.as_ref()).map_or("Unknown", |sync| sync.status.as_str());
-    let health = status.and_then(|status| status.health.as_ref()?.status.as_ref()).map_or("Unknown", |code| code.as_str());
+    let health =
+        status.and_then(|status| status.health.as_ref()?.status.as_ref()).map_or("Unknown", |code| code.as_str());
     let conditions = status.and_then(|status| status.conditions.as_deref()).unwrap_or_default();
     let names: Vec<_> = conditions.iter().map(|condition| condition.condition_type.as_str()).collect();
     vec![

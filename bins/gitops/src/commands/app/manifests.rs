@@ -6,7 +6,7 @@ use crate::commands::sync::request;
 use crate::context::Context;
 use crate::failure::Failure;
 
-pub async fn run(context: &Context, arguments: &ManifestsArguments) -> Result<ExitCode, Failure> {
+pub(super) async fn run(context: &Context, arguments: &ManifestsArguments) -> Result<ExitCode, Failure> {
     let refresh = &arguments.refresh;
     let application = context.applications().get(&refresh.app_namespace, &arguments.name).await?;
     let request = request(context, refresh, None);

@@ -15,7 +15,7 @@ use crate::commands::{diff, sync};
 use crate::context::Context;
 use crate::failure::Failure;
 
-pub async fn run(context: &Context, command: AppCommand) -> Result<ExitCode, Failure> {
+pub(super) async fn run(context: &Context, command: AppCommand) -> Result<ExitCode, Failure> {
     match command {
         AppCommand::List(arguments) => list::run(context, &arguments).await,
         AppCommand::Get(arguments) => get::run(context, &arguments).await,

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{self, watch::Watcher};
 
-pub async fn run(context: &Context, arguments: &RollbackArguments) -> Result<ExitCode, Failure> {
+pub(super) async fn run(context: &Context, arguments: &RollbackArguments) -> Result<ExitCode, Failure> {
     let application = context.applications().get(&arguments.app_namespace, &arguments.name).await?;
     let refresh = RefreshArguments { revision: None, strict: false, app_namespace: arguments.app_namespace.clone() };
     let mut request = request(context, &refresh, arguments.timeout);

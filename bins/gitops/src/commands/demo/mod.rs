@@ -25,10 +25,12 @@ const BRANCH: &str = "main";
 /// How long the demo waits for a version that never becomes ready.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(20);
 
-pub async fn run(context: &Context, arguments: &DemoArguments) -> Result<ExitCode, Failure> {
+pub(super) async fn run(context: &Context, arguments: &DemoArguments) -> Result<ExitCode, Failure> {
     let directory = &arguments.directory;
     if directory.join(".git").exists() {
-        return Err(Failure::new(format!("{} is a repository already", directory.display())).hint("choose a new folder"));
+        return Err(
+            Failure::new(format!("{} is a repository already", directory.display())).hint("choose a new folder")
+        );
     }
     let writer = RepositoryWriter::init(directory, BRANCH)?;
     for (index, chapter) in chapters().into_iter().enumerate() {
@@ -40,7 +42,10 @@ pub async fn run(context: &Context, arguments: &DemoArguments) -> Result<ExitCod
     let place = directory.display();
     anstream::println!("\n{}", paint::title("the end"));
     anstream::println!("  {}  look at the history", paint::hint(&format!("git -C {place} log --oneline")));
-    anstream::println!("  {}  sync what you change there", paint::hint(&format!("gitops sync {place}/applications/web-app.yaml")));
+    anstream::println!(
+        "  {}  sync what you change there",
+        paint::hint(&format!("gitops sync {place}/applications/web-app.yaml"))
+    );
     anstream::println!("  {}  see what was deployed", paint::hint("gitops app list"));
     Ok(ExitCode::SUCCESS)
 }
@@ -58,7 +63,9 @@ async fn tell(
     let commit = match &chapter.change {
         Change::Files { message, files } => {
             let details = CommitDetails::new(author, Timestamp::now(), *message);
-            let change = |(path, text): &(&str, String)| Ok::<_, Failure>(FileChange::write(TreePath::new(path)?, text.as_str()));
+            let change = |(path, text): &(&str, String)| {
+                Ok::<_, Failure>(FileChange::write(TreePath::new(path)?, text.as_str()))
+            };
             writer.commit(&files.iter().map(change).collect::<Result<Vec<_>, _>>()?, &details)?
         }
         Change::RevertLast => {
@@ -66,7 +73,11 @@ async fn tell(
             writer.revert(bad.id, BRANCH, &CommitDetails::reverting(&bad, author, Timestamp::now()))?
         }
     };
-    anstream::println!("{} {}", paint::faint(&format!("git commit {}", short_id(&commit.id.to_string()))), commit.title());
+    anstream::println!(
+        "{} {}",
+        paint::faint(&format!("git commit {}", short_id(&commit.id.to_string()))),
+        commit.title()
+    );
     if !write_only {
         for name in chapter.sync {
             let file = directory.join("applications").join(format!("{name}.yaml"));

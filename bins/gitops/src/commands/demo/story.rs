@@ -1,7 +1,7 @@
 //! The tutorial's history: what each commit changes, and what to look at afterwards.
 
 /// One commit of the story.
-pub struct Chapter {
+pub(super) struct Chapter {
     /// What the chapter is about, for people.
     pub title: &'static str,
     /// The commit.
@@ -11,7 +11,7 @@ pub struct Chapter {
 }
 
 /// How a commit comes about.
-pub enum Change {
+pub(super) enum Change {
     /// These files are written.
     Files {
         /// The commit's message.
@@ -32,7 +32,7 @@ macro_rules! tutorial {
 const WEB_APP: &str = "apps/web-app/deployment.yaml";
 
 /// The chapters, in order.
-pub fn chapters() -> Vec<Chapter> {
+pub(super) fn chapters() -> Vec<Chapter> {
     let (_, deployment) = tutorial!("apps/web-app/deployment.yaml");
     let three = deployment.replace("replicas: 5", "replicas: 3");
     let broken = deployment.replace("myapp:v1.0", "myapp:v2.0-broken").replace(
@@ -44,7 +44,11 @@ pub fn chapters() -> Vec<Chapter> {
             title: "A web application, three replicas",
             change: Change::Files {
                 message: "Add web-app with 3 replicas",
-                files: vec![(WEB_APP, three), tutorial!("apps/web-app/service.yaml"), tutorial!("applications/web-app.yaml")],
+                files: vec![
+                    (WEB_APP, three),
+                    tutorial!("apps/web-app/service.yaml"),
+                    tutorial!("applications/web-app.yaml"),
+                ],
             },
             sync: &["web-app"],
         },
