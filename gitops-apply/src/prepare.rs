@@ -105,6 +105,7 @@ pub fn prepare(
     let defined = definitions(&manifests);
     for manifest in manifests {
         let Manifest { mut object, origin } = manifest;
+        object.fold_string_data();
         let kind = GroupKind::new(object.group(), object.kind());
         let served = discovery.kind(&kind).map(|resource| resource.namespaced);
         match served.or_else(|| defined.get(&kind).copied()) {

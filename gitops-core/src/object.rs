@@ -99,15 +99,28 @@ impl Object {
         let mut entries = BTreeMap::new();
         let Some(sensitive) = &self.sensitive else { return entries };
         if let Some(Value::Object(data)) = sensitive.data.as_ref().map(Secret::inner) {
-            entries.extend(data.iter().map(|(key, value)| (key.clone(), Secret::new(value.clone()))));
+            entries.extend(data.iter().map(|(key, value)| (key.clone(), Secret::new(without_line_breaks(value)))));
         }
         if let Some(Value::Object(data)) = sensitive.string_data.as_ref().map(Secret::inner) {
-            entries.extend(data.iter().map(|(key, value)| {
-                let stored = value.as_str().map_or_else(|| value.clone(), |text| BASE64.encode(text).into());
-                (key.clone(), Secret::new(stored))
-            }));
+            entries.extend(data.iter().map(|(key, value)| (key.clone(), Secret::new(encoded(value)))));
         }
         entries
+    }
+
+    /// Folds a core `Secret`'s `stringData` into its `data`, as the API server does when it stores it; so field managers
+    /// own what is stored. Every other object stays as it is.
+    pub fn fold_string_data(&mut self) {
+        let Some(sensitive) = &mut self.sensitive else { return };
+        let Some(Value::Object(text)) = sensitive.string_data.as_ref().map(Secret::inner) else { return };
+        let mut data = match sensitive.data.as_ref().map(Secret::inner) {
+            Some(Value::Object(data)) => data.clone(),
+            None | Some(Value::Null) => Map::new(),
+            // Data of another type is refused by the API server, which says so better.
+            Some(_) => return,
+        };
+        data.extend(text.iter().map(|(key, value)| (key.clone(), encoded(value))));
+        sensitive.data = Some(Secret::new(Value::Object(data)));
+        sensitive.string_data = None;
     }
 
     /// Whether the object is a core `Secret`.
@@ -314,6 +327,19 @@ impl fmt::Display for Origin {
     }
 }
 
+/// Text in base64; what is no text stays as it is.
+fn encoded(value: &Value) -> Value {
+    value.as_str().map_or_else(|| value.clone(), |text| BASE64.encode(text).into())
+}
+
+/// Base64 may be wrapped; Go's decoder leaves line breaks out.
+fn without_line_breaks(value: &Value) -> Value {
+    match value.as_str() {
+        Some(text) if text.contains(['\r', '\n']) => text.replace(['\r', '\n'], "").into(),
+        _ => value.clone(),
+    }
+}
+
 fn is_secret(body: &Map) -> bool {
     let text = |key| body.get(key).and_then(Value::as_str);
     text("kind") == Some("Secret") && text("apiVersion").is_some_and(|version| !version.contains('/'))
@@ -408,6 +434,15 @@ mod tests {
         let data = secret().secret_data();
         assert_eq!(data["two"], Secret::new(Value::from("Y2FuYXJ5")));
         assert_eq!(data.len(), 2);
+    }
+
+    #[test]
+    fn folding_leaves_the_stored_data() {
+        let mut folded = secret();
+        folded.fold_string_data();
+        assert_eq!(folded.secret_data(), secret().secret_data());
+        let whole = folded.reveal(&Reveal::granted(Purpose::ClusterCall));
+        assert_eq!((whole.get("stringData"), &whole["data"]["two"]), (None, &json!("Y2FuYXJ5")));
     }
 
     #[test]
