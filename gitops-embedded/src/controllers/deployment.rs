@@ -4,9 +4,8 @@ use gitops_core::Value;
 use serde_json::json;
 
 use super::conditions::{Condition, Holds};
-use super::work::{Fate, Work, number};
+use super::work::{Fate, Work, number, template_hash};
 use crate::failure::Failure;
-use crate::server::suffix;
 use crate::store::Stored;
 
 const HASH: &str = "pod-template-hash";
@@ -17,7 +16,7 @@ pub(super) fn step(work: &Work<'_>) -> Result<(), Failure> {
         return Ok(());
     }
     let wanted = work.number("/spec/replicas", 1);
-    let hash = hash(work.object);
+    let hash = template_hash(work.object);
     let sets = work.owned("ReplicaSet")?;
     let (mut new, mut old): (Vec<&Stored>, Vec<&Stored>) = sets.iter().partition(|set| hash_of(&set.body) == hash);
     let new = new.pop();
@@ -121,10 +120,6 @@ fn replica_set(work: &Work<'_>, replicas: i64, hash: &str, revision: i64) -> Val
     })
 }
 
-fn hash(deployment: &Value) -> String {
-    suffix(&deployment.pointer("/spec/template").map(Value::to_string).unwrap_or_default(), 10)
-}
-
 fn hash_of(set: &Value) -> &str {
     set.pointer("/metadata/labels").and_then(|labels| labels.get(HASH)).and_then(Value::as_str).unwrap_or_default()
 }
@@ -191,7 +186,8 @@ mod tests {
 
     #[test]
     fn a_template_has_one_hash() {
-        let of = |image: &str| hash(&json!({"spec": {"template": {"spec": {"containers": [{"image": image}]}}}}));
+        let of =
+            |image: &str| template_hash(&json!({"spec": {"template": {"spec": {"containers": [{"image": image}]}}}}));
         assert_eq!(of("a"), of("a"));
         assert_ne!(of("a"), of("b"));
     }

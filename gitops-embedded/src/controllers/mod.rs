@@ -4,9 +4,13 @@
 //! same path as clients, and every write has it looked at again one step later, until nothing is to change.
 
 mod conditions;
+mod daemon_set;
 mod deployment;
+mod job;
 mod pod;
 mod replica_set;
+mod service;
+mod stateful_set;
 mod work;
 
 use crate::failure::Failure;
@@ -22,6 +26,12 @@ const STEPS: &[(&str, &str, Step)] = &[
     ("apps", "Deployment", deployment::step),
     ("apps", "ReplicaSet", replica_set::step),
     ("", "ReplicationController", replica_set::step),
+    ("apps", "StatefulSet", stateful_set::step),
+    ("apps", "DaemonSet", daemon_set::step),
+    ("batch", "Job", job::step),
+    ("", "Service", service::balance),
+    ("", "PersistentVolumeClaim", service::bind),
+    ("networking.k8s.io", "Ingress", service::admit),
 ];
 
 fn find(key: &Key) -> Option<Step> {

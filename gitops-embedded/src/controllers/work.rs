@@ -6,7 +6,7 @@ use gitops_merge::server::{Operation, Target};
 use serde_json::json;
 
 use crate::failure::Failure;
-use crate::server::{Request, Server, is_deleting, text};
+use crate::server::{Request, Server, is_deleting, suffix, text};
 use crate::store::Stored;
 
 /// Who writes the status of workloads.
@@ -150,6 +150,11 @@ impl<'a> Work<'a> {
         let spec = part("/spec").unwrap_or_else(|| json!({}));
         json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
     }
+}
+
+/// A hash of a workload's pod template.
+pub(super) fn template_hash(workload: &Value) -> String {
+    suffix(&workload.pointer("/spec/template").map(Value::to_string).unwrap_or_default(), 10)
 }
 
 /// A number at a path, or what stands for its absence.

@@ -31,7 +31,8 @@ impl Server<'_> {
         }
         if is_deleting(&stored.body) {
             let held = |name: &str| finalizers(&stored.body).any(|held| held == name);
-            if stored.key.group.is_empty() && stored.key.kind == "Namespace" {
+            let has_contents = stored.body.pointer("/spec/finalizers").is_some();
+            if stored.key.group.is_empty() && stored.key.kind == "Namespace" && has_contents {
                 return self.terminate(&stored);
             }
             if (stored.key.group.as_str(), stored.key.kind.as_str()) == DEFINITION && held(CLEANUP) {
