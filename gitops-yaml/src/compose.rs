@@ -1,27 +1,38 @@
 //! Events to values, with budgets on depth, nodes and what aliases multiply.
 
-use std::collections::HashMap;
+use std::io::BufReader;
 
 use libyaml_safer::{Event, EventData, Mark, Parser, ScalarStyle};
 use serde_json::{Map, Value};
 
+use crate::anchors::{Anchors, Size};
+use crate::keys::KeyLines;
 use crate::resolve::{self, Scalar};
-use crate::{Document, DuplicateKeys, Options, ReadError, Warning};
+use crate::{Document, DuplicateKeys, Options, ReadError, Resolver, Warning};
+
+/// Bytes that the parser decodes at a time.
+const CHUNK: usize = 8 << 10;
+
+/// A parser of a text, which it takes piece by piece.
+pub(crate) fn parser(text: &str) -> Parser<BufReader<&[u8]>> {
+    let mut parser = Parser::new();
+    parser.set_encoding(libyaml_safer::Encoding::Utf8);
+    parser.set_input(BufReader::with_capacity(CHUNK, text.as_bytes()));
+    parser
+}
 
 pub(crate) struct Composer<'a> {
-    parser: Parser<&'a mut &'a [u8]>,
+    parser: Parser<BufReader<&'a [u8]>>,
     options: &'a Options,
-    anchors: HashMap<String, (Value, usize)>,
-    nodes: usize,
-    expanded: usize,
+    anchors: Anchors<'a>,
+    size: Size,
     warnings: Vec<Warning>,
 }
 
 impl<'a> Composer<'a> {
-    pub(crate) fn new(input: &'a mut &'a [u8], options: &'a Options) -> Self {
-        let mut parser = Parser::new();
-        parser.set_input_string(input);
-        Self { parser, options, anchors: HashMap::new(), nodes: 0, expanded: 0, warnings: Vec::new() }
+    pub(crate) fn new(text: &'a str, options: &'a Options) -> Self {
+        let (anchors, size) = (Anchors::new(text), Size::default());
+        Self { parser: parser(text), options, anchors, size, warnings: Vec::new() }
     }
 
     pub(crate) fn documents(mut self) -> Result<Vec<Document>, ReadError> {
@@ -49,21 +60,34 @@ impl<'a> Composer<'a> {
         self.parser.parse().map_err(|error| ReadError::from_parser(&error))
     }
 
-    fn node(&mut self, event: Event, depth: usize) -> Result<Value, ReadError> {
-        let mark = event.start_mark;
+    /// Counts a value, and says how large all before it are.
+    fn count(&mut self, mark: Mark, depth: usize) -> Result<Size, ReadError> {
         let limits = &self.options.limits;
         if depth > limits.max_depth {
             return Err(ReadError::at(mark, format!("nested deeper than the {} levels allowed", limits.max_depth)));
         }
-        self.nodes += 1;
-        if self.nodes > limits.max_nodes {
+        let before = self.size;
+        self.size.nodes += 1;
+        if self.size.nodes > limits.max_nodes {
             return Err(ReadError::at(mark, format!("more than the {} values allowed", limits.max_nodes)));
         }
-        let before = self.nodes;
+        Ok(before)
+    }
+
+    fn define(&mut self, anchor: String, value: &Value, before: Size, mark: Mark) -> Result<(), ReadError> {
+        let size = Size { nodes: self.size.nodes - before.nodes, bytes: self.size.bytes - before.bytes };
+        let defined = self.anchors.define(anchor, value, size, &self.options.limits);
+        defined.map_err(|words| ReadError::at(mark, words))
+    }
+
+    fn node(&mut self, event: Event, depth: usize) -> Result<Value, ReadError> {
+        let mark = event.start_mark;
+        let before = self.count(mark, depth)?;
         let (anchor, value) = match event.data {
-            EventData::Alias { anchor } => return self.alias(&anchor, mark),
+            EventData::Alias { anchor } => return self.alias(&anchor, mark, depth),
             EventData::Scalar { anchor, tag, value, plain_implicit, style, .. } => {
-                let plain = plain_implicit && style == ScalarStyle::Plain;
+                self.size.bytes += value.len();
+                let plain = plain_implicit && tag.is_none() && style == ScalarStyle::Plain;
                 let scalar = Scalar { text: value, tag: tag.as_deref(), plain };
                 let value =
                     resolve::value(scalar, self.options.resolver).map_err(|words| ReadError::at(mark, words))?;
@@ -74,22 +98,17 @@ impl<'a> Composer<'a> {
             _ => return Err(ReadError::at(mark, "expected a value".into())),
         };
         if let Some(anchor) = anchor {
-            self.anchors.insert(anchor, (value.clone(), self.nodes - before + 1));
+            self.define(anchor, &value, before, mark)?;
         }
         Ok(value)
     }
 
-    fn alias(&mut self, anchor: &str, mark: Mark) -> Result<Value, ReadError> {
-        let Some((value, nodes)) = self.anchors.get(anchor) else {
-            return Err(ReadError::at(mark, format!("unknown anchor `{anchor}`")));
-        };
-        self.expanded += nodes;
-        self.nodes += nodes;
-        let limit = self.options.limits.max_alias_expansion;
-        if self.expanded > limit {
-            return Err(ReadError::at(mark, format!("aliases expand to more than the {limit} values allowed")));
-        }
-        Ok(value.clone())
+    fn alias(&mut self, anchor: &str, mark: Mark, depth: usize) -> Result<Value, ReadError> {
+        let expanded = self.anchors.expand(anchor, depth, &self.options.limits);
+        let (value, size) = expanded.map_err(|words| ReadError::at(mark, words))?;
+        self.size.nodes += size.nodes;
+        self.size.bytes += size.bytes;
+        Ok(value)
     }
 
     fn sequence(&mut self, depth: usize) -> Result<Value, ReadError> {
@@ -106,54 +125,70 @@ impl<'a> Composer<'a> {
     fn mapping(&mut self, depth: usize) -> Result<Value, ReadError> {
         let mut map = Map::new();
         let mut merges = Vec::new();
-        let mut lines: Vec<(String, usize)> = Vec::new();
+        let mut lines = KeyLines::default();
         loop {
             let event = self.next()?;
             let mark = event.start_mark;
-            let key = match event.data {
-                EventData::MappingEnd => break,
-                EventData::Scalar { ref value, plain_implicit, style: ScalarStyle::Plain, .. }
-                    if value == "<<" && plain_implicit =>
-                {
-                    let value_event = self.next()?;
-                    merges.push((self.node(value_event, depth + 1)?, mark));
-                    continue;
+            if event.data == EventData::MappingEnd {
+                break;
+            }
+            if is_merge(&event.data) {
+                let value = self.next()?;
+                let merge = self.node(value, depth + 1)?;
+                match self.options.resolver {
+                    Resolver::Sigs => merge_over(&mut map, merge).map_err(|words| ReadError::at(mark, words.into()))?,
+                    Resolver::Kyaml => merges.push((merge, mark)),
                 }
-                EventData::Scalar { tag, value, plain_implicit, style, anchor, .. } => {
-                    let plain = plain_implicit && style == ScalarStyle::Plain;
-                    let scalar = Scalar { text: value, tag: tag.as_deref(), plain };
-                    let key =
-                        resolve::key(scalar, self.options.resolver).map_err(|words| ReadError::at(mark, words))?;
-                    if let Some(anchor) = anchor {
-                        self.anchors.insert(anchor, (Value::String(key.clone()), 1));
-                    }
-                    key
-                }
-                EventData::Alias { anchor } => match self.alias(&anchor, mark)? {
-                    Value::String(key) => key,
-                    _ => return Err(ReadError::at(mark, "a key must be a string".into())),
-                },
-                _ => return Err(ReadError::at(mark, "a key must be a string, not a map or list".into())),
-            };
-            let event = self.next()?;
-            let value = self.node(event, depth + 1)?;
-            if map.contains_key(&key) {
-                let first = lines.iter().find(|(other, _)| *other == key).map_or(0, |(_, line)| *line);
+                continue;
+            }
+            let key = self.key(event, depth)?;
+            let value = self.next()?;
+            let value = self.node(value, depth + 1)?;
+            if map.contains_key(&key)
+                && let Some(first) = lines.first(&key)
+            {
                 self.duplicate(&key, first, mark)?;
             }
-            lines.push((key.clone(), line(mark)));
+            lines.push(&key, line(mark));
             map.insert(key, value);
         }
         for (merge, mark) in merges {
-            merge_into(&mut map, merge).map_err(|words| ReadError::at(mark, words.into()))?;
+            merge_under(&mut map, merge).map_err(|words| ReadError::at(mark, words.into()))?;
         }
         Ok(Value::Object(map))
     }
 
+    fn key(&mut self, event: Event, depth: usize) -> Result<String, ReadError> {
+        let mark = event.start_mark;
+        match event.data {
+            EventData::Scalar { tag, value, plain_implicit, style, anchor, .. } => {
+                let before = self.size;
+                self.size.bytes += value.len();
+                let plain = plain_implicit && tag.is_none() && style == ScalarStyle::Plain;
+                let scalar = Scalar { text: value, tag: tag.as_deref(), plain };
+                let resolver = self.options.resolver;
+                let Some(anchor) = anchor else {
+                    return resolve::key(scalar, resolver).map_err(|words| ReadError::at(mark, words));
+                };
+                let again = Scalar { text: scalar.text.clone(), ..scalar };
+                let value = resolve::value(again, resolver).map_err(|words| ReadError::at(mark, words))?;
+                self.size.nodes += 1;
+                self.define(anchor, &value, before, mark)?;
+                resolve::key(scalar, resolver).map_err(|words| ReadError::at(mark, words))
+            }
+            EventData::Alias { anchor } => {
+                let value = self.alias(&anchor, mark, depth)?;
+                resolve::key_of(value).map_err(|words| ReadError::at(mark, words))
+            }
+            _ => Err(ReadError::at(mark, "a key must be a string, not a map or list".into())),
+        }
+    }
+
     fn duplicate(&mut self, key: &str, first: usize, mark: Mark) -> Result<(), ReadError> {
-        let words = format!("the key `{key}` is already set in line {first}");
         match self.options.duplicate_keys {
-            DuplicateKeys::Refuse => Err(ReadError::at(mark, words)),
+            DuplicateKeys::Refuse => {
+                Err(ReadError::at(mark, format!("the key `{key}` is already set in line {first}")))
+            }
             DuplicateKeys::LastWins => {
                 let message = format!("the key `{key}` of line {first} is set again; the last one wins");
                 self.warnings.push(Warning { line: line(mark), first_line: first, message });
@@ -163,23 +198,49 @@ impl<'a> Composer<'a> {
     }
 }
 
-fn merge_into(map: &mut Map<String, Value>, merge: Value) -> Result<(), &'static str> {
+const NO_MAP: &str = "map merge requires a map or a list of maps as the value";
+
+/// go-yaml v2's merge, carried out where it stands: it replaces keys before it, and keys behind it replace its own.
+fn merge_over(map: &mut Map<String, Value>, merge: Value) -> Result<(), &'static str> {
     match merge {
-        Value::Object(entries) => {
-            for (key, value) in entries {
-                map.entry(key).or_insert(value);
+        Value::Object(entries) => map.extend(entries),
+        Value::Array(items) => {
+            for item in items.into_iter().rev() {
+                let Value::Object(entries) = item else { return Err(NO_MAP) };
+                map.extend(entries);
             }
-            Ok(())
         }
-        Value::Array(items) => items.into_iter().try_for_each(|item| match item {
-            Value::Object(_) => merge_into(map, item),
-            _ => Err("a merge takes maps only"),
-        }),
-        _ => Err("a merge takes a map or a list of maps"),
+        _ => return Err(NO_MAP),
     }
+    Ok(())
 }
 
-fn is_empty(data: &EventData) -> bool {
+/// go-yaml v3's merge, carried out last: a map's own keys win, then the earlier maps of a list.
+fn merge_under(map: &mut Map<String, Value>, merge: Value) -> Result<(), &'static str> {
+    let mut add = |entries: Map<String, Value>| {
+        for (key, value) in entries {
+            map.entry(key).or_insert(value);
+        }
+    };
+    match merge {
+        Value::Object(entries) => add(entries),
+        Value::Array(items) => {
+            for item in items {
+                let Value::Object(entries) = item else { return Err(NO_MAP) };
+                add(entries);
+            }
+        }
+        _ => return Err(NO_MAP),
+    }
+    Ok(())
+}
+
+fn is_merge(data: &EventData) -> bool {
+    let EventData::Scalar { value, tag, plain_implicit, .. } = data else { return false };
+    value == "<<" && (*plain_implicit || tag.as_deref() == Some("tag:yaml.org,2002:merge"))
+}
+
+pub(crate) fn is_empty(data: &EventData) -> bool {
     matches!(data, EventData::Scalar { value, plain_implicit: true, anchor: None, tag: None, style: ScalarStyle::Plain, .. } if value.is_empty())
 }
 

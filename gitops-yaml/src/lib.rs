@@ -3,8 +3,12 @@
 //! # What this crate must not know
 //! Kubernetes, files, and which tool asks: the caller names the [`Resolver`] that its tool has.
 
+mod anchors;
+mod binary;
 mod compose;
 mod error;
+mod input;
+mod keys;
 mod limits;
 mod locate;
 mod number;
@@ -13,7 +17,7 @@ mod write;
 
 pub use error::ReadError;
 pub use limits::Limits;
-pub use locate::{PathSegment, Position, locate};
+pub use locate::{PathSegment, Position, locate, locate_many};
 pub use number::go_number;
 pub use write::{write, write_documents, write_to};
 
@@ -91,8 +95,7 @@ pub fn read_documents(text: &[u8], options: &Options) -> Result<Vec<Document>, R
     if text.len() > limit {
         return Err(ReadError::new(1, 1, format!("the text has {} bytes, more than the {limit} allowed", text.len())));
     }
-    let mut input = text;
-    compose::Composer::new(&mut input, options).documents()
+    compose::Composer::new(&input::decode(text)?, options).documents()
 }
 
 /// The only document of a stream; null where there is none.

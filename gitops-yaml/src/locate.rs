@@ -1,3 +1,5 @@
+use std::io::BufReader;
+
 use libyaml_safer::{Event, EventData, Mark, Parser};
 
 /// One step of a path into a document.
@@ -21,70 +23,108 @@ pub struct Position {
 /// Where the value at a path stands in a document (counted from 0, empty ones left out); where it is missing, the
 /// nearest ancestor that is there. The text is parsed again, so this is for errors only.
 pub fn locate(text: &[u8], document: usize, path: &[PathSegment]) -> Option<Position> {
-    let mut input = text;
-    let mut parser = Parser::new();
-    parser.set_input_string(&mut input);
-    let mut at = 0;
-    loop {
-        match parser.parse().ok()?.data {
-            EventData::StreamEnd => return None,
-            EventData::DocumentStart { .. } => {
-                let first = parser.parse().ok()?;
-                let empty = matches!(&first.data, EventData::Scalar { value, tag: None, plain_implicit: true, .. } if value.is_empty());
-                if empty {
-                    continue;
-                }
-                if at == document {
-                    return Some(position(find(&mut parser, &first, path).unwrap_or(first.start_mark)));
-                }
-                skip(&mut parser, &first)?;
-                at += 1;
-            }
-            _ => {}
-        }
-    }
+    locate_many(text, document, &[path]).pop().flatten()
 }
 
-type EventParser<'a> = Parser<&'a mut &'a [u8]>;
+/// Where the values at several paths stand, as [`locate()`] finds each, in one pass over the text.
+///
+/// A value in a map stands where its key does. Of a key that is set twice, the last one counts. The positions come in
+/// the order of the paths; none where there is no such document, or where the text is no YAML before its end.
+pub fn locate_many<P: AsRef<[PathSegment]>>(text: &[u8], document: usize, paths: &[P]) -> Vec<Option<Position>> {
+    let mut finder = Finder { paths: paths.iter().map(AsRef::as_ref).collect(), found: vec![None; paths.len()] };
+    if let Ok(text) = crate::input::decode(text) {
+        // What was found before an error of the text still holds.
+        let _ = finder.document(&mut crate::compose::parser(&text), document);
+    }
+    finder.found
+}
 
-fn find(parser: &mut EventParser<'_>, event: &Event, path: &[PathSegment]) -> Option<Mark> {
-    let Some((segment, rest)) = path.split_first() else { return Some(event.start_mark) };
-    match (&event.data, segment) {
-        (EventData::MappingStart { .. }, PathSegment::Key(wanted)) => {
-            while let Ok(key) = parser.parse() {
-                let found = match &key.data {
-                    EventData::MappingEnd => return None,
-                    EventData::Scalar { value, .. } => value == wanted,
+type EventParser<'a> = Parser<BufReader<&'a [u8]>>;
+
+/// Levels after which nobody looks any further; go-yaml refuses texts that are deeper.
+const MAX_DEPTH: usize = 10_000;
+
+struct Finder<'a> {
+    paths: Vec<&'a [PathSegment]>,
+    found: Vec<Option<Position>>,
+}
+
+impl Finder<'_> {
+    fn document(&mut self, parser: &mut EventParser<'_>, document: usize) -> Option<()> {
+        let mut at = 0;
+        loop {
+            match parser.parse().ok()?.data {
+                EventData::StreamEnd => return None,
+                EventData::DocumentStart { .. } => {
+                    let first = parser.parse().ok()?;
+                    if crate::compose::is_empty(&first.data) {
+                        continue;
+                    }
+                    if at == document {
+                        let all: Vec<usize> = (0..self.paths.len()).collect();
+                        self.mark(&all, first.start_mark);
+                        return self.value(parser, &first, &all, 0);
+                    }
+                    skip(parser, &first)?;
+                    at += 1;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn mark(&mut self, active: &[usize], mark: Mark) {
+        for path in active {
+            if let Some(found) = self.found.get_mut(*path) {
+                *found = Some(position(mark));
+            }
+        }
+    }
+
+    /// Those paths of `active` whose step at a depth is the given one.
+    fn step(&self, active: &[usize], depth: usize, takes: impl Fn(&PathSegment) -> bool) -> Vec<usize> {
+        let segment = |path: usize| self.paths.get(path).and_then(|path| path.get(depth));
+        active.iter().copied().filter(|path| segment(*path).is_some_and(&takes)).collect()
+    }
+
+    /// Goes through a value that the first `depth` steps of the `active` paths lead to.
+    fn value(&mut self, parser: &mut EventParser<'_>, event: &Event, active: &[usize], depth: usize) -> Option<()> {
+        if active.is_empty() {
+            return skip(parser, event);
+        }
+        match &event.data {
+            EventData::MappingStart { .. } => loop {
+                let key = parser.parse().ok()?;
+                let below = match &key.data {
+                    EventData::MappingEnd => return Some(()),
+                    EventData::Scalar { value, .. } => self.step(
+                        active,
+                        depth,
+                        |segment| matches!(segment, PathSegment::Key(wanted) if wanted == value),
+                    ),
                     _ => {
-                        skip(parser, &key);
-                        false
+                        skip(parser, &key)?;
+                        Vec::new()
                     }
                 };
+                self.mark(&below, key.start_mark);
                 let value = parser.parse().ok()?;
-                if found {
-                    // The key's line is what a person looks for.
-                    let deeper = if rest.is_empty() { None } else { find(parser, &value, rest) };
-                    return Some(deeper.unwrap_or(key.start_mark));
+                self.value(parser, &value, &below, depth + 1)?;
+            },
+            EventData::SequenceStart { .. } => {
+                for index in 0.. {
+                    let item = parser.parse().ok()?;
+                    if item.data == EventData::SequenceEnd {
+                        break;
+                    }
+                    let below = self.step(active, depth, |segment| *segment == PathSegment::Index(index));
+                    self.mark(&below, item.start_mark);
+                    self.value(parser, &item, &below, depth + 1)?;
                 }
-                skip(parser, &value);
+                Some(())
             }
-            None
+            _ => Some(()),
         }
-        (EventData::SequenceStart { .. }, PathSegment::Index(wanted)) => {
-            let mut index = 0;
-            while let Ok(item) = parser.parse() {
-                if item.data == EventData::SequenceEnd {
-                    return None;
-                }
-                if index == *wanted {
-                    return Some(find(parser, &item, rest).unwrap_or(item.start_mark));
-                }
-                skip(parser, &item);
-                index += 1;
-            }
-            None
-        }
-        _ => None,
     }
 }
 
@@ -100,6 +140,9 @@ fn skip(parser: &mut EventParser<'_>, event: &Event) -> Option<()> {
         }
         if depth == 0 {
             return Some(());
+        }
+        if depth > MAX_DEPTH {
+            return None;
         }
         data = Some(parser.parse().ok()?.data);
     }

@@ -36,6 +36,17 @@ pub(crate) fn go_float(float: f64) -> String {
     if (-4..6).contains(&exponent) { float.to_string() } else { scientific(float, 2) }
 }
 
+/// A float as `sigs.k8s.io/yaml` writes it where it is a key: `strconv.FormatFloat(float, 'g', -1, 32)`.
+#[allow(clippy::cast_possible_truncation, reason = "the precision is what the key is rounded to")]
+pub(crate) fn go_key(float: f64) -> String {
+    let short = float as f32;
+    if short.is_infinite() {
+        return if short > 0.0 { ".inf" } else { "-.inf" }.into();
+    }
+    // The shortest digits that mean the number in 32 bits, not in 64.
+    go_float(short.to_string().parse().unwrap_or(float))
+}
+
 /// Shortest digits with an exponent that has a sign, and at least so many digits.
 fn scientific(float: f64, width: usize) -> String {
     let text = format!("{float:e}");

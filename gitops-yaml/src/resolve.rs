@@ -22,15 +22,29 @@ const CORE: &str = "tag:yaml.org,2002:";
 /// The value of a scalar.
 pub(crate) fn value(scalar: Scalar<'_>, resolver: Resolver) -> Result<Value, String> {
     let Scalar { text, tag, plain } = scalar;
-    match tag.and_then(|tag| tag.strip_prefix(CORE)) {
-        None if plain => resolve(text, resolver),
-        Some("int" | "float" | "bool" | "null" | "timestamp") => match resolve(text, resolver)? {
-            Value::String(text) if tag != Some("tag:yaml.org,2002:timestamp") => {
-                Err(format!("cannot decode `{text}` as its tag says"))
-            }
-            value => Ok(value),
-        },
+    let Some(tag) = tag.and_then(|tag| tag.strip_prefix(CORE)) else {
+        return if plain { resolve(text, resolver) } else { Ok(Value::String(text)) };
+    };
+    match tag {
+        "binary" => crate::binary::decode(&text).map(Value::String),
+        "int" | "float" | "bool" | "null" | "timestamp" => tagged(text, tag, resolver),
         _ => Ok(Value::String(text)),
+    }
+}
+
+fn tagged(text: String, tag: &str, resolver: Resolver) -> Result<Value, String> {
+    if tag == "timestamp" {
+        return match timestamp(&text) {
+            Some(time) if resolver == Resolver::Kyaml => Ok(Value::String(time)),
+            Some(_) => Ok(Value::String(text)),
+            None => Err(format!("cannot decode `{text}` as a !!timestamp")),
+        };
+    }
+    let value = resolve(text.clone(), resolver)?;
+    match (&value, tag) {
+        (Value::Null, "null") | (Value::Bool(_), "bool") | (Value::Number(_), "float") => Ok(value),
+        (Value::Number(number), "int") if !number.is_f64() => Ok(value),
+        _ => Err(format!("cannot decode `{text}` as a !!{tag}")),
     }
 }
 
@@ -39,12 +53,35 @@ pub(crate) fn key(scalar: Scalar<'_>, resolver: Resolver) -> Result<String, Stri
     if resolver == Resolver::Kyaml {
         return Ok(scalar.text);
     }
-    let text = scalar.text.clone();
-    match value(scalar, resolver)? {
+    // Most keys are words that nothing else is meant by.
+    if scalar.plain && is_plain_string(&scalar.text) {
+        return Ok(scalar.text);
+    }
+    if scalar.plain
+        && let Some(special) = special_key(&scalar.text)
+    {
+        return Ok(special.to_owned());
+    }
+    key_of(value(scalar, resolver)?)
+}
+
+/// The key that a value makes: `sigs.k8s.io/yaml` writes floats in the precision of 32 bits.
+pub(crate) fn key_of(value: Value) -> Result<String, String> {
+    match value {
         Value::String(text) => Ok(text),
         Value::Bool(flag) => Ok(flag.to_string()),
-        Value::Number(number) => Ok(crate::go_number(&number)),
-        _ => Err(format!("`{text}` cannot be a key")),
+        Value::Number(number) if number.is_f64() => Ok(crate::number::go_key(number.as_f64().unwrap_or_default())),
+        Value::Number(number) if number.is_i64() => Ok(number.to_string()),
+        other => Err(format!("`{other}` cannot be a key")),
+    }
+}
+
+fn special_key(text: &str) -> Option<&'static str> {
+    match text {
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Some(".inf"),
+        "-.inf" | "-.Inf" | "-.INF" => Some("-.inf"),
+        ".nan" | ".NaN" | ".NAN" => Some(".nan"),
+        _ => None,
     }
 }
 
@@ -66,8 +103,9 @@ fn resolve(text: String, resolver: Resolver) -> Result<Value, String> {
     if let Some(result) = special_float(&text) {
         return result;
     }
-    let digits = if text.contains('_') { text.replace('_', "") } else { text.clone() };
-    Ok(integer(&digits).or_else(|| float(&digits)).unwrap_or(Value::String(text)))
+    let digits = if text.contains('_') { Cow::Owned(text.replace('_', "")) } else { Cow::Borrowed(text.as_str()) };
+    let number = integer(&digits).or_else(|| float(&digits));
+    Ok(number.unwrap_or(Value::String(text)))
 }
 
 /// Whether a plain scalar is a string to go-yaml v2, and to the readers of YAML 1.1 for whom it quotes times of day.
@@ -147,6 +185,10 @@ fn integer(text: &str) -> Option<Value> {
         [b'0', _, ..] => (8, &digits[1..]),
         _ => (10, digits),
     };
+    // go-yaml reads what is behind `0b` as a number with a sign of its own.
+    if radix == 2 && text.starts_with("0b") && digits.len() > 1 && digits.starts_with(['+', '-']) {
+        return i64::from_str_radix(digits, radix).ok().map(Value::from);
+    }
     if digits.starts_with(['+', '-']) {
         return None;
     }
