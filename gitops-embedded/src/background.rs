@@ -26,6 +26,8 @@ pub(crate) struct Shared {
 const BATCH: (usize, Duration) = (64, Duration::from_millis(3));
 /// How often another process's changes are looked for.
 const POLL: Duration = Duration::from_millis(50);
+/// How often watches are told that time went by.
+const TICK: Duration = Duration::from_millis(500);
 /// While calls come one after the other, controllers wait so long for their turn.
 const PATIENCE: Duration = Duration::from_millis(40);
 /// Calls come one after the other if so little time is between them.
@@ -81,12 +83,16 @@ fn first_due(shared: &Shared, connection: &Connection) -> Result<Option<i64>, Fa
 /// What the writing thread does between calls.
 pub(crate) fn idle(shared: Arc<Shared>) -> Idle {
     let mut seen = None;
-    let (mut last_call, mut last_batch) = (Instant::now(), Instant::now());
+    let (mut last_call, mut last_batch, mut last_tick) = (Instant::now(), Instant::now(), Instant::now());
     Box::new(move |connection, called| {
         if called {
             last_call = Instant::now();
         }
         look(&shared, connection, &mut seen);
+        if last_tick.elapsed() >= TICK {
+            last_tick = Instant::now();
+            shared.pulse.tick();
+        }
         if shared.options.pace == Pace::Manual {
             return shared.pulse.is_watched().then_some(POLL);
         }

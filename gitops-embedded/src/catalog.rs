@@ -58,11 +58,6 @@ impl Catalog {
             .ok_or_else(|| Failure::UnknownKind(format!("{api_version} {kind}")))
     }
 
-    /// The preferred version of a group's kind.
-    pub(crate) fn preferred(&self, group: &str, kind: &str) -> Option<&Arc<Kind>> {
-        self.served.iter().find(|known| known.kind == kind && known.group() == group)
-    }
-
     /// A kept kind by its `apiVersion` and the name of its resource.
     pub(crate) fn resource(&self, api_version: &str, plural: &str) -> Option<&Arc<Kind>> {
         self.kinds

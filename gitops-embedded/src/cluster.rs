@@ -144,7 +144,7 @@ impl Cluster for EmbeddedCluster {
                 "" | "0" => version,
                 after => after.parse().map_err(|_| bad_version(after))?,
             };
-            let events = watch::watch(Arc::clone(&self.inner), kind, selection, after).await;
+            let events = watch::watch(Arc::clone(&self.inner), kind, selection, after, None).await;
             let events = events.map_err(|failure| worded(failure, None))?;
             Ok(events.map(|event| told(event.map_err(|failure| worded(failure, None))?)).boxed())
         }

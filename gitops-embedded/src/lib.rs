@@ -24,6 +24,7 @@ mod cluster;
 mod controllers;
 mod error;
 mod failure;
+mod http;
 mod open;
 mod options;
 mod server;
@@ -33,4 +34,5 @@ mod workers;
 
 pub use cluster::EmbeddedCluster;
 pub use error::OpenError;
+pub use http::ResponseBody;
 pub use options::{Controllers, Options, Pace};

@@ -11,28 +11,34 @@ use tokio::sync::watch;
 
 use crate::failure::Failure;
 use crate::open::Inner;
+use crate::server::as_version;
 use crate::server::selector::Selection;
-use crate::server::{as_version, text};
 use crate::store::{Change, LogEntry, parse};
 
 /// Tells watches that there are changes.
 #[derive(Debug)]
 pub(crate) struct Pulse {
-    version: watch::Sender<u64>,
+    /// The last resource version, and how often the time was told.
+    version: watch::Sender<(u64, u64)>,
 }
 
 impl Pulse {
     pub(crate) fn new(version: u64) -> Self {
-        Self { version: watch::Sender::new(version) }
+        Self { version: watch::Sender::new((version, 0)) }
     }
 
     /// There are changes up to this resource version.
     pub(crate) fn moved(&self, version: u64) {
         self.version.send_if_modified(|held| {
-            let moved = version > *held;
-            *held = version.max(*held);
+            let moved = version > held.0;
+            held.0 = version.max(held.0);
             moved
         });
+    }
+
+    /// Some time went by: watches look whether they are to end.
+    pub(crate) fn tick(&self) {
+        self.version.send_modify(|held| held.1 = held.1.wrapping_add(1));
     }
 
     /// Whether anybody listens.
@@ -63,14 +69,15 @@ struct State {
     inner: Arc<Inner>,
     kind: Arc<Kind>,
     selection: Arc<Selection>,
-    pulse: watch::Receiver<u64>,
+    pulse: watch::Receiver<(u64, u64)>,
+    until: Option<Instant>,
     cursor: u64,
     told: (u64, Instant),
     waiting: VecDeque<Event>,
     ended: bool,
 }
 
-/// Changes of a kind after a resource version. The stream ends after an error.
+/// Changes of a kind after a resource version. The stream ends after an error, and about when its limit is over.
 ///
 /// # Errors
 /// 410 where the history does not reach back that far.
@@ -79,6 +86,7 @@ pub(crate) async fn watch(
     kind: Arc<Kind>,
     selection: Selection,
     after: u64,
+    limit: Option<Duration>,
 ) -> Result<impl Stream<Item = Result<Event, Failure>> + Send + 'static, Failure> {
     let pulse = inner.shared.pulse.version.subscribe();
     inner.wake().await?;
@@ -88,6 +96,7 @@ pub(crate) async fn watch(
         kind,
         selection: Arc::new(selection),
         pulse,
+        until: limit.and_then(|limit| Instant::now().checked_add(limit)),
         cursor: after,
         told: (after, Instant::now()),
         waiting: VecDeque::new(),
@@ -109,12 +118,19 @@ impl State {
             if let Some(event) = self.waiting.pop_front() {
                 return Some(Ok(event));
             }
-            let known = *self.pulse.borrow_and_update();
+            if self.until.is_some_and(|until| Instant::now() >= until) {
+                return None;
+            }
+            let (known, _) = *self.pulse.borrow_and_update();
             if known > self.cursor {
                 if let Err(failure) = self.read().await {
                     return Some(Err(failure));
                 }
                 continue;
+            }
+            if self.cursor > self.told.0 && self.told.1.elapsed() >= BOOKMARK.1 {
+                self.told = (self.cursor, Instant::now());
+                return Some(Ok(Event::Bookmark(self.cursor)));
             }
             if self.pulse.changed().await.is_err() {
                 return None;
@@ -168,9 +184,4 @@ fn event(kind: &Kind, selection: &Selection, entry: LogEntry) -> Result<Option<E
         (Change::Modified, true, false) | (Change::Deleted, true, _) => Some(Event::Deleted(object)),
         _ => None,
     })
-}
-
-/// The resource version of an object of a watch.
-pub(crate) fn version_of(object: &Value) -> &str {
-    text(object, "/metadata/resourceVersion")
 }

@@ -1,5 +1,6 @@
 //! The embedded cluster from outside: through the seam, as the command line uses it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod cluster;
+mod storage;

@@ -8,9 +8,11 @@ mod daemon_set;
 mod deployment;
 mod job;
 mod pod;
+mod policy;
 mod replica_set;
 mod service;
 mod stateful_set;
+mod storage;
 mod work;
 
 use crate::failure::Failure;
@@ -22,16 +24,21 @@ type Step = fn(&Work<'_>) -> Result<(), Failure>;
 
 /// The kinds with a stand-in.
 const STEPS: &[(&str, &str, Step)] = &[
+    ("", "Node", policy::node),
+    ("", "PersistentVolume", storage::volume),
+    ("", "PersistentVolumeClaim", storage::claim),
     ("", "Pod", pod::step),
+    ("", "ReplicationController", replica_set::step),
+    ("", "Service", service::balance),
+    ("apiregistration.k8s.io", "APIService", policy::api_service),
+    ("apps", "DaemonSet", daemon_set::step),
     ("apps", "Deployment", deployment::step),
     ("apps", "ReplicaSet", replica_set::step),
-    ("", "ReplicationController", replica_set::step),
     ("apps", "StatefulSet", stateful_set::step),
-    ("apps", "DaemonSet", daemon_set::step),
+    ("autoscaling", "HorizontalPodAutoscaler", policy::autoscaler),
     ("batch", "Job", job::step),
-    ("", "Service", service::balance),
-    ("", "PersistentVolumeClaim", service::bind),
     ("networking.k8s.io", "Ingress", service::admit),
+    ("policy", "PodDisruptionBudget", policy::budget),
 ];
 
 fn find(key: &Key) -> Option<Step> {

@@ -1,6 +1,5 @@
-//! Load balancers and ingresses: an address, after a while. Claims: bound to a volume.
+//! Load balancers and ingresses: an address, after a while.
 
-use gitops_core::Value;
 use serde_json::json;
 
 use super::work::{Fate, Work};
@@ -38,20 +37,4 @@ pub(super) fn admit(work: &Work<'_>) -> Result<(), Failure> {
         return Ok(());
     }
     work.report(json!({"loadBalancer": {"ingress": [{"ip": address(work.text("/metadata/uid"))}]}}))
-}
-
-/// Claims are bound, with what they asked for; a failing one loses its volume.
-pub(super) fn bind(work: &Work<'_>) -> Result<(), Failure> {
-    if work.is_deleting() {
-        return Ok(());
-    }
-    match work.fate() {
-        Fate::Hang => Ok(()),
-        Fate::Fail => work.report(json!({"phase": "Lost"})),
-        Fate::Ready => work.report(json!({
-            "phase": "Bound",
-            "accessModes": work.object.pointer("/spec/accessModes").cloned().unwrap_or_else(|| json!([])),
-            "capacity": work.object.pointer("/spec/resources/requests").cloned().unwrap_or(Value::Null),
-        })),
-    }
 }

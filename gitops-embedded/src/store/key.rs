@@ -22,9 +22,4 @@ impl Key {
     pub(crate) fn of(kind: &Kind, namespace: &str, name: &str) -> Self {
         Self::new(kind.group(), &kind.kind, if kind.namespaced { namespace } else { "" }, name)
     }
-
-    /// Whether the object is a core `Secret`, whose values are never worded.
-    pub(crate) fn is_secret(&self) -> bool {
-        self.group.is_empty() && self.kind == "Secret"
-    }
 }
