@@ -27,12 +27,23 @@ pub(crate) struct Composer<'a> {
     anchors: Anchors<'a>,
     size: Size,
     warnings: Vec<Warning>,
+    text: &'a str,
+    /// Somewhere in the text an escape may stand that go-yaml does not know.
+    has_slash_escapes: bool,
 }
 
 impl<'a> Composer<'a> {
     pub(crate) fn new(text: &'a str, options: &'a Options) -> Self {
         let (anchors, size) = (Anchors::new(text), Size::default());
-        Self { parser: parser(text), options, anchors, size, warnings: Vec::new() }
+        Self {
+            parser: parser(text),
+            options,
+            anchors,
+            size,
+            warnings: Vec::new(),
+            text,
+            has_slash_escapes: text.contains(r"\/"),
+        }
     }
 
     pub(crate) fn documents(mut self) -> Result<Vec<Document>, ReadError> {
@@ -41,7 +52,10 @@ impl<'a> Composer<'a> {
             let event = self.next()?;
             match event.data {
                 EventData::StreamEnd => return Ok(documents),
-                EventData::DocumentStart { .. } => {
+                EventData::DocumentStart { version_directive, .. } => {
+                    if version_directive.is_some_and(|version| (version.major, version.minor) != (1, 1)) {
+                        return Err(ReadError::at(event.start_mark, "found incompatible YAML document".into()));
+                    }
                     self.anchors.clear();
                     let first = self.next()?;
                     let (mark, empty) = (first.start_mark, is_empty(&first.data));
@@ -57,7 +71,25 @@ impl<'a> Composer<'a> {
     }
 
     fn next(&mut self) -> Result<Event, ReadError> {
-        self.parser.parse().map_err(|error| ReadError::from_parser(&error))
+        let event = self.parser.parse().map_err(|error| ReadError::from_parser(&error))?;
+        if self.has_slash_escapes {
+            self.refuse_slash_escape(&event)?;
+        }
+        Ok(event)
+    }
+
+    /// YAML 1.1, which go-yaml reads, has no `\\/`.
+    fn refuse_slash_escape(&self, event: &Event) -> Result<(), ReadError> {
+        let EventData::Scalar { style: ScalarStyle::DoubleQuoted, .. } = event.data else { return Ok(()) };
+        let offset = |mark: Mark| usize::try_from(mark.index).unwrap_or(usize::MAX);
+        let mut bytes =
+            self.text.as_bytes().get(offset(event.start_mark)..offset(event.end_mark)).unwrap_or_default().iter();
+        while let Some(byte) = bytes.next() {
+            if *byte == b'\\' && bytes.next() == Some(&b'/') {
+                return Err(ReadError::at(event.start_mark, "found unknown escape character `/`".into()));
+            }
+        }
+        Ok(())
     }
 
     /// Counts a value, and says how large all before it are.
@@ -74,6 +106,11 @@ impl<'a> Composer<'a> {
         Ok(before)
     }
 
+    /// Whether a tag says nothing: to go-yaml v3 a `!` alone does not.
+    fn is_untagged(&self, tag: Option<&str>) -> bool {
+        tag.is_none_or(|tag| tag == "!" && self.options.resolver == Resolver::Kyaml)
+    }
+
     fn define(&mut self, anchor: String, value: &Value, before: Size, mark: Mark) -> Result<(), ReadError> {
         let size = Size { nodes: self.size.nodes - before.nodes, bytes: self.size.bytes - before.bytes };
         let defined = self.anchors.define(anchor, value, size, &self.options.limits);
@@ -87,7 +124,7 @@ impl<'a> Composer<'a> {
             EventData::Alias { anchor } => return self.alias(&anchor, mark, depth),
             EventData::Scalar { anchor, tag, value, plain_implicit, style, .. } => {
                 self.size.bytes += value.len();
-                let plain = plain_implicit && tag.is_none() && style == ScalarStyle::Plain;
+                let plain = plain_implicit && self.is_untagged(tag.as_deref()) && style == ScalarStyle::Plain;
                 let scalar = Scalar { text: value, tag: tag.as_deref(), plain };
                 let value =
                     resolve::value(scalar, self.options.resolver).map_err(|words| ReadError::at(mark, words))?;
@@ -137,7 +174,13 @@ impl<'a> Composer<'a> {
                 let merge = self.node(value, depth + 1)?;
                 match self.options.resolver {
                     Resolver::Sigs => merge_over(&mut map, merge).map_err(|words| ReadError::at(mark, words.into()))?,
-                    Resolver::Kyaml => merges.push((merge, mark)),
+                    Resolver::Kyaml => {
+                        if let Some(first) = lines.first("<<") {
+                            self.duplicate("<<", first, mark)?;
+                        }
+                        lines.push("<<", line(mark));
+                        merges.push((merge, mark));
+                    }
                 }
                 continue;
             }
@@ -164,7 +207,7 @@ impl<'a> Composer<'a> {
             EventData::Scalar { tag, value, plain_implicit, style, anchor, .. } => {
                 let before = self.size;
                 self.size.bytes += value.len();
-                let plain = plain_implicit && tag.is_none() && style == ScalarStyle::Plain;
+                let plain = plain_implicit && self.is_untagged(tag.as_deref()) && style == ScalarStyle::Plain;
                 let scalar = Scalar { text: value, tag: tag.as_deref(), plain };
                 let resolver = self.options.resolver;
                 let Some(anchor) = anchor else {

@@ -41,8 +41,8 @@ pub fn locate_many<P: AsRef<[PathSegment]>>(text: &[u8], document: usize, paths:
 
 type EventParser<'a> = Parser<BufReader<&'a [u8]>>;
 
-/// Levels after which nobody looks any further; go-yaml refuses texts that are deeper.
-const MAX_DEPTH: usize = 10_000;
+/// Levels after which nobody looks any further: the parser's steps take time that grows with them.
+const MAX_DEPTH: usize = 1_000;
 
 struct Finder<'a> {
     paths: Vec<&'a [PathSegment]>,

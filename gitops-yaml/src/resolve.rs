@@ -92,7 +92,7 @@ fn resolve(text: String, resolver: Resolver) -> Result<Value, String> {
     let Some(first) = text.bytes().next() else { return Ok(Value::Null) };
     match first {
         b'0'..=b'9' | b'+' | b'-' => {}
-        b'.' => return special_float(&text).unwrap_or_else(|| Ok(float(&text).unwrap_or(Value::String(text)))),
+        b'.' => return special_float(&text).unwrap_or_else(|| Ok(fraction(&text).unwrap_or(Value::String(text)))),
         _ => return Ok(Value::String(text)),
     }
     if resolver == Resolver::Kyaml
@@ -115,7 +115,7 @@ pub(crate) fn is_plain_string(text: &str) -> bool {
         Some(b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~') => {
             word(text, Resolver::Sigs).is_none()
         }
-        Some(b'.') => special_float(text).is_none() && float(text).is_none(),
+        Some(b'.') => special_float(text).is_none() && fraction(text).is_none(),
         Some(b'0'..=b'9' | b'+' | b'-') => !is_number(text) && !is_base60(text) && timestamp(text).is_none(),
         Some(_) => true,
     }
@@ -233,6 +233,21 @@ fn float(text: &str) -> Option<Value> {
     Number::from_f64(number).map(Value::Number)
 }
 
+/// A float that begins with its point: here Go's `strconv` takes the underscores, which must stand between digits.
+fn fraction(text: &str) -> Option<Value> {
+    if !text.contains('_') {
+        return float(text);
+    }
+    let around = |part: &str| part.bytes().next_back().is_some_and(|byte| byte.is_ascii_digit());
+    let mut parts = text.split('_').peekable();
+    while let (Some(part), Some(next)) = (parts.next(), parts.peek()) {
+        if !around(part) || !next.starts_with(|first: char| first.is_ascii_digit()) {
+            return None;
+        }
+    }
+    float(&text.replace('_', ""))
+}
+
 /// A date, or a date and a time, in the form in which Go's time prints it.
 fn timestamp(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
@@ -271,7 +286,7 @@ fn timestamp(text: &str) -> Option<String> {
     if zone_at.is_some() && text.contains(' ') {
         return None;
     }
-    let (clock, fraction) = clock.split_once('.').map_or((clock, ""), |(clock, fraction)| (clock, fraction));
+    let (clock, fraction) = clock.split_once(['.', ',']).map_or((clock, ""), |(clock, fraction)| (clock, fraction));
     let mut parts = clock.split(':');
     let mut number = |limit: u8| parts.next()?.parse::<u8>().ok().filter(|value| *value < limit);
     let (hour, minute, second) = (number(24)?, number(60)?, number(60)?);
