@@ -30,10 +30,12 @@ pub(crate) struct Composer<'a> {
     text: &'a str,
     /// Somewhere in the text an escape may stand that go-yaml does not know.
     has_slash_escapes: bool,
+    /// Bytes of the text before its last line was ended.
+    length: usize,
 }
 
 impl<'a> Composer<'a> {
-    pub(crate) fn new(text: &'a str, options: &'a Options) -> Self {
+    pub(crate) fn new(text: &'a str, length: usize, options: &'a Options) -> Self {
         let (anchors, size) = (Anchors::new(text), Size::default());
         Self {
             parser: parser(text),
@@ -43,6 +45,7 @@ impl<'a> Composer<'a> {
             warnings: Vec::new(),
             text,
             has_slash_escapes: text.contains(r"\/"),
+            length,
         }
     }
 
@@ -71,9 +74,16 @@ impl<'a> Composer<'a> {
     }
 
     fn next(&mut self) -> Result<Event, ReadError> {
-        let event = self.parser.parse().map_err(|error| ReadError::from_parser(&error))?;
+        let mut event = self.parser.parse().map_err(|error| ReadError::from_parser(&error))?;
         if self.has_slash_escapes {
             self.refuse_slash_escape(&event)?;
+        }
+        let end = usize::try_from(event.end_mark.index).unwrap_or(usize::MAX);
+        if let EventData::Scalar { value, style: ScalarStyle::Literal | ScalarStyle::Folded, .. } = &mut event.data
+            && self.length < self.text.len()
+            && end >= self.length
+        {
+            crate::input::unend_line(value, self.text.get(..self.length).unwrap_or_default());
         }
         Ok(event)
     }

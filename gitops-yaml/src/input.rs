@@ -32,6 +32,23 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, ReadError> {
     Ok(text)
 }
 
+/// The text with its last line ended: the scanner panics where a block scalar ends with the text.
+pub(crate) fn end_line(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.is_empty() || text.ends_with(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) {
+        text
+    } else {
+        Cow::Owned(text.into_owned() + "\n")
+    }
+}
+
+/// Takes from a block scalar at the end of a text the line break that only [`end_line`] put there.
+pub(crate) fn unend_line(value: &mut String, unended: &str) {
+    let Some(rest) = value.strip_suffix('\n') else { return };
+    if rest.is_empty() || rest.ends_with('\n') || rest.chars().next_back() == unended.chars().next_back() {
+        value.pop();
+    }
+}
+
 fn is_control(character: char) -> bool {
     match character {
         '\t' | '\n' | '\r' | '\u{85}' => false,

@@ -95,7 +95,9 @@ pub fn read_documents(text: &[u8], options: &Options) -> Result<Vec<Document>, R
     if text.len() > limit {
         return Err(ReadError::new(1, 1, format!("the text has {} bytes, more than the {limit} allowed", text.len())));
     }
-    compose::Composer::new(&input::decode(text)?, options).documents()
+    let text = input::decode(text)?;
+    let length = text.len();
+    compose::Composer::new(&input::end_line(text), length, options).documents()
 }
 
 /// The only document of a stream; null where there is none.

@@ -32,7 +32,7 @@ pub fn locate(text: &[u8], document: usize, path: &[PathSegment]) -> Option<Posi
 /// the order of the paths; none where there is no such document, or where the text is no YAML before its end.
 pub fn locate_many<P: AsRef<[PathSegment]>>(text: &[u8], document: usize, paths: &[P]) -> Vec<Option<Position>> {
     let mut finder = Finder { paths: paths.iter().map(AsRef::as_ref).collect(), found: vec![None; paths.len()] };
-    if let Ok(text) = crate::input::decode(text) {
+    if let Ok(text) = crate::input::decode(text).map(crate::input::end_line) {
         // What was found before an error of the text still holds.
         let _ = finder.document(&mut crate::compose::parser(&text), document);
     }

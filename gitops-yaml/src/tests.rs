@@ -181,3 +181,17 @@ fn paths_are_located_in_one_pass() {
     assert_eq!(found, [at(6, 5), at(4, 3), at(3, 1), at(6, 5)]);
     assert_eq!(locate_many(text, 2, &[&path]), [None]);
 }
+
+#[test]
+fn a_block_scalar_may_end_with_the_text() {
+    for (text, value) in [
+        ("a: |\n  x", "x"),
+        ("a: |\n  x\n", "x\n"),
+        ("a: >\n  x\n  y", "x y"),
+        ("a: |\n  x\n  ", "x\n"),
+        ("a: |-\n  x", "x"),
+        ("a: |+\n  x\n  ", "x\n"),
+    ] {
+        assert_eq!(sigs(text), json!({"a": value}), "{text:?}");
+    }
+}
