@@ -1,6 +1,7 @@
 //! Events to values, with budgets on depth, nodes and what aliases multiply.
 
 use std::io::BufReader;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use libyaml_safer::{Event, EventData, Mark, Parser, ScalarStyle};
 use serde_json::{Map, Value};
@@ -19,6 +20,14 @@ pub(crate) fn parser(text: &str) -> Parser<BufReader<&[u8]>> {
     parser.set_encoding(libyaml_safer::Encoding::Utf8);
     parser.set_input(BufReader::with_capacity(CHUNK, text.as_bytes()));
     parser
+}
+
+/// The next event. The scanner panics on a few malformed texts (a tag without value before a `,`); that is an error of the
+/// text, and the parser is not used after it.
+pub(crate) fn next_event(parser: &mut Parser<BufReader<&[u8]>>) -> Result<Event, ReadError> {
+    let parsed = catch_unwind(AssertUnwindSafe(|| parser.parse()));
+    let unreadable = |_| ReadError::new(1, 1, "the text is not well-formed YAML".into());
+    parsed.map_err(unreadable)?.map_err(|error| ReadError::from_parser(&error))
 }
 
 pub(crate) struct Composer<'a> {
@@ -74,7 +83,7 @@ impl<'a> Composer<'a> {
     }
 
     fn next(&mut self) -> Result<Event, ReadError> {
-        let mut event = self.parser.parse().map_err(|error| ReadError::from_parser(&error))?;
+        let mut event = next_event(&mut self.parser)?;
         if self.has_slash_escapes {
             self.refuse_slash_escape(&event)?;
         }

@@ -1,5 +1,6 @@
 use std::io::BufReader;
 
+use crate::compose::next_event;
 use libyaml_safer::{Event, EventData, Mark, Parser};
 
 /// One step of a path into a document.
@@ -53,10 +54,10 @@ impl Finder<'_> {
     fn document(&mut self, parser: &mut EventParser<'_>, document: usize) -> Option<()> {
         let mut at = 0;
         loop {
-            match parser.parse().ok()?.data {
+            match next_event(parser).ok()?.data {
                 EventData::StreamEnd => return None,
                 EventData::DocumentStart { .. } => {
-                    let first = parser.parse().ok()?;
+                    let first = next_event(parser).ok()?;
                     if crate::compose::is_empty(&first.data) {
                         continue;
                     }
@@ -94,7 +95,7 @@ impl Finder<'_> {
         }
         match &event.data {
             EventData::MappingStart { .. } => loop {
-                let key = parser.parse().ok()?;
+                let key = next_event(parser).ok()?;
                 let below = match &key.data {
                     EventData::MappingEnd => return Some(()),
                     EventData::Scalar { value, .. } => self.step(
@@ -108,12 +109,12 @@ impl Finder<'_> {
                     }
                 };
                 self.mark(&below, key.start_mark);
-                let value = parser.parse().ok()?;
+                let value = next_event(parser).ok()?;
                 self.value(parser, &value, &below, depth + 1)?;
             },
             EventData::SequenceStart { .. } => {
                 for index in 0.. {
-                    let item = parser.parse().ok()?;
+                    let item = next_event(parser).ok()?;
                     if item.data == EventData::SequenceEnd {
                         break;
                     }
@@ -144,7 +145,7 @@ fn skip(parser: &mut EventParser<'_>, event: &Event) -> Option<()> {
         if depth > MAX_DEPTH {
             return None;
         }
-        data = Some(parser.parse().ok()?.data);
+        data = Some(next_event(parser).ok()?.data);
     }
 }
 

@@ -118,6 +118,7 @@ fn what_go_refuses_is_refused() {
         "a: @x",
         "a: b: c",
         "---\na: 1\n---\nb: 2\n",
+        "{!a, b: c}",
     ] {
         refused(text);
     }
