@@ -5,6 +5,7 @@
 //! `eviction`, dry runs, and refusals as `v1` Status.
 
 mod answer;
+mod direct;
 mod discovery;
 mod objects;
 mod parameters;

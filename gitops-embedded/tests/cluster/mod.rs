@@ -1,4 +1,5 @@
 mod stand_ins;
+mod suite;
 mod workloads;
 
 use std::sync::Arc;

@@ -1,0 +1,4 @@
+//! The API over HTTP, without a network.
+
+mod api;
+mod replay;
