@@ -5,16 +5,23 @@ use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use gitops_core::cluster::{Cluster, ClusterError, Delete, Deleted, ErrorKind, Precondition, Verb, Write};
 use gitops_core::secret::Purpose;
-use gitops_core::{Clock, Object, ObjectRef, Reveal, Timestamp, Value};
+use gitops_core::{Clock, Object, Reveal, Timestamp, Value};
 use gitops_diff::{DiffContext, FIELD_MANAGER};
 
 use crate::execute::{Action, Compared, Event, Execution, Outcome, Progress, StepResult};
 use crate::inventory::{self, Inventory};
+use crate::observe::get_members;
 
 /// Sleeps, on its caller's runtime.
 pub trait Timer: Send + Sync {
     /// Ends when the moment has come.
     fn sleep_until(&self, moment: Timestamp) -> BoxFuture<'_, ()>;
+}
+
+impl<F: Fn(Timestamp) -> BoxFuture<'static, ()> + Send + Sync> Timer for F {
+    fn sleep_until(&self, moment: Timestamp) -> BoxFuture<'_, ()> {
+        self(moment)
+    }
 }
 
 /// What the driver calls on.
@@ -89,7 +96,7 @@ pub async fn drive(
 
 async fn perform(action: Action, around: Surroundings<'_>) -> Event {
     match action {
-        Action::SaveInventory(record) => Event::InventorySaved(save(&record, around).await),
+        Action::SaveInventory { record, grows } => Event::InventorySaved(save(&record, grows, around).await),
         Action::Write { step, object, verb, precondition, migrate } => {
             let result = write(&object, verb, precondition, migrate, around.cluster).await;
             Event::Step { step, result: result.map(|object| StepResult::Written(Box::new(object))) }
@@ -109,7 +116,7 @@ async fn perform(action: Action, around: Surroundings<'_>) -> Event {
             let result = compare(&desired, around).await;
             Event::Compared { step, result }
         }
-        Action::Observe(targets) => Event::Observed(observe(&targets, around).await),
+        Action::Observe(targets) => Event::Observed(get_members(around.cluster, &targets).await),
     }
 }
 
@@ -181,20 +188,12 @@ async fn compare(desired: &Object, around: Surroundings<'_>) -> Compared {
     Ok(Some((Box::new(live), diff.fields)))
 }
 
-async fn observe(targets: &[ObjectRef], around: Surroundings<'_>) -> Result<Vec<Object>, ClusterError> {
-    let gets = futures::stream::iter(targets.iter().map(|target| around.cluster.get(target)));
-    let found: Vec<Result<Option<Object>, ClusterError>> =
-        gets.buffer_unordered(around.parallel.max(1)).collect().await;
-    found.into_iter().filter_map(Result::transpose).collect()
-}
-
-async fn save(record: &Inventory, around: Surroundings<'_>) -> Result<usize, ClusterError> {
+async fn save(record: &Inventory, grows: bool, around: Surroundings<'_>) -> Result<usize, ClusterError> {
     let internal = |error: serde_json::Error| ClusterError::new(ErrorKind::Internal, error.to_string());
-    let objects = record.to_objects(around.namespace).map_err(internal)?;
-    for object in &objects {
+    for object in &record.writes(around.namespace, grows).map_err(internal)? {
         around.cluster.write(Write::new(object, Verb::Apply { force: true }, FIELD_MANAGER)).await?;
     }
-    Ok(objects.len())
+    Ok(record.part_names().len())
 }
 
 /// Reads the inventory of an application.

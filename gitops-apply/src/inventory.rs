@@ -111,17 +111,40 @@ impl Inventory {
     /// # Errors
     /// Where an entry has no form in JSON, which does not happen.
     pub fn to_objects(&self, namespace: &str) -> Result<Vec<Object>, serde_json::Error> {
+        self.parts(namespace, |_, parts| parts)
+    }
+
+    /// The objects in the order in which they are written, so that the parts that are there after each write are whole and
+    /// miss nothing: entries move to later parts where the record grows, and to earlier ones where it shrinks. New parts
+    /// are first counted in one by one.
+    ///
+    /// # Errors
+    /// As [`Inventory::to_objects`].
+    pub fn writes(&self, namespace: &str, grows: bool) -> Result<Vec<Object>, serde_json::Error> {
+        let whole = self.to_objects(namespace)?;
+        if !grows || whole.len() == 1 {
+            return Ok(whole);
+        }
+        let counted_in = self.parts(namespace, |index, _| index + 1)?;
+        let mut writes: Vec<Object> = counted_in.into_iter().skip(self.stored_parts).collect();
+        let done = usize::from(!writes.is_empty());
+        writes.extend(whole.into_iter().rev().skip(done));
+        Ok(writes)
+    }
+
+    fn parts(&self, namespace: &str, count: impl Fn(usize, usize) -> usize) -> Result<Vec<Object>, serde_json::Error> {
         let entries: Vec<_> = self.entries.iter().collect();
         let mut shards: Vec<&[_]> = entries.chunks(SHARD).collect();
         let names = self.part_names();
         shards.resize(names.len(), &[]);
         let parts = names.len();
-        let part = |(name, shard): (&String, &&[(&ObjectId, &Entry)])| {
+        let part = |(index, (name, shard)): (usize, (&String, &&[(&ObjectId, &Entry)]))| {
             let entries = shard.iter().map(|(id, entry)| StoredEntry {
                 object: id.at_version(entry.version.as_str()),
                 uid: entry.uid.clone(),
             });
             let synced_digest = self.synced_digest.clone();
+            let parts = count(index, parts);
             let part = Part { application: self.application.clone(), parts, synced_digest, entries: entries.collect() };
             let labels = json!({INVENTORY_OF: label(&self.application)});
             let value = json!({
@@ -132,7 +155,7 @@ impl Inventory {
             });
             Object::from_value(value).map_err(serde::de::Error::custom)
         };
-        names.iter().zip(&shards).map(part).collect()
+        names.iter().zip(&shards).enumerate().map(part).collect()
     }
 
     /// The record that these objects store.
@@ -208,6 +231,38 @@ mod tests {
     fn a_missing_part_is_no_inventory() {
         let objects = inventory(SHARD + 1).to_objects("argocd").unwrap();
         assert!(matches!(Inventory::from_objects("web", &objects[..1]), Err(InventoryError::Incomplete { .. })));
+    }
+
+    #[test]
+    fn stopped_between_two_parts_it_is_whole_and_misses_nothing() {
+        let sizes = [0, 1, SHARD - 1, SHARD, SHARD + 1, 2 * SHARD + 7, 4 * SHARD];
+        for (from, to) in sizes.iter().flat_map(|from| sizes.iter().map(move |to| (*from, *to))) {
+            // The entries that come or go are spread over the whole record.
+            let spread = |count: usize, of: usize| -> Inventory {
+                let mut part = inventory(of);
+                let keys: Vec<_> = part.entries.keys().cloned().collect();
+                let gone = (0..of - count).map(|index| index * of / (of - count).max(1));
+                gone.for_each(|index| drop(part.entries.remove(&keys[index])));
+                part
+            };
+            let most = from.max(to);
+            let (before, mut after) = (spread(from, most), spread(to, most));
+            let mut stored = BTreeMap::new();
+            if from > 0 {
+                let objects = before.to_objects("argocd").unwrap();
+                after.stored_parts = objects.len();
+                stored.extend(objects.into_iter().map(|object| (object.id(), object)));
+            }
+            for object in after.writes("argocd", to >= from).unwrap() {
+                stored.insert(object.id(), object);
+                let objects: Vec<_> = stored.values().cloned().collect();
+                let read = Inventory::from_objects("web", &objects).unwrap();
+                let least = if to >= from { &before } else { &after };
+                assert!(least.entries.keys().all(|id| read.entries.contains_key(id)), "{from} {to}");
+            }
+            let objects: Vec<_> = stored.into_values().collect();
+            assert_eq!(Inventory::from_objects("web", &objects).unwrap().entries, after.entries, "{from} {to}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod gate;
 pub mod health;
 pub mod hook;
 pub mod inventory;
+pub mod observe;
 pub mod order;
 pub mod plan;
 pub mod prepare;
@@ -24,6 +25,7 @@ pub use drive::{Timer, drive};
 pub use execute::{Action, Event, Execution, Outcome, Progress};
 pub use gate::{Approved, Policy, Refused, gate};
 pub use inventory::Inventory;
+pub use observe::{compare, observe};
 pub use plan::{ApplyPlan, PlanError, PlanInput, plan};
 pub use prepare::{Desired, prepare};
 

@@ -11,7 +11,12 @@ use crate::inventory::Inventory;
 #[derive(Clone, Debug)]
 pub enum Action {
     /// Store the inventory; nothing else goes on until it is.
-    SaveInventory(Inventory),
+    SaveInventory {
+        /// The record.
+        record: Inventory,
+        /// Whether entries came and none went, which decides in which order its parts are written.
+        grows: bool,
+    },
     /// Write an object.
     Write {
         /// The step's number.

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use gitops_core::{Object, ObjectId, ObjectRef, Timestamp};
@@ -49,6 +49,13 @@ pub struct Execution {
     pub(super) fail_waves: VecDeque<Wave>,
     pub(super) several_waves: bool,
     pub(super) steps: BTreeMap<u32, Running>,
+    /// The step of each object that was taken; of several, the last one.
+    pub(super) step_of: HashMap<ObjectId, u32>,
+    /// Steps whose call is made again then.
+    pub(super) retries: BTreeSet<(Timestamp, u32)>,
+    pub(super) saving: Saving,
+    /// Entries that leave the record at the end, since their objects are gone and nothing wants them.
+    pub(super) forgotten: Vec<ObjectId>,
     pub(super) stage: Stage,
     pub(super) outstanding: usize,
     pub(super) failures: Vec<String>,
@@ -57,6 +64,13 @@ pub struct Execution {
     pub(super) results: Vec<ResourceOutcome>,
     pub(super) progress: Vec<Progress>,
     pub(super) outcome: Option<Outcome>,
+}
+
+/// How often the inventory was stored in vain, and when it is tried again.
+#[derive(Debug, Default)]
+pub(super) struct Saving {
+    pub(super) attempts: u32,
+    pub(super) retry: Option<Timestamp>,
 }
 
 /// A wave that is still to do or being done.
@@ -87,8 +101,8 @@ pub(super) struct Running {
 pub(super) enum StepState {
     /// A call is out.
     Calling,
-    /// The call is made again then.
-    Retry(Timestamp),
+    /// The call is made again at a moment that [`Execution::retries`] has.
+    Retry,
     /// It was written; a hook runs, and a resource may be waited for.
     Written,
     /// Its deletion waits for finalizers; afterwards a hook is created.
@@ -161,6 +175,7 @@ impl Execution {
                 self.terminated = true;
                 self.failing = true;
                 self.fail("Operation terminated".into());
+                self.drop_retries();
                 self.go_on(now)
             }
         }
@@ -168,15 +183,12 @@ impl Execution {
 
     /// When [`Event::Tick`] is due; none while calls are out or it is over.
     pub fn deadline(&self) -> Option<Timestamp> {
-        let retry = self.steps.values().filter_map(|running| match running.state {
-            StepState::Retry(at) => Some(at),
-            _ => None,
-        });
+        let retry = self.retries.first().map(|(at, _)| *at);
         let poll = match &self.stage {
             Stage::Waiting(wait) if self.outstanding == 0 => Some(wait.poll),
             _ => None,
         };
-        if self.outcome.is_some() { None } else { retry.chain(poll).min() }
+        if self.outcome.is_some() { None } else { retry.into_iter().chain(poll).chain(self.saving.retry).min() }
     }
 
     /// How it ended, once it has.
@@ -217,7 +229,7 @@ impl Execution {
     /// Goes as far as it can without an answer.
     pub(super) fn go_on(&mut self, now: Timestamp) -> Vec<Action> {
         let mut actions = Vec::new();
-        while self.outstanding == 0 && self.outcome.is_none() && !self.retries_pending() {
+        while self.outstanding == 0 && self.outcome.is_none() && self.retries.is_empty() {
             let before = self.stage.clone();
             match &before {
                 Stage::Calling => actions.extend(self.next_batch(now)),
@@ -232,23 +244,31 @@ impl Execution {
                     }
                 }
                 Stage::Cleaning => actions.extend(self.cleaned(now)),
-                Stage::Growing | Stage::Shrinking | Stage::Ended => break,
+                Stage::Growing | Stage::Shrinking => match self.save_again(now) {
+                    Some(action) => actions.push(action),
+                    None => break,
+                },
+                Stage::Ended => break,
             }
         }
         actions
     }
 
-    fn retries_pending(&self) -> bool {
-        self.steps.values().any(|running| matches!(running.state, StepState::Retry(_)))
+    /// What was to be tried again is not, once it was terminated.
+    fn drop_retries(&mut self) {
+        for (_, number) in std::mem::take(&mut self.retries) {
+            if let Some(running) = self.steps.get(&number).cloned() {
+                self.step_failed(number, &running, "terminated before it was tried again".into());
+            }
+        }
     }
 
     fn tick(&mut self, now: Timestamp) -> Vec<Action> {
-        let due = self.steps.iter().filter(|(_, running)| match running.state {
-            StepState::Retry(at) => at <= now || self.terminated,
-            _ => false,
-        });
-        let due: Vec<u32> = due.map(|(number, _)| *number).collect();
-        let mut actions: Vec<_> = due.into_iter().flat_map(|number| self.begin(number)).collect();
+        let mut actions = Vec::new();
+        while self.retries.first().is_some_and(|(at, _)| *at <= now) {
+            let Some((_, number)) = self.retries.pop_first() else { break };
+            actions.extend(self.begin(number));
+        }
         actions.extend(self.go_on(now));
         actions
     }
@@ -279,7 +299,27 @@ impl Execution {
         for step in batch {
             self.take(step, phase);
         }
+        let numbers = self.without_failed_dependencies(numbers);
         numbers.into_iter().flat_map(|number| self.begin(number)).collect()
+    }
+
+    /// The steps of a batch whose dependencies did what they were to do; the others fail.
+    fn without_failed_dependencies(&mut self, numbers: Vec<u32>) -> Vec<u32> {
+        let mut kept = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            let failed = self.steps.get(&number).and_then(|running| {
+                let before = running.step.after.iter().filter_map(|before| self.steps.get(before));
+                let mut failed = before.filter(|before| before.state == StepState::Ended { well: false });
+                Some((running.clone(), failed.next()?.object.clone()))
+            });
+            match failed {
+                None => kept.push(number),
+                Some((running, object)) => {
+                    self.step_failed(number, &running, format!("not applied: it depends on `{object}`, which failed"));
+                }
+            }
+        }
+        kept
     }
 
     fn in_fail_phase(&self) -> bool {

@@ -1,10 +1,10 @@
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use gitops_core::cluster::{ClusterError, Precondition};
 use gitops_core::{ObjectId, Timestamp};
 
 use super::Action;
-use super::machine::{Execution, Settings, Stage, Wave};
+use super::machine::{Execution, Saving, Settings, Stage, Wave};
 use super::progress::Phase as End;
 use crate::gate::Approved;
 use crate::hook::Phase;
@@ -60,6 +60,10 @@ impl Execution {
             waves,
             fail_waves,
             steps: BTreeMap::new(),
+            step_of: HashMap::new(),
+            retries: BTreeSet::new(),
+            saving: Saving::default(),
+            forgotten: Vec::new(),
             stage: Stage::Calling,
             outstanding: 0,
             failures: Vec::new(),
@@ -70,30 +74,51 @@ impl Execution {
             outcome: None,
             plan,
         };
-        execution.forget_absent(desired, live);
+        execution.find_absent(desired, live);
         let actions = if execution.inventory == execution.inventory_saved || execution.plan.is_empty() {
             execution.go_on(now)
         } else {
             execution.stage = Stage::Growing;
-            let record = execution.inventory.clone();
-            vec![execution.call(Action::SaveInventory(record))]
+            vec![execution.save()]
         };
         (execution, actions)
     }
 
-    /// Entries that nothing wants any more and whose objects are gone leave the record.
-    fn forget_absent(&mut self, desired: &Desired, live: &Live) {
+    /// Entries that nothing wants any more and whose objects are gone leave the record at the end: before the first write
+    /// it only grows.
+    fn find_absent(&mut self, desired: &Desired, live: &Live) {
         let hooks: BTreeSet<ObjectId> = desired.hooks.iter().map(|hook| hook.object.id()).collect();
-        self.inventory
-            .entries
-            .retain(|id, _| desired.resources.contains_key(id) || live.get(id).is_some() || hooks.contains(id));
+        let known = |id: &ObjectId| desired.resources.contains_key(id) || live.get(id).is_some() || hooks.contains(id);
+        self.forgotten = self.inventory.entries.keys().filter(|id| !known(id)).cloned().collect();
+    }
+
+    fn save(&mut self) -> Action {
+        self.saving.attempts += 1;
+        let (record, grows) = (self.inventory.clone(), self.stage == Stage::Growing);
+        self.call(Action::SaveInventory { record, grows })
+    }
+
+    /// The record once more, where that is due.
+    pub(super) fn save_again(&mut self, now: Timestamp) -> Option<Action> {
+        let due = self.saving.retry.is_some_and(|at| at <= now || self.terminated);
+        if due {
+            self.saving.retry = None;
+        }
+        due.then(|| self.save())
     }
 
     pub(super) fn saved(&mut self, result: Result<usize, ClusterError>, now: Timestamp) -> Vec<Action> {
         match result {
             Ok(parts) => {
+                self.saving = Saving::default();
                 self.inventory.stored_parts = parts;
                 self.inventory_saved = self.inventory.clone();
+            }
+            Err(error)
+                if error.kind.is_transient() && self.saving.attempts < self.settings.attempts && !self.terminated =>
+            {
+                self.saving.retry = Some(self.later(self.saving.attempts, now));
+                return Vec::new();
             }
             Err(error) => {
                 let moment = if self.stage == Stage::Growing { "nothing was written" } else { "the writes were made" };
@@ -119,13 +144,15 @@ impl Execution {
         if self.failures.is_empty() {
             self.inventory.synced_digest = Some(self.plan.source.digest.clone());
         }
+        for id in std::mem::take(&mut self.forgotten) {
+            self.inventory.entries.remove(&id);
+        }
         if self.inventory == self.inventory_saved {
             self.conclude();
             return Vec::new();
         }
         self.stage = Stage::Shrinking;
-        let record = self.inventory.clone();
-        vec![self.call(Action::SaveInventory(record))]
+        vec![self.save()]
     }
 
     fn conclude(&mut self) {

@@ -28,6 +28,7 @@ impl Execution {
         };
         let number = step.number;
         let running = Running { step, phase, object, uid, attempts: 0, state: StepState::Calling };
+        self.step_of.insert(running.object.id.clone(), number);
         self.steps.insert(number, running);
     }
 
@@ -59,7 +60,10 @@ impl Execution {
         if replaced && step.hook_deletion.contains(&DeletePolicy::BeforeHookCreation) {
             return Some(self.delete_call(&running, Propagation::Foreground));
         }
-        self.write_call(&running, step.precondition.clone())
+        // A hook that was deleted first is planned as there, and created as absent.
+        let deleted = step.action == StepAction::Hook && running.uid.is_none();
+        let precondition = if deleted { Precondition::Absent } else { step.precondition.clone() };
+        self.write_call(&running, precondition)
     }
 
     fn delete_call(&mut self, running: &Running, propagation: Propagation) -> Action {
@@ -152,13 +156,19 @@ impl Execution {
         Vec::new()
     }
 
+    /// When a call is made again that failed so many times.
+    pub(super) fn later(&self, attempts: u32, now: Timestamp) -> Timestamp {
+        let pause = self.settings.backoff.saturating_mul(1 << attempts.saturating_sub(1).min(6));
+        now.checked_add(pause).unwrap_or(now)
+    }
+
     fn refused(&mut self, number: u32, running: &Running, error: &ClusterError, now: Timestamp) -> Vec<Action> {
         let may_retry = running.attempts < self.settings.attempts && !self.terminated;
         if error.kind.is_transient() && may_retry {
-            let pause = self.settings.backoff.saturating_mul(1 << running.attempts.saturating_sub(1).min(6));
-            let at = now.checked_add(pause).unwrap_or(now);
+            let at = self.later(running.attempts, now);
             self.progress.push(Progress::Retrying { object: running.object.clone(), reason: error.to_string() });
-            self.set_state(number, StepState::Retry(at));
+            self.set_state(number, StepState::Retry);
+            self.retries.insert((at, number));
             return Vec::new();
         }
         let deletes = running.step.action == StepAction::Prune;
@@ -198,7 +208,7 @@ impl Execution {
             }
             Ok(Some(found)) => found,
         };
-        let created = running.step.action == StepAction::Create;
+        let created = running.step.action != StepAction::Update;
         let ours = tracking::owner(&live, &self.plan.target.owner) == tracking::Owner::Ours;
         if fields.is_empty() && (!created || ours) {
             self.written(number, &running, &live);

@@ -67,7 +67,7 @@ impl Execution {
     }
 
     fn running(&self, id: &ObjectId) -> Option<&Running> {
-        self.steps.values().rev().find(|running| running.object.id == *id)
+        self.steps.get(self.step_of.get(id)?)
     }
 
     pub(super) fn observed(&mut self, result: Result<Vec<Object>, ClusterError>, now: Timestamp) -> Vec<Action> {
@@ -135,7 +135,7 @@ impl Execution {
             }
             (StepState::Written, Some(live)) => (self.judge_health(number, &running, live), Vec::new()),
             // A hook that was deleted first is created now: its call is out.
-            (StepState::Calling | StepState::Retry(_), _) => (true, Vec::new()),
+            (StepState::Calling | StepState::Retry, _) => (true, Vec::new()),
             (StepState::Ended { .. }, _) => (false, Vec::new()),
         }
     }
