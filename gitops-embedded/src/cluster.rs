@@ -11,7 +11,7 @@ use gitops_core::cluster::{
     Precondition, Propagation, Query, Subresource, Verb, WatchEvent, WatchStream, Write,
 };
 use gitops_core::secret::Purpose;
-use gitops_core::{GroupVersionKind, Object, ObjectId, ObjectRef, Reveal, Value};
+use gitops_core::{GroupVersionKind, Map, Object, ObjectId, ObjectRef, Reveal, Value};
 use gitops_merge::schema::Kind;
 use gitops_merge::server::{self as rules, Effect, FieldValidation, Operation, ServerError, Target};
 
@@ -243,6 +243,9 @@ impl Order {
         {
             metadata.insert("resourceVersion".to_owned(), Value::from(version.as_str()));
         }
+        if self.target == Target::Scale {
+            self.body = scale_body(&self.body);
+        }
         let operation = match (self.verb, &self.precondition) {
             (Verb::Create, _) | (_, Precondition::Absent) => Operation::Create(&self.body),
             (Verb::Apply { force }, _) => Operation::Apply { body: &self.body, force },
@@ -261,6 +264,18 @@ impl Order {
             precondition: &self.precondition,
         })
     }
+}
+
+/// The `autoscaling/v1` Scale that an object stands for: its `spec.replicas` under its identity.
+fn scale_body(object: &Value) -> Value {
+    let part = |pointer: &str| object.pointer(pointer).cloned();
+    let mut metadata = Map::new();
+    for field in ["name", "namespace", "uid", "resourceVersion"] {
+        metadata.extend(part(&format!("/metadata/{field}")).map(|value| (field.to_owned(), value)));
+    }
+    let mut spec = Map::new();
+    spec.extend(part("/spec/replicas").map(|value| ("replicas".to_owned(), value)));
+    serde_json::json!({"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": metadata, "spec": spec})
 }
 
 fn namespace_of<'a>(kind: &Kind, namespace: &'a str) -> &'a str {

@@ -4,4 +4,6 @@
 
 mod cluster;
 mod http;
+mod kube_client;
 mod storage;
+mod suite;

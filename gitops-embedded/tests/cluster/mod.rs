@@ -1,5 +1,4 @@
 mod stand_ins;
-mod suite;
 mod workloads;
 
 use std::sync::Arc;
