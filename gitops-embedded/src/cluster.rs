@@ -114,10 +114,11 @@ impl Cluster for EmbeddedCluster {
     }
 
     fn list<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<CompleteListing, ClusterError>> {
-        let selection = Selection::with_labels(query.namespace.clone(), &query.labels);
+        let mut selection = Selection::with_labels(query.namespace.clone(), &query.labels);
         let gvk = query.gvk.clone();
         let listed = self.inner.read(move |server| {
             let kind = server.catalog.kind(&gvk.api_version(), &gvk.kind)?;
+            selection.fit(kind);
             server.list(kind, &selection, Page::default())
         });
         async move {
@@ -130,7 +131,7 @@ impl Cluster for EmbeddedCluster {
 
     fn watch<'a>(&'a self, query: &'a Query, after: &'a str) -> BoxFuture<'a, Result<WatchStream, ClusterError>> {
         async move {
-            let selection = Selection::with_labels(query.namespace.clone(), &query.labels);
+            let mut selection = Selection::with_labels(query.namespace.clone(), &query.labels);
             let gvk = query.gvk.clone();
             let (kind, version) = self
                 .inner
@@ -140,6 +141,7 @@ impl Cluster for EmbeddedCluster {
                 })
                 .await
                 .map_err(|failure| worded(failure, None))?;
+            selection.fit(&kind);
             let after = match after {
                 "" | "0" => version,
                 after => after.parse().map_err(|_| bad_version(after))?,

@@ -47,7 +47,7 @@ fn start(place: &Place, options: &Options) -> Result<Inner, OpenError> {
         other => OpenError::Setup(other.into_refusal().message),
     };
     let catalogs = Catalogs::new().map_err(OpenError::Setup)?;
-    let mut connection = connect(place, options.busy_timeout).map_err(storage)?;
+    let mut connection = connect(place, options.busy_timeout, options.max_bytes).map_err(storage)?;
     let first =
         |connection: &Connection| server::bootstrap(Session::new(connection, options.history), &catalogs, options);
     match prepare(&mut connection, first).map_err(failed)? {
@@ -68,7 +68,8 @@ fn start(place: &Place, options: &Options) -> Result<Inner, OpenError> {
     let readers = match place {
         Place::Memory => None,
         Place::File(_) => {
-            let connections = (0..READERS).map(|_| connect(place, options.busy_timeout)).collect::<Result<_, _>>();
+            let connections =
+                (0..READERS).map(|_| connect(place, options.busy_timeout, options.max_bytes)).collect::<Result<_, _>>();
             Some(Workers::start(connections.map_err(storage)?, None).map_err(io)?)
         }
     };

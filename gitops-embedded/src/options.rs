@@ -18,6 +18,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// How many changes are kept for watches; 20,000 unless set. A watch from before them is answered by 410.
     pub history: u32,
+    /// The largest size of the store in bytes; 8 GiB unless set. Beyond it writes are refused as on a full disk.
+    pub max_bytes: u64,
     /// How long a call waits for another process's write; 10 s unless set.
     pub busy_timeout: Duration,
 }
@@ -50,6 +52,7 @@ impl Default for Options {
             step: Duration::from_millis(200),
             clock: Arc::new(Timestamp::now),
             history: 20_000,
+            max_bytes: 8 << 30,
             busy_timeout: Duration::from_secs(10),
         }
     }

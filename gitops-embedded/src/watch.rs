@@ -144,6 +144,8 @@ impl State {
             .inner
             .read(move |server| {
                 server.session.check_history(after)?;
+                // The watch ends with its kind.
+                server.catalog.kind(&kind.api_version, &kind.kind)?;
                 let place = (kind.group(), kind.kind.as_str());
                 let changes = server.session.changes(place, selection.namespace.as_deref(), after, PORTION)?;
                 let full = changes.len() == PORTION;

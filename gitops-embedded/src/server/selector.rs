@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use gitops_core::{Map, Value};
+use gitops_merge::schema::Kind;
 
 /// Which objects of a kind.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +46,13 @@ impl Selection {
     pub(crate) fn with_labels(namespace: Option<String>, labels: &BTreeMap<String, String>) -> Self {
         let labels = labels.iter().map(|(key, value)| Requirement::In(key.clone(), vec![value.clone()])).collect();
         Self { namespace, fields: Vec::new(), labels }
+    }
+
+    /// Forgets the namespace where objects of the kind have none.
+    pub(crate) fn fit(&mut self, kind: &Kind) {
+        if !kind.namespaced {
+            self.namespace = None;
+        }
     }
 
     /// Whether an object is selected; its namespace was looked at before.

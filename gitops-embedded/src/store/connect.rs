@@ -61,7 +61,7 @@ fn make_file(path: &Path) -> io::Result<()> {
 }
 
 /// A connection to a store.
-pub(crate) fn connect(place: &Place, busy_timeout: Duration) -> rusqlite::Result<Connection> {
+pub(crate) fn connect(place: &Place, busy_timeout: Duration, max_bytes: u64) -> rusqlite::Result<Connection> {
     let connection = match place {
         Place::File(path) => {
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -78,5 +78,8 @@ pub(crate) fn connect(place: &Place, busy_timeout: Duration) -> rusqlite::Result
         connection.pragma_update(None, "secure_delete", "FAST")?;
         connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     }
+    let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    let pages = i64::try_from(max_bytes).unwrap_or(i64::MAX) / page.max(1);
+    connection.pragma_update_and_check(None, "max_page_count", pages.max(1), |_| Ok(()))?;
     Ok(connection)
 }

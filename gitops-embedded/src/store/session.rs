@@ -1,6 +1,7 @@
 //! Reading and writing objects inside a transaction.
 
 use gitops_core::Value;
+use gitops_merge::server::ServerError;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
 
 use super::{Change, Key};
@@ -173,7 +174,7 @@ impl<'c> Session<'c> {
     /// Keeps a new object: gives it a resource version and returns its place.
     pub(crate) fn insert(&self, key: &Key, body: &mut Value) -> Result<i64, Failure> {
         let version = self.stamp(body)?;
-        let text = body.to_string();
+        let text = written(body)?;
         let sql = "INSERT INTO objects (api_group, kind, namespace, name, uid, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                    RETURNING id";
         let id = self
@@ -187,7 +188,7 @@ impl<'c> Session<'c> {
     /// Keeps the next state of an object with a new resource version.
     pub(crate) fn replace(&self, stored: &Stored, body: &mut Value) -> Result<(), Failure> {
         let version = self.stamp(body)?;
-        let text = body.to_string();
+        let text = written(body)?;
         self.prepare("UPDATE objects SET body = ?2 WHERE id = ?1")?.execute(params![stored.id, text])?;
         self.own(stored.id, Some(&stored.body), body)?;
         let before = labels(&stored.body);
@@ -236,6 +237,18 @@ fn labels(body: &Value) -> Option<&Value> {
 
 fn uid(body: &Value) -> &str {
     body.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The largest object, in bytes of JSON: what an API server takes from a client.
+const MAX_OBJECT: usize = 3 * 1024 * 1024;
+
+fn written(body: &Value) -> Result<String, Failure> {
+    let text = body.to_string();
+    if text.len() <= MAX_OBJECT {
+        return Ok(text);
+    }
+    let message = format!("the object has {} bytes, more than the {MAX_OBJECT} that are kept", text.len());
+    Err(ServerError::too_large(message).into())
 }
 
 struct Raw {

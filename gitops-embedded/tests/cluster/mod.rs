@@ -1,3 +1,4 @@
+mod history;
 mod stand_ins;
 mod workloads;
 

@@ -74,3 +74,28 @@ fn it_runs_by_itself() {
         println!("ready after {:?}", started.elapsed());
     });
 }
+
+#[test]
+#[ignore = "a measurement"]
+fn a_thousand_deployments_become_ready() {
+    let directory = tempfile::tempdir().unwrap();
+    let cluster = EmbeddedCluster::open(directory.path(), &Options::new()).unwrap();
+    block_on(async {
+        let started = std::time::Instant::now();
+        for i in 0..1000 {
+            let object = deployment(&format!("web{i}"), 2);
+            cluster.write(Write::new(&object, Verb::Apply { force: false }, "me")).await.unwrap();
+        }
+        println!("1000 deployments written {:?}", started.elapsed());
+        let query = Query::all(deployment("x", 1).gvk());
+        loop {
+            let live = cluster.list(&query).await.unwrap().objects;
+            let ready = live.iter().filter(|one| one.get(&["status", "readyReplicas"]) == Some(&json!(2))).count();
+            println!("{ready} ready after {:?}", started.elapsed());
+            if ready == 1000 {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    });
+}

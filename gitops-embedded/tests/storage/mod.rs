@@ -1,6 +1,8 @@
 //! What lies on disk: it survives the end of its process at any moment, serves several processes, is its owner's alone,
 //! and says what is wrong with it.
 
+mod limits;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
