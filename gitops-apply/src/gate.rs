@@ -23,8 +23,8 @@ pub struct Policy {
     pub cluster: String,
     /// Whether an application without objects may delete everything that it had.
     pub allow_empty: bool,
-    /// How many objects are desired.
-    pub desired: usize,
+    /// How many objects are desired; where it is said and is none, deleting everything needs `allow_empty`.
+    pub desired: Option<usize>,
 }
 
 impl Policy {
@@ -37,7 +37,7 @@ impl Policy {
             current: None,
             cluster: cluster.into(),
             allow_empty: false,
-            desired: 0,
+            desired: None,
         }
     }
 }
@@ -147,7 +147,7 @@ pub fn gate(plan: ApplyPlan, policy: &Policy, now: Timestamp) -> Result<Approved
     }
     let deletions = plan.count(StepAction::Prune);
     reasons.extend(policy.budget.refuses(deletions, policy.listed).map(Refusal::Budget));
-    if deletions > 0 && policy.desired == 0 && !policy.allow_empty {
+    if deletions > 0 && policy.desired == Some(0) && !policy.allow_empty {
         reasons.push(Refusal::Empty);
     }
     if reasons.is_empty() { Ok(Approved { plan, at: now }) } else { Err(Refused { reasons }) }

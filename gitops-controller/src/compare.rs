@@ -6,19 +6,18 @@ use std::sync::Arc;
 use gitops_apply::drive::{LoadError, load_inventory};
 use gitops_apply::plan::{Live, PlanRevision, PlanSource, PlanTarget};
 use gitops_apply::prepare::{Destination, PrepareError, prepare};
-use gitops_apply::{Desired, Inventory};
+use gitops_apply::{Desired, Inventory, observe};
 use gitops_core::api::{Application, SourceType};
 use gitops_core::cluster::{ClusterError, Discovery};
-use gitops_core::{ObjectId, ObjectRef, Value};
+use gitops_core::{ObjectId, Value};
 use gitops_diff::normalize::{IgnoreRules, RuleError};
-use gitops_diff::{DiffContext, DiffError, ObjectDiff};
+use gitops_diff::{DiffContext, ObjectDiff};
 use gitops_merge::schema::Kinds;
 use gitops_render::Inputs;
 use thiserror::Error;
 
 use crate::digest_key::digest_key;
 use crate::engine::Engine;
-use crate::observe::observe;
 use crate::reconcile::SyncEvent;
 use crate::rendering::{self, Rendering, RenderingError};
 use crate::resolve::{self, Resolved, SourceError};
@@ -92,14 +91,8 @@ pub enum CompareError {
     #[error("spec.ignoreDifferences: a rule cannot be used")]
     Ignore(#[source] RuleError),
     /// Objects cannot be compared.
-    #[error("`{object}` cannot be compared")]
-    Diff {
-        /// The object.
-        object: ObjectId,
-        /// Why.
-        #[source]
-        source: DiffError,
-    },
+    #[error(transparent)]
+    Diff(#[from] gitops_apply::observe::CompareError),
     /// A task of the engine ended badly.
     #[error("a task of the engine ended before its time")]
     Task,
@@ -186,8 +179,7 @@ impl Engine {
         let mut desired = prepare(rendering.objects, &destination, discovery).map_err(CompareError::Prepare)?;
         warnings.append(&mut desired.warnings);
         let inventory = load_inventory(self.cluster.as_ref(), control_namespace(application), &owner).await?;
-        let wanted = wanted(&desired, &inventory);
-        let live = observe(self.cluster.as_ref(), wanted).await.map_err(CompareError::Cluster)?;
+        let live = observe(self.cluster.as_ref(), &desired, &inventory).await.map_err(CompareError::Cluster)?;
         let rules = application.spec.ignore_differences.as_deref().unwrap_or_default();
         let info = self.cluster.info().await.map_err(CompareError::Cluster)?;
         let source = plan_source(&resolved, &rendering.digest);
@@ -243,8 +235,8 @@ impl Engine {
     pub async fn refresh(&self, comparison: &mut Comparison) -> Result<(), CompareError> {
         let target = &comparison.target;
         let inventory = load_inventory(self.cluster.as_ref(), &target.application_namespace, &target.owner).await?;
-        let wanted = wanted(&comparison.desired, &inventory);
-        comparison.live = observe(self.cluster.as_ref(), wanted).await.map_err(CompareError::Cluster)?;
+        let seen = observe(self.cluster.as_ref(), &comparison.desired, &inventory).await;
+        comparison.live = seen.map_err(CompareError::Cluster)?;
         comparison.inventory = inventory;
         comparison.diff()
     }
@@ -257,14 +249,7 @@ impl Comparison {
     }
 
     fn diff(&mut self) -> Result<(), CompareError> {
-        let context = self.context();
-        let mut diffs = BTreeMap::new();
-        for (id, desired) in &self.desired.resources {
-            let diff = gitops_diff::diff(&desired.object, self.live.get(id), &context)
-                .map_err(|source| CompareError::Diff { object: id.clone(), source })?;
-            diffs.insert(id.clone(), diff);
-        }
-        self.diffs = diffs;
+        self.diffs = gitops_apply::compare(&self.desired, &self.live, &self.context())?;
         Ok(())
     }
 
@@ -286,17 +271,6 @@ impl Comparison {
 /// The namespace that an Application and its inventory lie in.
 pub fn control_namespace(application: &Application) -> &str {
     application.metadata.namespace().unwrap_or(CONTROL_NAMESPACE)
-}
-
-fn wanted(desired: &Desired, inventory: &Inventory) -> Vec<ObjectRef> {
-    let resources = desired.resources.values().map(|one| one.object.reference());
-    let hooks = desired.hooks.iter().map(|hook| hook.object.reference()).filter(|hook| !hook.id.name.is_empty());
-    let mut wanted: BTreeMap<ObjectId, ObjectRef> = BTreeMap::new();
-    for (id, entry) in &inventory.entries {
-        wanted.insert(id.clone(), id.at_version(entry.version.as_str()));
-    }
-    wanted.extend(resources.chain(hooks).map(|reference| (reference.id.clone(), reference)));
-    wanted.into_values().collect()
 }
 
 fn plan_source(resolved: &Resolved, digest: &gitops_core::Digest) -> PlanSource {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gitops_apply::drive::load_inventory;
 use gitops_apply::plan::{Budget, PlanOptions, PlanSource, PlanTarget, plan};
-use gitops_apply::{ApplyPlan, Desired, PlanInput, Policy, gate};
+use gitops_apply::{ApplyPlan, Desired, PlanInput, Policy, gate, observe};
 use gitops_core::ObjectId;
 use gitops_core::api::Application;
 use gitops_core::cluster::{Delete, ErrorKind};
@@ -15,7 +15,6 @@ use crate::audit::{Action, Record};
 use crate::compare::{CompareError, Comparison, control_namespace, owner_name};
 use crate::engine::Engine;
 use crate::execution::execute;
-use crate::observe::observe;
 use crate::reconcile::{Observer, SyncError, SyncEvent, SyncRequest};
 use crate::resolve::Resolved;
 
@@ -84,8 +83,7 @@ impl Engine {
         let namespace = control_namespace(application);
         let cluster = self.cluster.as_ref();
         let inventory = load_inventory(cluster, namespace, &owner).await.map_err(CompareError::from)?;
-        let wanted = inventory.entries.iter().map(|(id, entry)| id.at_version(entry.version.as_str())).collect();
-        let live = observe(cluster, wanted).await.map_err(CompareError::Cluster)?;
+        let live = observe(cluster, &Desired::default(), &inventory).await.map_err(CompareError::Cluster)?;
         let info = cluster.info().await.map_err(CompareError::Cluster)?;
         let target = PlanTarget {
             cluster: info.uid,

@@ -15,7 +15,6 @@ mod digest_key;
 mod engine;
 mod execution;
 pub mod history;
-mod observe;
 pub mod reconcile;
 pub mod rendering;
 pub mod resolve;

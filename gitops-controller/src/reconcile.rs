@@ -197,7 +197,7 @@ fn policy(application: &Application, comparison: &Comparison, request: &SyncRequ
     let mut policy = Policy::new(comparison.target.cluster.as_str());
     policy.budget = request.budget;
     policy.listed = comparison.inventory.entries.len();
-    policy.desired = comparison.desired.resources.len();
+    policy.desired = Some(comparison.desired.resources.len());
     policy.allow_empty = application.automated().is_some_and(|automated| automated.allows_empty());
     policy.quarantined = quarantined(application);
     policy

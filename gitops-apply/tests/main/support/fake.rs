@@ -52,10 +52,6 @@ struct State {
 #[derive(Clone, Default)]
 pub(crate) struct Fake(Arc<Mutex<State>>);
 
-fn id_of(value: &Value) -> ObjectId {
-    Object::from_value(value.clone()).unwrap().id()
-}
-
 fn merge(live: &mut Value, wanted: &Value) {
     match (live, wanted) {
         (Value::Object(live), Value::Object(wanted)) => {
@@ -237,7 +233,9 @@ impl Fake {
 
     /// Somebody else creates or changes an object.
     pub(crate) fn put(&self, body: Value) {
-        let id = id_of(&body);
+        let mut object = Object::from_value(body).unwrap();
+        object.fold_string_data();
+        let (id, body) = (object.id(), object.reveal(&Reveal::granted(Purpose::ClusterCall)));
         self.state().write(&id, body, Verb::Apply { force: true }, &Precondition::None).unwrap();
     }
 
@@ -330,20 +328,22 @@ impl Cluster for Fake {
                 Verb::Update => "migrate",
                 Verb::MergePatch => "patch",
             };
-            state.writes.push(Call { verb, id: id.clone() });
-            state.write(
-                &id,
-                write.object.reveal(&Reveal::granted(Purpose::ClusterCall)),
-                write.verb,
-                &write.precondition,
-            )
+            let body = write.object.reveal(&Reveal::granted(Purpose::ClusterCall));
+            let result = state.write(&id, body, write.verb, &write.precondition);
+            if result.is_ok() {
+                state.writes.push(Call { verb, id });
+            }
+            result
         })
     }
 
     fn delete<'a>(&'a self, delete: Delete<'a>) -> BoxFuture<'a, Result<Deleted, ClusterError>> {
         self.call(move |state| {
-            state.writes.push(Call { verb: "delete", id: delete.target.id.clone() });
-            state.delete(&delete.target.id, delete.uid)
+            let result = state.delete(&delete.target.id, delete.uid);
+            if result.is_ok() {
+                state.writes.push(Call { verb: "delete", id: delete.target.id.clone() });
+            }
+            result
         })
     }
 }

@@ -138,7 +138,7 @@ pub(crate) fn policy(seen: &Seen) -> Policy {
     policy.budget = Budget::of(1_000);
     policy.allow_empty = true;
     policy.listed = seen.inventory.entries.len();
-    policy.desired = seen.desired.resources.len();
+    policy.desired = Some(seen.desired.resources.len());
     policy
 }
 
