@@ -53,7 +53,7 @@ impl Explorer {
         let mut terminated = false;
         let mut choices = choices.iter();
         for steps in 0.. {
-            assert!(steps < 2_000, "it does not end");
+            assert!(steps < 300, "it does not end");
             assert_eq!(execution.outstanding(), out.len());
             if execution.outcome().is_some() {
                 return 0;
