@@ -74,7 +74,10 @@ fn roll(
             next.insert(gone, Value::Null);
         }
     }
-    work.patch(new, &json!({"metadata": metadata, "spec": {"replicas": wanted}}))?;
+    let same = new.body.pointer("/metadata/annotations") == metadata.get("annotations") && replicas(new) == wanted;
+    if !same {
+        work.patch(new, &json!({"metadata": metadata, "spec": {"replicas": wanted}}))?;
+    }
     if replicas(new) == wanted && number(&new.body, "/status/availableReplicas", 0) >= wanted {
         shrink()?;
     }

@@ -17,7 +17,7 @@ mod work;
 
 use crate::failure::Failure;
 use crate::server::Server;
-use crate::store::{Key, Stored};
+use crate::store::Stored;
 use work::Work;
 
 type Step = fn(&Work<'_>) -> Result<(), Failure>;
@@ -41,18 +41,18 @@ const STEPS: &[(&str, &str, Step)] = &[
     ("policy", "PodDisruptionBudget", policy::budget),
 ];
 
-fn find(key: &Key) -> Option<Step> {
-    STEPS.iter().find(|(group, kind, _)| *kind == key.kind && *group == key.group).map(|(_, _, step)| *step)
+fn find(group: &str, kind: &str) -> Option<Step> {
+    STEPS.iter().find(|(known, name, _)| *name == kind && *known == group).map(|(_, _, step)| *step)
 }
 
 /// Whether objects of this kind have a stand-in.
-pub(crate) fn has_controller(key: &Key) -> bool {
-    find(key).is_some()
+pub(crate) fn has_controller(group: &str, kind: &str) -> bool {
+    find(group, kind).is_some()
 }
 
 /// Takes one step for an object.
 pub(crate) fn step(server: &Server<'_>, stored: &Stored) -> Result<(), Failure> {
-    match find(&stored.key) {
+    match find(&stored.key.group, &stored.key.kind) {
         Some(step) => step(&Work { server, stored, object: &stored.body }),
         None => Ok(()),
     }

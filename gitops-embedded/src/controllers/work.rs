@@ -110,6 +110,9 @@ impl<'a> Work<'a> {
 
     /// Reports this status in somebody's name.
     pub(super) fn report_as(&self, status: Value, manager: &str) -> Result<(), Failure> {
+        if self.object.get("status").is_some_and(|held| says_the_same(held, &status)) {
+            return Ok(());
+        }
         let mut body = self.object.clone();
         if let Some(body) = body.as_object_mut() {
             body.insert("status".to_owned(), status);
@@ -150,6 +153,15 @@ impl<'a> Work<'a> {
         let spec = part("/spec").unwrap_or_else(|| json!({}));
         json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
     }
+}
+
+/// Whether a status that is kept says what a new one does. Zeros and nulls are not kept; where the forms differ
+/// otherwise, the answer is no and the write finds out.
+pub(super) fn says_the_same(held: &Value, new: &Value) -> bool {
+    let (Some(held), Some(new)) = (held.as_object(), new.as_object()) else { return false };
+    let empty = |value: &Value| value.is_null() || value.as_i64() == Some(0);
+    new.iter().all(|(key, value)| held.get(key).map_or(empty(value), |held| held == value))
+        && held.iter().all(|(key, value)| new.contains_key(key) || empty(value))
 }
 
 /// A hash of a workload's pod template.

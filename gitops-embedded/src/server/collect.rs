@@ -45,7 +45,9 @@ impl Server<'_> {
                 return self.release(&stored);
             }
         }
-        if self.controllers == Controllers::Simulated && controllers::has_controller(&stored.key) {
+        if self.controllers == Controllers::Simulated
+            && controllers::has_controller(&stored.key.group, &stored.key.kind)
+        {
             controllers::step(self, &stored)?;
         }
         Ok(())

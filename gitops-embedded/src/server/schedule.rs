@@ -33,7 +33,7 @@ impl Server<'_> {
             }
         }
         if self.controllers == Controllers::Simulated {
-            if controllers::has_controller(key) {
+            if controllers::has_controller(&key.group, &key.kind) {
                 self.session.due_by(id, now + self.step)?;
             }
             self.wake_owners(after, now + self.step)?;
@@ -63,15 +63,16 @@ impl Server<'_> {
         Ok(())
     }
 
+    /// Has controllers look at the owners of an object that changed.
     fn wake_owners(&self, object: &Value, due: i64) -> Result<(), Failure> {
         for owner in object.pointer("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten() {
-            if let Some(owner) = self.session.by_uid(text(owner, "/uid"))? {
-                let collects = is_deleting(&owner.body);
-                if collects {
-                    self.session.due_by(owner.id, self.moment())?;
-                } else if self.controllers == Controllers::Simulated && controllers::has_controller(&owner.key) {
-                    self.session.due_by(owner.id, due)?;
-                }
+            let Some(owner) = self.session.outline(text(owner, "/uid"))? else { continue };
+            if owner.may_be_deleting {
+                self.session.due_by(owner.id, self.moment())?;
+            } else if self.controllers == Controllers::Simulated
+                && controllers::has_controller(&owner.group, &owner.kind)
+            {
+                self.session.due_by(owner.id, due)?;
             }
         }
         Ok(())

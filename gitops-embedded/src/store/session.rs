@@ -27,6 +27,19 @@ pub(crate) struct Stored {
     pub(crate) body: Value,
 }
 
+/// What is known of an object without reading it.
+#[derive(Debug)]
+pub(crate) struct Outline {
+    /// Its place in the store.
+    pub(crate) id: i64,
+    /// Its API group.
+    pub(crate) group: String,
+    /// Its kind.
+    pub(crate) kind: String,
+    /// Whether its text has the mark of a deletion.
+    pub(crate) may_be_deleting: bool,
+}
+
 const COLUMNS: &str = "id, api_group, kind, namespace, name, due, body";
 
 impl<'c> Session<'c> {
@@ -78,6 +91,15 @@ impl<'c> Session<'c> {
     pub(crate) fn by_uid(&self, uid: &str) -> Result<Option<Stored>, Failure> {
         let mut statement = self.prepare(&format!("SELECT {COLUMNS} FROM objects WHERE uid = ?1"))?;
         statement.query_row([uid], raw).optional()?.map(Raw::read).transpose()
+    }
+
+    /// The outline of the object with this uid.
+    pub(crate) fn outline(&self, uid: &str) -> Result<Option<Outline>, Failure> {
+        let sql = "SELECT id, api_group, kind, instr(body, '\"deletionTimestamp\":\"') > 0 FROM objects WHERE uid = ?1";
+        let outline = self.prepare(sql)?.query_row([uid], |row| {
+            Ok(Outline { id: row.get(0)?, group: row.get(1)?, kind: row.get(2)?, may_be_deleting: row.get(3)? })
+        });
+        Ok(outline.optional()?)
     }
 
     /// Whether there is an object with this uid.
