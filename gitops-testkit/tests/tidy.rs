@@ -110,7 +110,10 @@ fn edges_between_crates_are_the_written_ones() {
         let name = package["name"].as_str().unwrap();
         // The binaries and the benches are adapters over everything.
         let Some(edges) = allowed.get(name) else {
-            assert!(package["manifest_path"].as_str().unwrap().contains("/bins/") || name == "gitops-benches", "{name}");
+            assert!(
+                package["manifest_path"].as_str().unwrap().contains("/bins/") || name == "gitops-benches",
+                "{name}"
+            );
             continue;
         };
         for dependency in package["dependencies"].as_array().unwrap() {
@@ -176,7 +179,8 @@ fn versions_stand_in_the_root_only() {
     for package in packages() {
         let manifest = fs::read_to_string(package["manifest_path"].as_str().unwrap()).unwrap();
         for line in manifest.lines() {
-            let pinned = line.contains("version = \"") || line.split_once(" = \"").is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()));
+            let pinned = line.contains("version = \"")
+                || line.split_once(" = \"").is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()));
             assert!(!pinned, "{}: `{line}` belongs into the root's [workspace.dependencies]", package["name"]);
         }
     }

@@ -92,7 +92,8 @@ pub fn run(options: &Options, out: &mut dyn Write) -> Result<bool, RunError> {
     }
     match &options.expect {
         Some(path) => {
-            let expected = std::fs::read_to_string(path).map_err(|source| RunError::File { path: path.clone(), source })?;
+            let expected =
+                std::fs::read_to_string(path).map_err(|source| RunError::File { path: path.clone(), source })?;
             Ok(report.compare(&expected, options.area.as_deref(), out)?)
         }
         None => Ok(true),

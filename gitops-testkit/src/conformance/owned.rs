@@ -11,7 +11,12 @@ pub(super) fn first_difference(expected: &Value, actual: &Value) -> Option<Strin
     })
 }
 
-fn walk(fields: &Map<String, Value>, expected: Option<&Value>, actual: Option<&Value>, path: &mut String) -> Option<String> {
+fn walk(
+    fields: &Map<String, Value>,
+    expected: Option<&Value>,
+    actual: Option<&Value>,
+    path: &mut String,
+) -> Option<String> {
     let children = fields.iter().filter(|(key, _)| *key != ".").collect::<Vec<_>>();
     if children.is_empty() {
         return (expected != actual).then(|| path.clone());

@@ -68,10 +68,7 @@ mod tests {
 
     #[test]
     fn a_panic_fails_its_case_only() {
-        let cases = vec![
-            Case::new("a", "a/1", || panic!("no")),
-            Case::new("a", "a/2", || Verdict::Passed),
-        ];
+        let cases = vec![Case::new("a", "a/1", || panic!("no")), Case::new("a", "a/2", || Verdict::Passed)];
         let results = run(cases);
         assert_eq!(results[0].verdict, Verdict::Failed("panic: no".into()));
         assert_eq!(results[1].verdict, Verdict::Passed);

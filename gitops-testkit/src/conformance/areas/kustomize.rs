@@ -1,7 +1,13 @@
 //! Kustomize builds: kustomize's own tests, and the kustomizations of public repositories.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
+use gitops_core::api::{ApplicationSource, KustomizeSource};
+use gitops_core::secret::Purpose;
+use gitops_core::tree::{EntryKind, MemoryTree, TreePath};
+use gitops_core::{Reveal, Value as ObjectValue};
+use gitops_render::{Inputs, Limits, LoadRestrictor, Outcome, RenderError, render};
 use serde_json::Value;
 
 use super::{cases_of, folders, read_json, text_field};
@@ -14,7 +20,7 @@ pub(super) fn load(directory: &Path) -> Result<Vec<Case>, RunError> {
         let case = read_json(&file)?;
         let id = format!("krusty/{}", folder.file_name().unwrap_or_default().to_string_lossy());
         let build = Build {
-            root: folder.join("input"),
+            root: Root::new(folder.join("input")),
             path: text_field(&file, &case, "run")?.into(),
             flags: flags(&case),
             expected: Expected::Text(folder.join("expected.yaml")),
@@ -35,9 +41,10 @@ pub(super) fn load(directory: &Path) -> Result<Vec<Case>, RunError> {
     }
     for folder in folders(&directory.join("real"))? {
         let file = folder.join("cases.json");
+        let root = Root::new(folder.join("tree"));
         for case in cases_of(&file, read_json(&file)?)? {
             let build = Build {
-                root: folder.join("tree"),
+                root: Arc::clone(&root),
                 path: text_field(&file, &case, "dir")?.into(),
                 flags: flags(&case),
                 expected: Expected::Text(folder.join(text_field(&file, &case, "expected")?)),
@@ -53,17 +60,135 @@ fn flags(case: &Value) -> Vec<String> {
     flags.filter_map(Value::as_str).map(Into::into).collect()
 }
 
+/// A folder that builds are of, read when the first one runs.
+struct Root {
+    folder: PathBuf,
+    tree: OnceLock<Result<Arc<MemoryTree>, String>>,
+}
+
+impl Root {
+    fn new(folder: PathBuf) -> Arc<Self> {
+        Arc::new(Self { folder, tree: OnceLock::new() })
+    }
+
+    fn tree(&self) -> Result<Arc<MemoryTree>, String> {
+        let read = || {
+            let mut tree = MemoryTree::new();
+            add(&mut tree, &self.folder, &TreePath::root())
+                .map_err(|error| format!("{}: {error}", self.folder.display()))?;
+            Ok(Arc::new(tree))
+        };
+        self.tree.get_or_init(read).clone()
+    }
+}
+
+/// Adds a folder's entries; links stay links.
+fn add(tree: &mut MemoryTree, folder: &Path, at: &TreePath) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = at.child(&entry.file_name().to_string_lossy());
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            add(tree, &entry.path(), &path)?;
+        } else if kind.is_symlink() {
+            let target = std::fs::read_link(entry.path())?.to_string_lossy().into_owned();
+            tree.insert(path, EntryKind::Symlink, target.into());
+        } else {
+            tree.insert(path, EntryKind::File, std::fs::read(entry.path())?.into());
+        }
+    }
+    Ok(())
+}
+
 /// One build and what came of it.
+#[derive(Clone)]
 struct Build {
-    root: PathBuf,
+    root: Arc<Root>,
     path: String,
     flags: Vec<String>,
     expected: Expected,
 }
 
+#[derive(Clone)]
 enum Expected {
     /// These bytes.
     Text(PathBuf),
     /// An error; its words are not compared.
     Error,
+}
+
+impl Build {
+    /// The same build, for another end.
+    fn expecting(&self, expected: Expected) -> Self {
+        Self { expected, ..self.clone() }
+    }
+
+    fn check(&self) -> Verdict {
+        Verdict::from_result(self.compared())
+    }
+
+    fn compared(&self) -> Result<(), String> {
+        // What the engine lacks must not count as the error that a case expects.
+        let inputs = inputs(&self.flags)?;
+        let tree = self.root.tree()?;
+        let mut source = ApplicationSource::new("https://example.com/repository.git");
+        source.path = Some(self.path.clone());
+        source.kustomize = Some(KustomizeSource::default());
+        match (render(tree, &source, &inputs, &Limits::default()), &self.expected) {
+            (Ok(Outcome::Needs(needs)), _) => Err(format!("the build asks for {needs:?}")),
+            (Ok(Outcome::Done(rendered)), Expected::Text(path)) => {
+                let expected = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+                let reveal = Reveal::granted(Purpose::RenderedOutput);
+                let reveal_one = |manifest: &gitops_core::Manifest| manifest.object.reveal(&reveal);
+                let values: Vec<ObjectValue> = rendered.objects.iter().map(reveal_one).collect();
+                compare::texts(&expected, &gitops_yaml::write_documents(&values))
+            }
+            (Ok(Outcome::Done(_)), Expected::Error) => Err("expected an error, found a build".into()),
+            (Err(_), Expected::Error) => Ok(()),
+            (Err(error), Expected::Text(_)) => Err(with_causes(&error)),
+        }
+    }
+}
+
+/// What the flags of `kustomize build` come to here, or why they cannot be followed.
+fn inputs(flags: &[String]) -> Result<Inputs, String> {
+    let mut inputs = Inputs::new("app");
+    let mut flags = flags.iter().flat_map(|flag| flag.splitn(2, '='));
+    while let Some(flag) = flags.next() {
+        match flag {
+            "--load-restrictor" => {
+                inputs.load_restrictor = match flags.next() {
+                    Some("LoadRestrictionsNone") => LoadRestrictor::Repository,
+                    Some("LoadRestrictionsRootOnly") => LoadRestrictor::RootOnly,
+                    other => return Err(format!("`--load-restrictor` cannot be `{}`", other.unwrap_or_default())),
+                }
+            }
+            other => return Err(format!("the engine has no `{other}`")),
+        }
+    }
+    Ok(inputs)
+}
+
+fn with_causes(error: &RenderError) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text.replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_followed_or_refused() {
+        let read = |flags: &[&str]| inputs(&flags.iter().map(|flag| (*flag).to_owned()).collect::<Vec<_>>());
+        for flags in [&["--load-restrictor", "LoadRestrictionsNone"][..], &["--load-restrictor=LoadRestrictionsNone"]] {
+            assert_eq!(read(flags).unwrap().load_restrictor, LoadRestrictor::Repository);
+        }
+        assert_eq!(read(&["--reorder", "none"]).err().as_deref(), Some("the engine has no `--reorder`"));
+    }
 }
