@@ -277,9 +277,9 @@ impl Execution {
     fn next_batch(&mut self, now: Timestamp) -> Vec<Action> {
         if self.failing && !self.in_fail_phase() {
             self.waves = std::mem::take(&mut self.fail_waves);
-            if self.terminated {
-                self.waves.clear();
-            }
+        }
+        if self.terminated {
+            self.waves.clear();
         }
         let Some(wave) = self.waves.front_mut() else { return self.clean() };
         if !wave.announced && !wave.batches.is_empty() {

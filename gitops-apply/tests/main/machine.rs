@@ -180,7 +180,7 @@ fn every_way_ends() {
             Vec::new(),
         ),
     ];
-    for (mut case, depth) in cases.into_iter().zip([6, 6, 3]) {
+    for (mut case, depth) in cases.into_iter().zip([6, 6, 5]) {
         case.explore(&mut Vec::new(), depth);
         println!("{} ways", case.runs);
     }
