@@ -9,8 +9,12 @@ use gitops_core::{Clock, Object, Reveal, Timestamp, Value};
 use gitops_diff::{DiffContext, FIELD_MANAGER};
 
 use crate::execute::{Action, Compared, Event, Execution, Outcome, Progress, StepResult};
-use crate::inventory::{self, Inventory};
+use crate::inventory::Inventory;
 use crate::observe::get_members;
+
+mod store;
+
+pub use store::{LoadError, load_inventory};
 
 /// Sleeps, on its caller's runtime.
 pub trait Timer: Send + Sync {
@@ -96,7 +100,9 @@ pub async fn drive(
 
 async fn perform(action: Action, around: Surroundings<'_>) -> Event {
     match action {
-        Action::SaveInventory { record, grows } => Event::InventorySaved(save(&record, grows, around).await),
+        Action::SaveInventory { record, grows } => {
+            Event::InventorySaved(store::save(&record, grows, around.cluster, around.namespace).await)
+        }
         Action::Write { step, object, verb, precondition, migrate } => {
             let result = write(&object, verb, precondition, migrate, around.cluster).await;
             Event::Step { step, result: result.map(|object| StepResult::Written(Box::new(object))) }
@@ -111,6 +117,10 @@ async fn perform(action: Action, around: Surroundings<'_>) -> Event {
                 Err(error) => Err(error),
             };
             Event::Step { step, result }
+        }
+        Action::Look { step, target, .. } => {
+            let result = around.cluster.get(&target).await;
+            Event::Looked { step, result: result.map(|live| live.map(Box::new)) }
         }
         Action::Compare { step, desired } => {
             let result = compare(&desired, around).await;
@@ -186,38 +196,4 @@ async fn compare(desired: &Object, around: Surroundings<'_>) -> Compared {
     let diff = gitops_diff::diff(desired, Some(&live), around.diff)
         .map_err(|error| ClusterError::new(ErrorKind::Internal, error.to_string()).about(&desired.id()))?;
     Ok(Some((Box::new(live), diff.fields)))
-}
-
-async fn save(record: &Inventory, grows: bool, around: Surroundings<'_>) -> Result<usize, ClusterError> {
-    let internal = |error: serde_json::Error| ClusterError::new(ErrorKind::Internal, error.to_string());
-    for object in &record.writes(around.namespace, grows).map_err(internal)? {
-        around.cluster.write(Write::new(object, Verb::Apply { force: true }, FIELD_MANAGER)).await?;
-    }
-    Ok(record.part_names().len())
-}
-
-/// Reads the inventory of an application.
-///
-/// # Errors
-/// Where the cluster fails, or what is stored is not whole.
-pub async fn load_inventory(cluster: &dyn Cluster, namespace: &str, application: &str) -> Result<Inventory, LoadError> {
-    use gitops_core::cluster::Query;
-    use gitops_core::{GroupVersionKind, annotations::INVENTORY_OF};
-    let query = Query::all(GroupVersionKind::from_api_version("v1", "ConfigMap"))
-        .in_namespace(namespace)
-        .with_label(INVENTORY_OF, inventory::label(application));
-    let listing = cluster.list(&query).await.map_err(LoadError::Cluster)?;
-    Inventory::from_objects(application, &listing.objects).map_err(LoadError::Stored)
-}
-
-/// Why an inventory cannot be read. Nothing is pruned without one.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LoadError {
-    /// The cluster failed.
-    #[error("the inventory cannot be listed")]
-    Cluster(#[source] ClusterError),
-    /// What is stored is not whole.
-    #[error("the inventory cannot be used")]
-    Stored(#[source] inventory::InventoryError),
 }

@@ -3,7 +3,7 @@
 //! The record grows before anything is applied and shrinks after a deletion was seen to finish, so a process that is
 //! killed in between leaves nothing that is not listed. It is stored as ConfigMaps of at most [`SHARD`] entries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gitops_core::annotations::INVENTORY_OF;
 use gitops_core::{Object, ObjectId, ObjectRef};
@@ -27,6 +27,25 @@ pub struct Inventory {
     pub entries: BTreeMap<ObjectId, Entry>,
     /// How many parts are stored.
     pub stored_parts: usize,
+    /// Which state of each stored part this record was read from or written as, by the part's name. A part that somebody
+    /// else has written since is not written over.
+    pub versions: BTreeMap<String, PartVersion>,
+}
+
+/// One state of a stored part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartVersion {
+    /// The UID of the object.
+    pub uid: String,
+    /// Its resource version.
+    pub resource_version: String,
+}
+
+impl PartVersion {
+    /// The state that an object of a cluster is in; none where it came from no cluster.
+    pub fn of(object: &Object) -> Option<Self> {
+        Some(Self { uid: object.uid()?.into(), resource_version: object.resource_version()?.into() })
+    }
 }
 
 /// One object of an inventory.
@@ -164,24 +183,27 @@ impl Inventory {
     /// Where one cannot be read, or one is missing: an inventory is whole or unusable.
     pub fn from_objects(application: &str, objects: &[Object]) -> Result<Self, InventoryError> {
         let mut inventory = Self::new(application);
-        let mut expected = objects.len();
+        let (mut expected, mut found) = (0, BTreeSet::new());
         for object in objects {
+            // A copy under another name is no part.
+            let Some(index) = part_index(application, object.name()) else { continue };
             let text = object.text(&["data", FIELD]).ok_or_else(|| InventoryError::Empty(object.id()))?;
             let part: Part =
                 serde_json::from_str(text).map_err(|source| InventoryError::Part { part: object.id(), source })?;
             if part.application != application {
                 continue;
             }
-            expected = expected.max(part.parts);
-            inventory.stored_parts += 1;
+            expected = expected.max(part.parts).max(index + 1);
+            found.insert(index);
+            inventory.versions.extend(PartVersion::of(object).map(|version| (object.name().to_owned(), version)));
             inventory.synced_digest = part.synced_digest.or(inventory.synced_digest);
             for StoredEntry { object, uid } in part.entries {
                 inventory.entries.insert(object.id, Entry { version: object.version, uid });
             }
         }
-        let found = inventory.stored_parts;
-        if found != expected {
-            let application = application.into();
+        inventory.stored_parts = found.len();
+        if found.len() != expected {
+            let (application, found) = (application.into(), found.len());
             return Err(InventoryError::Incomplete { application, found, expected });
         }
         Ok(inventory)
@@ -198,9 +220,19 @@ pub fn label(application: &str) -> String {
     }
 }
 
+/// Names of further parts have their number before the application, behind a dot: whatever applications are called, no
+/// two have a name in common.
 fn part_name(application: &str, index: usize) -> String {
     let name = label(application).to_ascii_lowercase().replace('_', "-");
-    if index == 0 { format!("gitops-inventory-{name}") } else { format!("gitops-inventory-{name}-{index}") }
+    if index == 0 { format!("gitops-inventory-{name}") } else { format!("gitops-inventory.{index}.{name}") }
+}
+
+fn part_index(application: &str, name: &str) -> Option<usize> {
+    let index = match name.strip_prefix("gitops-inventory.") {
+        Some(rest) => rest.split_once('.')?.0.parse().ok()?,
+        None => 0,
+    };
+    (part_name(application, index) == name).then_some(index)
 }
 
 #[cfg(test)]
@@ -225,6 +257,15 @@ mod tests {
             inventory.stored_parts = objects.len();
             assert_eq!(Inventory::from_objects("web", &objects).unwrap(), inventory);
         }
+    }
+
+    #[test]
+    fn a_copy_under_another_name_is_no_part() {
+        let mut objects = inventory(3).to_objects("argocd").unwrap();
+        let mut copy = objects[0].clone();
+        copy.set_name("gitops-inventory-web-copy");
+        objects.push(copy);
+        assert_eq!(Inventory::from_objects("web", &objects).unwrap().stored_parts, 1);
     }
 
     #[test]

@@ -1,10 +1,11 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gitops_core::cluster::{ClusterError, Precondition, Propagation, Verb};
 use gitops_core::{Object, ObjectRef};
 use gitops_diff::FieldDiff;
 
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, PartVersion};
 
 /// A call that the machine asks for. Each is answered by one [`Event`]; those that are out at the same time may be made
 /// in parallel.
@@ -41,6 +42,15 @@ pub enum Action {
         /// What becomes of what it owns.
         propagation: Propagation,
     },
+    /// Look at the live object of a step before it is deleted.
+    Look {
+        /// The step's number.
+        step: u32,
+        /// Which.
+        target: ObjectRef,
+        /// The UID that it has if it is still the same object.
+        uid: String,
+    },
     /// Look at the live object of a step and compare it again.
     Compare {
         /// The step's number.
@@ -55,14 +65,21 @@ pub enum Action {
 /// What happened.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// The inventory is stored, in so many parts, or is not.
-    InventorySaved(Result<usize, ClusterError>),
+    /// The inventory is stored, or is not.
+    InventorySaved(Result<Stored, ClusterError>),
     /// A write or deletion ended.
     Step {
         /// The step's number.
         step: u32,
         /// How.
         result: Result<StepResult, ClusterError>,
+    },
+    /// An object was looked at before its deletion; none where it is gone.
+    Looked {
+        /// The step's number.
+        step: u32,
+        /// The live object.
+        result: Result<Option<Box<Object>>, ClusterError>,
     },
     /// A live object was compared again.
     Compared {
@@ -77,6 +94,15 @@ pub enum Event {
     Tick,
     /// The user wants it to end.
     Terminate,
+}
+
+/// How an inventory is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// In how many parts.
+    pub parts: usize,
+    /// The state of each part, by its name.
+    pub versions: BTreeMap<String, PartVersion>,
 }
 
 /// A live object and how it differs from what is desired; none where it is gone.

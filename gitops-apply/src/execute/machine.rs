@@ -158,6 +158,12 @@ impl Execution {
                 actions.extend(self.go_on(now));
                 actions
             }
+            Event::Looked { step, result } => {
+                self.answered();
+                let mut actions = self.looked(step, result, now);
+                actions.extend(self.go_on(now));
+                actions
+            }
             Event::Compared { step, result } => {
                 self.answered();
                 let mut actions = self.compared(step, result, now);

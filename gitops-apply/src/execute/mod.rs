@@ -10,7 +10,7 @@ mod start;
 mod steps;
 mod wait;
 
-pub use event::{Action, Compared, Event, StepResult};
+pub use event::{Action, Compared, Event, StepResult, Stored};
 pub use machine::{Execution, Settings};
 pub use progress::{Outcome, Phase as OutcomePhase, Progress, ResourceOutcome, ResourceStatus};
 

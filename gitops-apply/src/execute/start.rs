@@ -1,11 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use gitops_core::cluster::{ClusterError, Precondition};
+use gitops_core::cluster::{ClusterError, ErrorKind, Precondition};
 use gitops_core::{ObjectId, Timestamp};
 
-use super::Action;
 use super::machine::{Execution, Saving, Settings, Stage, Wave};
 use super::progress::Phase as End;
+use super::{Action, Stored};
 use crate::gate::Approved;
 use crate::hook::Phase;
 use crate::inventory::Inventory;
@@ -107,11 +107,12 @@ impl Execution {
         due.then(|| self.save())
     }
 
-    pub(super) fn saved(&mut self, result: Result<usize, ClusterError>, now: Timestamp) -> Vec<Action> {
+    pub(super) fn saved(&mut self, result: Result<Stored, ClusterError>, now: Timestamp) -> Vec<Action> {
         match result {
-            Ok(parts) => {
+            Ok(stored) => {
                 self.saving = Saving::default();
-                self.inventory.stored_parts = parts;
+                self.inventory.stored_parts = stored.parts;
+                self.inventory.versions = stored.versions;
                 self.inventory_saved = self.inventory.clone();
             }
             Err(error)
@@ -122,7 +123,12 @@ impl Execution {
             }
             Err(error) => {
                 let moment = if self.stage == Stage::Growing { "nothing was written" } else { "the writes were made" };
-                let message = format!("the inventory cannot be stored: {error}; {moment}");
+                let message = match error.kind {
+                    ErrorKind::Conflict | ErrorKind::AlreadyExists => {
+                        format!("another sync of this application changed its inventory meanwhile; {moment}")
+                    }
+                    _ => format!("the inventory cannot be stored: {error}; {moment}"),
+                };
                 self.end(End::Error, message);
                 return Vec::new();
             }

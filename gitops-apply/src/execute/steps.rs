@@ -11,7 +11,7 @@ use super::machine::{Execution, Running, StepState};
 use super::progress::{Progress, ResourceOutcome, ResourceStatus};
 use super::{Action, Compared, StepResult};
 use crate::hook::{DeletePolicy, Phase};
-use crate::plan::{Step, StepAction};
+use crate::plan::{Step, StepAction, unprotected};
 use crate::tracking;
 
 impl Execution {
@@ -54,7 +54,8 @@ impl Execution {
         let running = running.clone();
         let step = &running.step;
         if step.action == StepAction::Prune {
-            return Some(self.delete_call(&running, Propagation::Foreground));
+            let (target, uid) = (running.object, running.uid.unwrap_or_default());
+            return Some(self.call(Action::Look { step: number, target, uid }));
         }
         let replaced = step.action == StepAction::Hook && running.uid.is_some();
         if replaced && step.hook_deletion.contains(&DeletePolicy::BeforeHookCreation) {
@@ -99,6 +100,39 @@ impl Execution {
         let mark = tracking::mark(&self.plan.target.owner, &running.object.id);
         hook.set_annotation(TRACKING_ID, &mark);
         Some(Arc::new(hook))
+    }
+
+    /// An object is deleted where all that the plan relied on is still true of it; else it stays.
+    pub(super) fn looked(
+        &mut self,
+        number: u32,
+        result: Result<Option<Box<Object>>, ClusterError>,
+        now: Timestamp,
+    ) -> Vec<Action> {
+        let Some(running) = self.steps.get(&number).cloned() else { return Vec::new() };
+        let live = match result {
+            Err(error) => return self.refused(number, &running, &error, now),
+            Ok(None) => return self.gone(number),
+            Ok(Some(live)) => live,
+        };
+        if self.terminated {
+            self.step_failed(number, &running, "terminated before it was deleted".into());
+            return Vec::new();
+        }
+        let listed = self.inventory.entries.get(&running.object.id);
+        let stays = match listed {
+            None => Some("it is not listed in the application's inventory".to_owned()),
+            Some(_) if live.uid() != running.uid.as_deref() => Some("it is another object now: the UID differs".into()),
+            Some(entry) => unprotected(&self.plan.target.owner, entry, &live).err(),
+        };
+        match stays {
+            None => vec![self.delete_call(&running, Propagation::Foreground)],
+            Some(reason) => {
+                self.set_state(number, StepState::Ended { well: true });
+                self.record(&running, ResourceStatus::PruneSkipped, format!("not deleted: {reason}"));
+                Vec::new()
+            }
+        }
     }
 
     pub(super) fn step_ended(

@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use build::{Live, PlanError, PlanInput, plan};
+pub(crate) use prune::unprotected;
 pub use prune::{Budget, Consent};
 pub use schema::json_schema;
 

@@ -68,6 +68,25 @@ pub(super) fn judge(
     options: &SyncOptions,
     consent: &Consent,
 ) -> Result<String, String> {
+    let uid = unprotected(application, entry, live)?;
+    let own = |option| hook::has_option(live, option);
+    if options.is_false("Prune") && !own("Prune=true") {
+        return Err("the application's sync options say that nothing is deleted (`Prune=false`)".into());
+    }
+    let confirm = own("Prune=confirm") || (options.has("Prune=confirm") && !own("Prune=true"));
+    if confirm && !consent.confirmed {
+        return Err("its deletion waits for confirmation (`Prune=confirm`)".into());
+    }
+    if needs_consent(&live.id()) && !consent.cluster_kinds {
+        return Err(format!("deleting a {} needs explicit consent", live.kind()));
+    }
+    Ok(uid.into())
+}
+
+/// What has to be true of the object itself, whatever was agreed to: this application owns it, it is the one that was
+/// applied, and nothing on it says that it stays. Looked at when the plan is made and again before the deletion, since an
+/// object can change hands without changing its UID. Gives the UID, or why the object stays.
+pub(crate) fn unprotected<'a>(application: &str, entry: &Entry, live: &'a Object) -> Result<&'a str, String> {
     match tracking::owner(live, application) {
         Owner::Ours => {}
         Owner::Nobody => return Err("it no longer carries this application's mark".into()),
@@ -77,24 +96,13 @@ pub(super) fn judge(
     if entry.uid.as_deref().is_some_and(|known| known != uid) {
         return Err("it is another object than the one that was applied: the UID differs".into());
     }
-    let own = |option| hook::has_option(live, option);
-    if own("Prune=false") || own("Delete=false") {
+    if hook::has_option(live, "Prune=false") || hook::has_option(live, "Delete=false") {
         return Err("its annotation says that it is not deleted (`Prune=false` or `Delete=false`)".into());
-    }
-    if options.is_false("Prune") && !own("Prune=true") {
-        return Err("the application's sync options say that nothing is deleted (`Prune=false`)".into());
-    }
-    let confirm = own("Prune=confirm") || (options.has("Prune=confirm") && !own("Prune=true"));
-    if confirm && !consent.confirmed {
-        return Err("its deletion waits for confirmation (`Prune=confirm`)".into());
     }
     if live.annotation(HELM_RESOURCE_POLICY) == Some("keep") {
         return Err("its Helm resource policy is `keep`".into());
     }
-    if needs_consent(&live.id()) && !consent.cluster_kinds {
-        return Err(format!("deleting a {} needs explicit consent", live.kind()));
-    }
-    Ok(uid.into())
+    Ok(uid)
 }
 
 fn needs_consent(id: &ObjectId) -> bool {

@@ -1,7 +1,8 @@
 //! Every way through the machine, for small plans: it always ends, and before that it always waits for something.
 
-use gitops_apply::execute::{Action, Event, Settings, StepResult};
-use gitops_apply::{Approved, Execution, gate};
+use gitops_apply::execute::{Action, Event, Settings, StepResult, Stored};
+use gitops_apply::{Approved, Execution, gate, tracking};
+use gitops_core::annotations::TRACKING_ID;
 use gitops_core::cluster::{ClusterError, ErrorKind};
 use gitops_core::{Object, Timestamp};
 use serde_json::{Value, json};
@@ -102,6 +103,7 @@ impl Explorer {
 fn answers(action: &Action) -> usize {
     match action {
         Action::SaveInventory { .. } | Action::Compare { .. } => 3,
+        Action::Look { .. } => 4,
         Action::Write { .. } => 5,
         Action::Delete { .. } => 5,
         Action::Observe(_) => 5,
@@ -124,7 +126,7 @@ fn answer(action: Action, choice: usize) -> Event {
     let transient = ErrorKind::Unavailable;
     match action {
         Action::SaveInventory { .. } => Event::InventorySaved(match choice {
-            0 => Ok(1),
+            0 => Ok(Stored { parts: 1, ..Stored::default() }),
             1 => Err(error(transient)),
             _ => Err(error(ErrorKind::Forbidden)),
         }),
@@ -147,6 +149,21 @@ fn answer(action: Action, choice: usize) -> Event {
                 _ => Err(error(ErrorKind::NotFound)),
             };
             Event::Step { step, result }
+        }
+        Action::Look { step, target, uid } => {
+            let owned = |application: &str| {
+                let mut found = live(&target, json!({}));
+                found.edit(|body| body["metadata"]["uid"] = json!(uid));
+                found.set_annotation(TRACKING_ID, &tracking::mark(application, &target.id));
+                Ok(Some(Box::new(found)))
+            };
+            let result = match choice {
+                0 => owned(APPLICATION),
+                1 => Ok(None),
+                2 => Err(error(transient)),
+                _ => owned("other"),
+            };
+            Event::Looked { step, result }
         }
         Action::Compare { step, desired } => {
             let result = match choice {

@@ -12,6 +12,7 @@
 
 mod machine;
 mod plans;
+mod safety;
 mod scenarios;
 mod stops;
 mod support;
