@@ -1,1 +1,114 @@
-//! benches
+//! Inputs of the benches: trees of manifests, live objects, items to order, and a whole pipeline from a tree to a plan.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use gitops_apply::hook::Phase;
+use gitops_apply::order::Item;
+use gitops_apply::plan::{Live, PlanOptions, PlanSource, PlanTarget};
+use gitops_apply::prepare::Destination;
+use gitops_apply::{ApplyPlan, Desired, Inventory, PlanInput, compare, plan, prepare};
+use gitops_core::api::ApplicationSource;
+use gitops_core::cluster::{ApiResource, Discovery};
+use gitops_core::tree::MemoryTree;
+use gitops_core::{GroupVersionKind, Manifest, Object, ObjectId, Value};
+use gitops_diff::DiffContext;
+use gitops_render::{Inputs, Limits, Outcome, render};
+use serde_json::json;
+
+/// Why an input cannot be made.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// A folder of `count` Deployments, a hundred a file.
+pub fn tree(count: usize) -> MemoryTree {
+    let mut tree = MemoryTree::new();
+    for file in 0..count.div_ceil(100) {
+        let mut text = String::new();
+        for number in (file * 100)..((file + 1) * 100).min(count) {
+            // Writing to a String cannot fail.
+            let _ = write!(
+                text,
+                "---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web-{number}\n  labels:\n    app: web-{number}\n\
+                 spec:\n  replicas: 3\n  selector:\n    matchLabels:\n      app: web-{number}\n  template:\n    metadata:\n      \
+                 labels:\n        app: web-{number}\n    spec:\n      containers:\n      - name: web\n        image: nginx:1.27\n        \
+                 ports:\n        - containerPort: 80\n        resources:\n          requests:\n            cpu: 100m\n            memory: 128Mi\n"
+            );
+        }
+        tree = tree.with_file(&format!("app/{file:04}.yaml"), text);
+    }
+    tree
+}
+
+/// What a tree renders to.
+///
+/// # Errors
+/// Where it does not render.
+pub fn rendered(tree: &Arc<MemoryTree>) -> Result<Vec<Manifest>, Failure> {
+    let mut source = ApplicationSource::new("file:///bench");
+    source.path = Some("app".into());
+    match render(Arc::clone(tree) as Arc<_>, &source, &Inputs::new("bench"), &Limits::default())? {
+        Outcome::Done(rendered) => Ok(rendered.objects),
+        Outcome::Needs(needs) => Err(format!("needs {needs:?}").into()),
+    }
+}
+
+/// Rendered objects in their namespace with their mark.
+///
+/// # Errors
+/// Where they cannot be desired.
+pub fn desired(manifests: Vec<Manifest>) -> Result<Desired, Failure> {
+    let deployments = ApiResource {
+        gvk: GroupVersionKind::from_api_version("apps/v1", "Deployment"),
+        plural: "deployments".into(),
+        namespaced: true,
+        subresources: Vec::new(),
+    };
+    Ok(prepare(manifests, &Destination::new("bench", "shop"), &Discovery::new([deployments]))?)
+}
+
+/// Live objects as a cluster would give them back, the ones at `changed` with another image.
+///
+/// # Errors
+/// Where an object is none.
+pub fn live(desired: &Desired, changed: impl Fn(usize) -> bool) -> Result<Live, Failure> {
+    let mut objects = Vec::with_capacity(desired.resources.len());
+    for (number, one) in desired.resources.values().enumerate() {
+        let mut body = Value::Object(one.object.body().clone());
+        body["metadata"]["uid"] = json!(format!("uid-{number}"));
+        body["metadata"]["resourceVersion"] = json!(number.to_string());
+        body["spec"]["progressDeadlineSeconds"] = json!(600);
+        body["spec"]["template"]["spec"]["dnsPolicy"] = json!("ClusterFirst");
+        body["status"] = json!({"replicas": 3, "readyReplicas": 3});
+        if changed(number) {
+            body["spec"]["template"]["spec"]["containers"][0]["image"] = json!("nginx:1.26");
+        }
+        objects.push(Object::from_value(body)?);
+    }
+    Ok(Live::complete(objects))
+}
+
+/// Says every write for desired and live objects.
+///
+/// # Errors
+/// Where objects cannot be compared or planned.
+pub fn planned(desired: &Desired, live: &Live, context: &DiffContext<'_>) -> Result<ApplyPlan, Failure> {
+    let diffs: BTreeMap<_, _> = compare(desired, live, context)?;
+    let (source, target) = (PlanSource::default(), PlanTarget { owner: "bench".into(), ..PlanTarget::default() });
+    let (inventory, options) = (Inventory::new("bench"), PlanOptions::default());
+    let input = PlanInput { source, target, desired, live, diffs: &diffs, inventory: &inventory, options: &options };
+    Ok(plan(input)?)
+}
+
+/// `count` resources over `waves` waves.
+pub fn items(count: usize, waves: i64) -> Vec<Item> {
+    let kinds = ["ConfigMap", "Secret", "Service", "Deployment", "Widget"];
+    (0i64..)
+        .take(count)
+        .map(|number| {
+            let kind = kinds[usize::try_from(number).unwrap_or(0) % kinds.len()];
+            let id = ObjectId::new("", kind, Some("shop"), format!("n{:06}", (number * 7919) % 1_000_003));
+            Item::new(Phase::Sync, number % waves, id)
+        })
+        .collect()
+}

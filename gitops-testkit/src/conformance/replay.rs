@@ -159,7 +159,7 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 fn masked(object: &Value) -> Value {
     let mut object = object.clone();
     let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return object };
-    let mut mask = |metadata: &mut Map<String, Value>, field: &str| {
+    let mask = |metadata: &mut Map<String, Value>, field: &str| {
         metadata.insert(field.to_owned(), Value::from("*"));
     };
     for field in ["uid", "creationTimestamp", "deletionTimestamp", "resourceVersion", "namespace"] {

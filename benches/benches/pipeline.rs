@@ -1,0 +1,76 @@
+//! Render, diff, order and the whole way to a plan, at the sizes that the project promises figures for.
+
+#![expect(clippy::unwrap_used, reason = "a bench that cannot make its input fails")]
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use gitops_apply::order::order;
+use gitops_benches::{desired, items, live, planned, rendered, tree};
+use gitops_diff::{DiffContext, diff};
+use gitops_merge::schema::Kinds;
+
+const OBJECTS: usize = 10_000;
+
+fn render(criterion: &mut Criterion) {
+    let tree = Arc::new(tree(OBJECTS));
+    let mut group = criterion.benchmark_group("render");
+    group.sample_size(10).throughput(Throughput::Elements(OBJECTS as u64));
+    group.bench_function("10k Deployments of a directory", |bencher| bencher.iter(|| rendered(&tree).unwrap()));
+    group.finish();
+}
+
+fn differences(criterion: &mut Criterion) {
+    let kinds = Kinds::builtin().unwrap();
+    let context = DiffContext::new().with_kinds(&kinds);
+    let wanted = desired(rendered(&Arc::new(tree(1_000))).unwrap()).unwrap();
+    let mut group = criterion.benchmark_group("diff");
+    group.sample_size(20).throughput(Throughput::Elements(1_000));
+    for (name, changed) in [("in sync", false), ("one field differs", true)] {
+        let live = live(&wanted, |_| changed).unwrap();
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                for (id, one) in &wanted.resources {
+                    black_box(diff(&one.object, live.get(id), &context).unwrap());
+                }
+            });
+        });
+    }
+    group.finish();
+}
+
+fn ordering(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("order");
+    group.sample_size(10);
+    for count in [10_000, 100_000] {
+        let items = items(count, 100);
+        group.bench_function(format!("{count} resources over 100 waves"), |bencher| {
+            bencher.iter(|| order(&items).unwrap())
+        });
+    }
+    group.finish();
+}
+
+fn pipeline(criterion: &mut Criterion) {
+    let kinds = Kinds::builtin().unwrap();
+    let context = DiffContext::new().with_kinds(&kinds);
+    let tree = Arc::new(tree(OBJECTS));
+    let seen = live(&desired(rendered(&tree).unwrap()).unwrap(), |number| number % 10 == 0).unwrap();
+    let mut group = criterion.benchmark_group("pipeline");
+    group.sample_size(10).throughput(Throughput::Elements(OBJECTS as u64));
+    group.bench_function("render, diff and plan 10k Deployments", |bencher| {
+        bencher.iter_batched(
+            || (),
+            |()| {
+                let wanted = desired(rendered(&tree).unwrap()).unwrap();
+                planned(&wanted, &seen, &context).unwrap()
+            },
+            BatchSize::PerIteration,
+        );
+    });
+    group.finish();
+}
+
+criterion_group!(benches, render, differences, ordering, pipeline);
+criterion_main!(benches);
