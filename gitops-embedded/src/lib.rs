@@ -9,6 +9,23 @@
 //! - [`EmbeddedCluster`]: opens a directory, or a cluster in memory.
 //! - [`Options`]: whether workloads are simulated, how fast, and on which clock.
 //!
+//! ```
+//! use gitops_core::Object;
+//! use gitops_core::cluster::{Change, Cluster, Verb, Write};
+//! use gitops_embedded::{EmbeddedCluster, Options};
+//! use serde_json::json;
+//!
+//! let cluster = EmbeddedCluster::in_memory(&Options::new())?;
+//! let map = Object::from_value(json!({
+//!     "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "colours", "namespace": "default"},
+//!     "data": {"sky": "blue"},
+//! }))?;
+//! let write = Write::new(&map, Verb::Apply { force: false }, "me");
+//! let applied = futures::executor::block_on(cluster.write(write))?;
+//! assert_eq!(applied.change, Change::Created);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Durability
 //! The store is SQLite in WAL mode with `synchronous=NORMAL`. A write that was acknowledged survives the end of the
 //! process at any point (`kill -9` included), and a write that was not is gone as a whole. After a loss of power the

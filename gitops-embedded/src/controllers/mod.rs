@@ -41,6 +41,18 @@ const STEPS: &[(&str, &str, Step)] = &[
     ("policy", "PodDisruptionBudget", policy::budget),
 ];
 
+/// Kinds whose stand-in looks at objects that it does not own: the kind that it looks at, and its own.
+const OBSERVERS: &[((&str, &str), (&str, &str))] = &[
+    (("", "Pod"), ("policy", "PodDisruptionBudget")),
+    (("apps", "Deployment"), ("autoscaling", "HorizontalPodAutoscaler")),
+    (("apps", "StatefulSet"), ("autoscaling", "HorizontalPodAutoscaler")),
+];
+
+/// The kinds that look at objects of this one.
+pub(crate) fn observers<'a>(group: &'a str, kind: &'a str) -> impl Iterator<Item = (&'static str, &'static str)> + 'a {
+    OBSERVERS.iter().filter(move |(seen, _)| *seen == (group, kind)).map(|(_, observer)| *observer)
+}
+
 fn find(group: &str, kind: &str) -> Option<Step> {
     STEPS.iter().find(|(known, name, _)| *name == kind && *known == group).map(|(_, _, step)| *step)
 }

@@ -7,24 +7,25 @@ use super::conditions::Condition;
 use super::work::{Fate, Work, number};
 use crate::failure::Failure;
 use crate::server::{NODE, text};
-use crate::store::Key;
+use crate::store::{Key, parse};
+
+/// The most pods that a budget counts.
+const MAX_PODS: usize = 5_000;
 
 /// Budgets count the pods that they select.
 pub(super) fn budget(work: &Work<'_>) -> Result<(), Failure> {
     if work.is_deleting() {
         return Ok(());
     }
-    let pods = work.server.session.of_kind(("", "Pod"), 5_000)?;
+    let place = Some(work.stored.key.namespace.as_str());
+    let pods = work.server.session.bodies(("", "Pod"), place, None, MAX_PODS)?;
+    let pods = pods.iter().map(|pod| parse(pod)).collect::<Result<Vec<Value>, _>>()?;
     let selected = |pod: &Value| {
         let wanted = work.object.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
         let held = |key: &str| pod.pointer("/metadata/labels").and_then(|labels| labels.get(key));
         wanted.into_iter().flatten().all(|(key, value)| held(key) == Some(value))
     };
-    let pods: Vec<&Value> = pods
-        .iter()
-        .filter(|pod| pod.key.namespace == work.stored.key.namespace && selected(&pod.body))
-        .map(|pod| &pod.body)
-        .collect();
+    let pods: Vec<&Value> = pods.iter().filter(|pod| selected(pod)).collect();
     let expected = pods.len() as i64;
     let healthy = pods.iter().filter(|pod| super::work::is_ready(pod)).count() as i64;
     let desired = match (work.object.pointer("/spec/minAvailable"), work.object.pointer("/spec/maxUnavailable")) {

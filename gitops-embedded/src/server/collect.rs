@@ -22,6 +22,11 @@ pub(super) const ORPHAN: &str = "orphan";
 /// The most objects that one step looks at.
 const PORTION: usize = 100;
 
+/// Whether an owner is of a kind whose objects live in namespaces.
+fn is_namespaced(server: &Server<'_>, owner: &Value) -> bool {
+    server.catalog.kind(text(owner, "/apiVersion"), text(owner, "/kind")).is_ok_and(|kind| kind.namespaced)
+}
+
 impl Server<'_> {
     /// Does what is due for an object.
     pub(crate) fn step(&self, stored: Stored) -> Result<(), Failure> {
@@ -61,8 +66,13 @@ impl Server<'_> {
         let mut solid = Vec::new();
         for owner in owners {
             let found = self.session.by_uid(text(owner, "/uid"))?;
-            let near = |key: &str| key.is_empty() || key == stored.key.namespace;
-            if found.is_some_and(|found| near(&found.key.namespace)) {
+            // Owners are of the same namespace or of the whole cluster. An object of the whole cluster that names another
+            // owner is never collected.
+            let place = stored.key.namespace.as_str();
+            let near = |owner: &str| owner.is_empty() || owner == place;
+            if place.is_empty() && found.is_none() && is_namespaced(self, owner) {
+                solid.push(owner.clone());
+            } else if found.is_some_and(|found| place.is_empty() || near(&found.key.namespace)) {
                 solid.push(owner.clone());
             }
         }

@@ -37,8 +37,15 @@ impl Server<'_> {
                 self.session.due_by(id, now + self.step)?;
             }
             self.wake_owners(after, now + self.step)?;
+            self.wake_observers(key)?;
         }
         Ok(())
+    }
+
+    fn wake_observers(&self, key: &Key) -> Result<(), Failure> {
+        let due = self.moment() + self.step;
+        controllers::observers(&key.group, &key.kind)
+            .try_for_each(|observer| self.session.kind_due_by(observer, &key.namespace, due))
     }
 
     /// After an object was removed.
@@ -49,6 +56,7 @@ impl Server<'_> {
         let now = self.moment();
         self.session.dependents_due_by(uid(stored), now)?;
         self.wake_owners(&stored.body, now + self.step)?;
+        self.wake_observers(&stored.key)?;
         if !stored.key.namespace.is_empty()
             && let Some(namespace) = self.session.get(&Key::new("", "Namespace", "", &stored.key.namespace))?
             && is_deleting(&namespace.body)

@@ -187,6 +187,14 @@ impl<'c> Session<'c> {
         Ok(())
     }
 
+    /// Has controllers look at the objects of a kind in a namespace no later than this.
+    pub(crate) fn kind_due_by(&self, (group, kind): (&str, &str), namespace: &str, due: i64) -> Result<(), Failure> {
+        let sql = "UPDATE objects SET due = ?4 WHERE api_group = ?1 AND kind = ?2 AND namespace = ?3
+                   AND (due IS NULL OR due > ?4)";
+        self.prepare(sql)?.execute(params![group, kind, namespace, due])?;
+        Ok(())
+    }
+
     fn many(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Stored>, Failure> {
         let mut statement = self.prepare(sql)?;
         let rows = statement.query_map(params, raw)?;

@@ -161,3 +161,29 @@ fn owned_objects_go_with_their_owner_and_contents_with_their_namespace() {
         assert!(cluster.list(&pods).await.unwrap().objects.is_empty());
     });
 }
+
+#[test]
+fn budgets_and_autoscalers_follow_what_they_look_at() {
+    let cluster = still();
+    block_on(async {
+        let metadata = json!({"name": "w", "namespace": "default"});
+        let budget = json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": metadata,
+            "spec": {"minAvailable": "50%", "selector": {"matchLabels": {"app": "w"}}}});
+        let scaler = json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": metadata,
+            "spec": {"minReplicas": 1, "maxReplicas": 5,
+                     "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "w"}}});
+        let budget = apply(&cluster, budget).await.unwrap().object.reference();
+        let scaler = apply(&cluster, scaler).await.unwrap().object.reference();
+        for replicas in [3, 4] {
+            apply(&cluster, workload("apps/v1", "Deployment", json!({"replicas": replicas}))).await.unwrap();
+            cluster.settle(WHILE).await.unwrap();
+            let seen = cluster.get(&budget).await.unwrap().unwrap();
+            assert_eq!(seen.get(&["status", "currentHealthy"]), Some(&json!(replicas)), "{seen:?}");
+            assert_eq!(seen.get(&["status", "desiredHealthy"]), Some(&json!(2)));
+            assert_eq!(condition(&seen, "DisruptionAllowed"), Some(json!("True")));
+            let seen = cluster.get(&scaler).await.unwrap().unwrap();
+            assert_eq!(seen.get(&["status", "currentReplicas"]), Some(&json!(replicas)), "{seen:?}");
+            assert_eq!(condition(&seen, "AbleToScale"), Some(json!("True")));
+        }
+    });
+}

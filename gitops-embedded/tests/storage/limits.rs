@@ -52,3 +52,19 @@ fn objects_have_a_largest_size() {
         assert!(cluster.list(&maps()).await.unwrap().objects.is_empty());
     });
 }
+
+#[test]
+fn many_open_a_new_store_at_once() {
+    for _ in 0..10 {
+        let directory = tempfile::tempdir().unwrap();
+        let opened: Vec<String> = std::thread::scope(|scope| {
+            let open = || {
+                let cluster = EmbeddedCluster::open(directory.path(), &Options::new()).unwrap();
+                block_on(cluster.info()).unwrap().uid
+            };
+            let threads: Vec<_> = (0..6).map(|_| scope.spawn(open)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(opened.iter().all(|uid| *uid == opened[0]), "all opened one cluster");
+    }
+}
