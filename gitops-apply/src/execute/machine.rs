@@ -53,6 +53,8 @@ pub struct Execution {
     pub(super) step_of: HashMap<ObjectId, u32>,
     /// Steps whose call is made again then.
     pub(super) retries: BTreeSet<(Timestamp, u32)>,
+    /// Objects that are not written and that steps depend on: whether they are healthy, once that is known.
+    pub(super) judged: BTreeMap<ObjectId, bool>,
     pub(super) saving: Saving,
     /// Entries that leave the record at the end, since their objects are gone and nothing wants them.
     pub(super) forgotten: Vec<ObjectId>,
@@ -93,6 +95,10 @@ pub(super) struct Running {
     /// The object, a hook's with the name that it was given.
     pub(super) object: ObjectRef,
     pub(super) uid: Option<String>,
+    /// Whether an earlier step of this sync made the object.
+    pub(super) again: bool,
+    /// Whether it is a hook that is deleted after its end.
+    pub(super) clearing: bool,
     pub(super) attempts: u32,
     pub(super) state: StepState,
 }
@@ -263,7 +269,7 @@ impl Execution {
     /// What was to be tried again is not, once it was terminated.
     fn drop_retries(&mut self) {
         for (_, number) in std::mem::take(&mut self.retries) {
-            if let Some(running) = self.steps.get(&number).cloned() {
+            if let Some(running) = self.steps.get(&number).filter(|running| !running.clearing).cloned() {
                 self.step_failed(number, &running, "terminated before it was tried again".into());
             }
         }
@@ -316,7 +322,10 @@ impl Execution {
             let failed = self.steps.get(&number).and_then(|running| {
                 let before = running.step.after.iter().filter_map(|before| self.steps.get(before));
                 let mut failed = before.filter(|before| before.state == StepState::Ended { well: false });
-                Some((running.clone(), failed.next()?.object.clone()))
+                let unwell = |object: &&ObjectRef| self.judged.get(&object.id) == Some(&false);
+                let failed = failed.next().map(|before| &before.object);
+                let object = failed.or_else(|| running.step.awaits.iter().find(unwell))?;
+                Some((running.clone(), object.clone()))
             });
             match failed {
                 None => kept.push(number),

@@ -62,6 +62,7 @@ impl Execution {
             steps: BTreeMap::new(),
             step_of: HashMap::new(),
             retries: BTreeSet::new(),
+            judged: BTreeMap::new(),
             saving: Saving::default(),
             forgotten: Vec::new(),
             stage: Stage::Calling,
@@ -147,7 +148,7 @@ impl Execution {
 
     /// Everything was called and cleaned: store what is left, and end.
     pub(super) fn shrink(&mut self) -> Vec<Action> {
-        if self.failures.is_empty() {
+        if self.failures.is_empty() && !self.plan.partial {
             self.inventory.synced_digest = Some(self.plan.source.digest.clone());
         }
         for id in std::mem::take(&mut self.forgotten) {

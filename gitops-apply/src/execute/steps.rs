@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gitops_core::annotations::TRACKING_ID;
-use gitops_core::cluster::{ClusterError, ErrorKind, Precondition, Propagation, Verb};
+use gitops_core::cluster::{ClusterError, ErrorKind, Precondition, Verb};
 use gitops_core::{Object, ObjectRef, Timestamp};
 use gitops_diff::FieldDiff;
 
@@ -26,8 +26,13 @@ impl Execution {
             Precondition::Live { uid, .. } => Some(uid.clone()),
             _ => None,
         };
+        // A hook of several phases finds what its earlier phase left.
+        let earlier = self.running(&object.id).and_then(|earlier| earlier.uid.clone());
+        let again = step.action == StepAction::Hook && earlier.is_some();
+        let uid = if again { earlier } else { uid };
         let number = step.number;
-        let running = Running { step, phase, object, uid, attempts: 0, state: StepState::Calling };
+        let running =
+            Running { step, phase, object, uid, again, clearing: false, attempts: 0, state: StepState::Calling };
         self.step_of.insert(running.object.id.clone(), number);
         self.steps.insert(number, running);
     }
@@ -53,22 +58,29 @@ impl Execution {
         running.state = StepState::Calling;
         let running = running.clone();
         let step = &running.step;
+        if running.clearing {
+            return Some(self.delete_call(&running));
+        }
         if step.action == StepAction::Prune {
             let (target, uid) = (running.object, running.uid.unwrap_or_default());
             return Some(self.call(Action::Look { step: number, target, uid }));
         }
         let replaced = step.action == StepAction::Hook && running.uid.is_some();
         if replaced && step.hook_deletion.contains(&DeletePolicy::BeforeHookCreation) {
-            return Some(self.delete_call(&running, Propagation::Foreground));
+            return Some(self.delete_call(&running));
         }
-        // A hook that was deleted first is planned as there, and created as absent.
-        let deleted = step.action == StepAction::Hook && running.uid.is_none();
-        let precondition = if deleted { Precondition::Absent } else { step.precondition.clone() };
+        let precondition = match &running.uid {
+            // A hook that was deleted first is planned as there, and created as absent.
+            None if step.action == StepAction::Hook => Precondition::Absent,
+            Some(uid) if running.again => Precondition::Live { uid: uid.clone(), resource_version: None },
+            _ => step.precondition.clone(),
+        };
         self.write_call(&running, precondition)
     }
 
-    fn delete_call(&mut self, running: &Running, propagation: Propagation) -> Action {
+    fn delete_call(&mut self, running: &Running) -> Action {
         let uid = running.uid.clone().unwrap_or_default();
+        let propagation = running.step.propagation.unwrap_or_default();
         self.call(Action::Delete { step: running.step.number, target: running.object.clone(), uid, propagation })
     }
 
@@ -126,7 +138,7 @@ impl Execution {
             Some(entry) => unprotected(&self.plan.target.owner, entry, &live).err(),
         };
         match stays {
-            None => vec![self.delete_call(&running, Propagation::Foreground)],
+            None => vec![self.delete_call(&running)],
             Some(reason) => {
                 self.set_state(number, StepState::Ended { well: true });
                 self.record(&running, ResourceStatus::PruneSkipped, format!("not deleted: {reason}"));
@@ -142,6 +154,10 @@ impl Execution {
         now: Timestamp,
     ) -> Vec<Action> {
         let Some(running) = self.steps.get(&number).cloned() else { return Vec::new() };
+        if running.clearing {
+            self.cleared(number, &running, result, now);
+            return Vec::new();
+        }
         match result {
             Ok(StepResult::Written(object)) => self.written(number, &running, &object),
             Ok(StepResult::Gone) => return self.gone(number),
@@ -149,6 +165,16 @@ impl Execution {
             Err(error) => return self.refused(number, &running, &error, now),
         }
         Vec::new()
+    }
+
+    /// A hook is gone, or stays until the next sync that runs it: how the sync ended does not depend on it.
+    fn cleared(&mut self, number: u32, running: &Running, result: Result<StepResult, ClusterError>, now: Timestamp) {
+        let Err(error) = result else { return };
+        if error.kind.is_transient() && running.attempts < self.settings.attempts && !self.terminated {
+            let at = self.later(running.attempts, now);
+            self.progress.push(Progress::Retrying { object: running.object.clone(), reason: error.to_string() });
+            self.retries.insert((at, number));
+        }
     }
 
     fn written(&mut self, number: u32, running: &Running, object: &Object) {

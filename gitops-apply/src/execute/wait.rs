@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gitops_core::cluster::{ClusterError, Propagation};
+use gitops_core::cluster::ClusterError;
 use gitops_core::{Object, ObjectId, ObjectRef, Timestamp};
 
 use super::Action;
@@ -44,7 +44,10 @@ impl Execution {
         let numbers: BTreeSet<u32> = batch.iter().flat_map(|step| step.after.iter().copied()).collect();
         let open = numbers.iter().filter_map(|number| self.steps.get(number));
         let open = open.filter(|running| matches!(running.state, StepState::Written | StepState::Deleting));
-        self.wait(open.map(|running| running.object.clone()).collect(), now, false)
+        let mut targets: Vec<ObjectRef> = open.map(|running| running.object.clone()).collect();
+        let awaited: BTreeSet<&ObjectRef> = batch.iter().flat_map(|step| &step.awaits).collect();
+        targets.extend(awaited.into_iter().filter(|object| !self.judged.contains_key(&object.id)).cloned());
+        self.wait(targets, now, false)
     }
 
     fn wait(&self, targets: Vec<ObjectRef>, now: Timestamp, whole_wave: bool) -> Option<Wait> {
@@ -66,7 +69,7 @@ impl Execution {
         Some(Wait { targets, until, poll: now, reason, whole_wave })
     }
 
-    fn running(&self, id: &ObjectId) -> Option<&Running> {
+    pub(super) fn running(&self, id: &ObjectId) -> Option<&Running> {
         self.steps.get(self.step_of.get(id)?)
     }
 
@@ -167,19 +170,19 @@ impl Execution {
 
     /// An object that is not written in this sync, but whose wave has to be healthy.
     fn unplanned(&mut self, target: &ObjectRef, live: Option<&Object>) -> bool {
-        let Some(live) = live else {
-            self.fail(format!("{}: it is missing", words_for(target)));
-            return false;
+        let unwell = match live {
+            None => Some("it is missing".to_owned()),
+            Some(live) => match health::health(live) {
+                Some(health) if health.status == HealthStatus::Degraded => Some(health.message),
+                Some(health) if health.status != HealthStatus::Healthy => return true,
+                _ => None,
+            },
         };
-        match health::health(live) {
-            None => false,
-            Some(health) if health.status == HealthStatus::Healthy => false,
-            Some(health) if health.status == HealthStatus::Degraded => {
-                self.fail(format!("{}: {}", words_for(target), health.message));
-                false
-            }
-            Some(_) => true,
+        self.judged.insert(target.id.clone(), unwell.is_none());
+        if let Some(words) = unwell {
+            self.fail(format!("{}: {words}", words_for(target)));
         }
+        false
     }
 
     /// Everything that was waited for is there.
@@ -206,27 +209,27 @@ impl Execution {
         Vec::new()
     }
 
-    /// Nothing is left to write: hooks are deleted as their policies say, and those that still run after a termination.
+    /// Nothing is left to write: hooks are deleted as their policies say, and those that still run after a termination. As
+    /// in Argo CD it is the end of the sync that counts, not that of the hook.
     pub(super) fn clean(&mut self) -> Vec<Action> {
         self.stage = Stage::Cleaning;
+        let due_at = if self.failures.is_empty() { DeletePolicy::HookSucceeded } else { DeletePolicy::HookFailed };
         let due = |running: &&Running| {
-            let hook = running.step.action == StepAction::Hook && running.uid.is_some();
-            let policy = |policy| running.step.hook_deletion.contains(&policy);
+            let last = self.step_of.get(&running.object.id) == Some(&running.step.number);
+            let hook = running.step.action == StepAction::Hook && running.uid.is_some() && last;
             hook && match running.state {
-                StepState::Ended { well: true } => policy(DeletePolicy::HookSucceeded),
-                StepState::Ended { well: false } => policy(DeletePolicy::HookFailed),
+                StepState::Ended { .. } => running.step.hook_deletion.contains(&due_at),
                 StepState::Written => self.terminated,
                 _ => false,
             }
         };
-        let hooks: Vec<Running> = self.steps.values().filter(due).cloned().collect();
-        let delete = |running: Running| {
-            let uid = running.uid.unwrap_or_default();
-            let (step, target) = (CLEANING, running.object);
-            self.outstanding += 1;
-            Action::Delete { step, target, uid, propagation: Propagation::Background }
-        };
-        hooks.into_iter().map(delete).collect()
+        let hooks: Vec<u32> = self.steps.values().filter(due).map(|running| running.step.number).collect();
+        for number in &hooks {
+            if let Some(running) = self.steps.get_mut(number) {
+                (running.clearing, running.attempts) = (true, 0);
+            }
+        }
+        hooks.into_iter().filter_map(|number| self.begin(number)).collect()
     }
 
     /// The hooks are cleared away.
@@ -234,6 +237,3 @@ impl Execution {
         self.shrink()
     }
 }
-
-/// The number of no step: deletions of finished hooks, whose answers change nothing.
-const CLEANING: u32 = 0;

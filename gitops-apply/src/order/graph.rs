@@ -36,7 +36,7 @@ fn key(items: &[Item], at: usize) -> (Option<Phase>, i64) {
 fn rank((place, item): (usize, &Item)) -> Rank<'_> {
     let rank = i64::try_from(kind_rank(&item.id.kind)).unwrap_or(i64::MAX);
     let id = &item.id;
-    let rank = if item.removal { i64::MAX - rank } else { rank };
+    let rank = if item.removal { -1 - rank } else { rank };
     (rank, &id.kind, &id.group, &id.name, id.namespace.as_deref(), place)
 }
 
@@ -108,7 +108,10 @@ fn group(items: &[Item], sequence: &[usize]) -> Vec<Group> {
         if !same_wave {
             groups.push(Group { phase: item.phase, wave: item.wave, batches: Vec::new() });
         }
-        let same_kind = last.is_some_and(|last| last.id.kind == item.id.kind && last.id.group == item.id.group);
+        let like = |last: &Item| {
+            (&last.id.kind, &last.id.group, last.removal) == (&item.id.kind, &item.id.group, item.removal)
+        };
+        let same_kind = last.is_some_and(like);
         let waits = item.after.iter().any(|earlier| batch_of.get(*earlier) == Some(&number));
         let Some(group) = groups.last_mut() else { continue };
         match group.batches.last_mut() {

@@ -24,7 +24,8 @@ pub struct Item {
     pub id: ObjectId,
     /// Places of other items that must be there first.
     pub after: Vec<usize>,
-    /// Whether the object is deleted: then kinds come in the reverse order.
+    /// Whether the object is deleted. Within a wave deletions come before writes, as in Argo CD, and their kinds in the
+    /// reverse order.
     pub removal: bool,
 }
 

@@ -1,18 +1,20 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gitops_core::annotations::DEPENDS_ON;
-use gitops_core::cluster::Precondition;
-use gitops_core::{GroupKind, Object, ObjectId, ObjectRef, Value};
-use gitops_diff::{DiffKind, FIELD_MANAGER, ObjectDiff};
+use gitops_core::cluster::Propagation;
+use gitops_core::{GroupKind, Object, ObjectId, ObjectRef};
+use gitops_diff::ObjectDiff;
 use thiserror::Error;
 
+use super::step::{hook_step, propagation, prune_step, write_step};
 use super::{
-    ApplyPlan, Kept, PlanOptions, PlanSource, PlanTarget, PlannedPhase, PlannedWave, Step, StepAction, VERSION, prune,
+    AdoptionPolicy, ApplyPlan, BudgetVerdict, Kept, PlanOptions, PlanSource, PlanTarget, PlannedPhase, PlannedWave,
+    Step, StepAction, VERSION, prune,
 };
-use crate::hook::{self, DeletePolicy, Phase, Role};
+use crate::hook::{self, Phase, Role};
 use crate::inventory::Inventory;
 use crate::order::{self, Cycle, Item};
-use crate::prepare::{Desired, DesiredObject};
+use crate::prepare::Desired;
 use crate::tracking::{self, Owner};
 
 /// Live objects: every desired and every listed one that is there. Only who has looked at all of them makes one.
@@ -81,6 +83,9 @@ pub enum PlanError {
         /// Its owner.
         owner: String,
     },
+    /// An object is there already, nobody owns it, and adopting is refused.
+    #[error("`{0}` is in the cluster already, no application owns it, and adopting objects is off")]
+    Unowned(ObjectId),
     /// An object was not compared.
     #[error("`{0}` was not compared with the cluster")]
     NotCompared(ObjectId),
@@ -92,12 +97,19 @@ pub enum PlanError {
 /// Where objects cannot be ordered, a kind is unknown, or an object belongs to another application and that is refused.
 pub fn plan(input: PlanInput<'_>) -> Result<ApplyPlan, PlanError> {
     known_kinds(&input)?;
-    let mut draft =
-        Draft { input: &input, items: Vec::new(), entries: Vec::new(), kept: Vec::new(), warnings: Vec::new() };
-    draft.warnings.extend(input.desired.warnings.iter().cloned());
+    let mut draft = Draft {
+        input: &input,
+        only: input.options.only.iter().collect(),
+        propagation: propagation(input.options),
+        items: Vec::new(),
+        entries: Vec::new(),
+        kept: Vec::new(),
+        warnings: input.desired.warnings.clone(),
+    };
     draft.resources()?;
-    draft.prunes();
-    draft.hooks();
+    let prunes = draft.prunes();
+    draft.hooks(!prunes.is_empty());
+    draft.place_prunes(prunes);
     draft.move_ahead();
     draft.dependencies()?;
     draft.finish()
@@ -124,66 +136,94 @@ enum Entry {
 
 struct Draft<'a> {
     input: &'a PlanInput<'a>,
+    only: BTreeSet<&'a ObjectId>,
+    propagation: Propagation,
     items: Vec<Item>,
     entries: Vec<Entry>,
     kept: Vec<Kept>,
     warnings: Vec<String>,
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
     fn push(&mut self, item: Item, entry: Entry) {
         self.items.push(item);
         self.entries.push(entry);
     }
 
     fn selected(&self, id: &ObjectId) -> bool {
-        self.input.options.only.is_empty() || self.input.options.only.contains(id)
+        self.only.is_empty() || self.only.contains(id)
     }
 
     fn resources(&mut self) -> Result<(), PlanError> {
         let input = self.input;
         for (id, desired) in &input.desired.resources {
-            if !self.selected(id) {
+            // A selection does not have to name the namespace that it needs.
+            let made = input.desired.created_namespace.as_ref() == Some(id);
+            if !self.selected(id) && !made {
                 continue;
             }
             let live = input.live.get(id);
-            if let Some(Owner::Other(owner)) = live.map(|live| tracking::owner(live, &input.target.owner)) {
-                if input.options.sync_options.is_true("FailOnSharedResource") {
-                    return Err(PlanError::Shared { object: id.clone(), owner });
-                }
-                self.warnings.push(format!("`{id}` belongs to the application `{owner}` too"));
-            }
+            let adopts = self.adopts(id, live, made)?;
             let diff = input.diffs.get(id).ok_or_else(|| PlanError::NotCompared(id.clone()))?;
-            let made = input.desired.created_namespace.as_ref() == Some(id);
             let (phase, wave) = if made { (Phase::PreSync, 0) } else { (Phase::Sync, desired.wave) };
             let item = Item::new(phase, wave, id.clone());
             let entry = match live {
                 _ if diff.is_same() => Entry::Unchanged(desired.object.reference()),
-                live => Entry::Write(Box::new(write_step(desired, live, diff))),
+                live => Entry::Write(Box::new(write_step(desired, live, diff, adopts))),
             };
             self.push(item, entry);
         }
         Ok(())
     }
 
-    /// Hooks run when something is written, or when the last sync that came to its end was of another render.
-    fn hooks(&mut self) {
+    /// Whether writing an object makes it this application's.
+    fn adopts(&mut self, id: &ObjectId, live: Option<&Object>, made: bool) -> Result<bool, PlanError> {
         let input = self.input;
-        let writes = self.entries.iter().any(|entry| matches!(entry, Entry::Write(_)));
+        let Some(live) = live else { return Ok(false) };
+        match tracking::owner(live, &input.target.owner) {
+            Owner::Other(owner) if input.options.sync_options.is_true("FailOnSharedResource") => {
+                Err(PlanError::Shared { object: id.clone(), owner })
+            }
+            Owner::Other(owner) => {
+                self.warnings.push(format!("`{id}` belongs to the application `{owner}` too"));
+                Ok(false)
+            }
+            Owner::Nobody => {
+                // An object that this application wrote and somebody took the mark from is no stranger's.
+                let listed = input.inventory.entries.get(id).and_then(|entry| entry.uid.as_deref());
+                let own = made || listed.is_some() && listed == live.uid();
+                match input.options.adoption {
+                    AdoptionPolicy::Refuse if !own => Err(PlanError::Unowned(id.clone())),
+                    _ => Ok(!own),
+                }
+            }
+            Owner::Ours => Ok(false),
+        }
+    }
+
+    /// Hooks run when something is written, or when the last sync that came to its end was of another render.
+    fn hooks(&mut self, prunes: bool) {
+        let input = self.input;
+        let writes = prunes || self.entries.iter().any(|entry| matches!(entry, Entry::Write(_)));
         let new = input.inventory.synced_digest.as_deref() != Some(input.source.digest.as_str());
         if !input.options.only.is_empty() || !(writes || new) {
             return;
         }
         for desired in &input.desired.hooks {
             let Role::Hook { phases, delete } = &desired.role else { continue };
-            for phase in phases {
-                let step = hook_step(desired, delete, input.live);
+            for (index, phase) in phases.iter().enumerate() {
+                let mut step = hook_step(desired, delete, input.live);
+                step.propagation = Some(self.propagation);
+                if index > 0 && !desired.object.name().is_empty() {
+                    step.reason = "a hook of this sync, as the earlier phase left it".into();
+                }
                 self.push(Item::new(*phase, desired.wave, step.object.id.clone()), Entry::Write(Box::new(step)));
             }
         }
     }
 
-    fn prunes(&mut self) {
+    /// What is deleted, and what of it is kept.
+    fn prunes(&mut self) -> Vec<(Step, &'a Object)> {
         let input = self.input;
         let hooks: BTreeSet<ObjectId> = input.desired.hooks.iter().map(|hook| hook.object.id()).collect();
         let gone = input.inventory.entries.iter().filter(|(id, _)| !input.desired.resources.contains_key(*id));
@@ -194,15 +234,21 @@ impl Draft<'_> {
                 prune::judge(&input.target.owner, entry, live, &input.options.sync_options, &input.options.consent);
             let object = id.at_version(entry.version.as_str());
             match judged {
-                Ok(uid) if input.options.prune => steps.push((prune_step(object, uid), live)),
+                Ok(uid) if input.options.prune => steps.push((prune_step(object, uid, self.propagation), live)),
                 Ok(_) => self.kept.push(Kept { object, reason: "pruning is off".into() }),
                 Err(reason) => self.kept.push(Kept { object, reason }),
             }
         }
+        steps
+    }
+
+    /// Deletions get the waves of their objects in the reverse order; with `PruneLast`, one after every other of the phase.
+    fn place_prunes(&mut self, steps: Vec<(Step, &Object)>) {
         let waves = prune_waves(steps.iter().map(|(_, live)| hook::wave(live)));
-        let highest = self.items.iter().map(|item| item.wave).chain(waves.values().copied()).max().unwrap_or(0).max(0);
+        let in_phase = self.items.iter().filter(|item| item.phase == Phase::Sync).map(|item| item.wave);
+        let highest = in_phase.chain(waves.values().copied()).max().unwrap_or(0).max(0);
         for (step, live) in steps {
-            let last = hook::has_option(live, "PruneLast=true") || input.options.sync_options.is_true("PruneLast");
+            let last = hook::has_option(live, "PruneLast=true") || self.input.options.sync_options.is_true("PruneLast");
             let own = hook::wave(live);
             let wave = if last { highest.saturating_add(1) } else { waves.get(&own).copied().unwrap_or(own) };
             let mut item = Item::new(Phase::Sync, wave, step.object.id.clone());
@@ -255,6 +301,8 @@ impl Draft<'_> {
                 let Some(item) = self.items.get_mut(place) else { continue };
                 match places.get(dependency) {
                     Some(before) => item.after.push(*before),
+                    // One that was not selected is left as it is.
+                    None if !self.only.is_empty() => {}
                     None => {
                         let (object, dependency) = (item.id.clone(), dependency.to_owned());
                         return Err(PlanError::UnknownDependency { object, dependency });
@@ -280,6 +328,14 @@ impl Draft<'_> {
         let places = groups.iter().flat_map(|group| group.batches.iter().flatten());
         let written = places.filter(|place| matches!(self.entries.get(**place), Some(Entry::Write(_))));
         let numbers: HashMap<usize, u32> = written.zip(1u32..).map(|(place, number)| (*place, number)).collect();
+        let depended_on: BTreeSet<usize> = self.items.iter().flat_map(|item| item.after.iter().copied()).collect();
+        let unchanged_objects: HashMap<usize, ObjectRef> = depended_on
+            .into_iter()
+            .filter_map(|place| match self.entries.get(place) {
+                Some(Entry::Unchanged(object)) => Some((place, object.clone())),
+                _ => None,
+            })
+            .collect();
         let mut entries: Vec<Option<Entry>> = self.entries.into_iter().map(Some).collect();
         let mut phases: Vec<PlannedPhase> = Vec::new();
         let mut unchanged = 0;
@@ -293,6 +349,8 @@ impl Draft<'_> {
                             let before = self.items.get(place).map(|item| item.after.as_slice()).unwrap_or_default();
                             step.number = numbers.get(&place).copied().unwrap_or_default();
                             step.after = before.iter().filter_map(|place| numbers.get(place).copied()).collect();
+                            step.awaits =
+                                before.iter().filter_map(|place| unchanged_objects.get(place).cloned()).collect();
                             steps.push(*step);
                         }
                         Some(Entry::Unchanged(object)) => wave.awaited.push(object),
@@ -312,70 +370,25 @@ impl Draft<'_> {
         if numbers.is_empty() {
             phases.clear();
         }
-        let PlanInput { source, target, .. } = self.input;
-        Ok(ApplyPlan {
+        let PlanInput { source, target, inventory, options, .. } = self.input;
+        let mut plan = ApplyPlan {
             version: VERSION,
             source: source.clone(),
             target: target.clone(),
             phases,
             kept: self.kept,
             unchanged,
+            budget: None,
+            partial: !self.only.is_empty(),
             warnings: self.warnings,
-        })
+        };
+        let (deletions, listed) = (plan.count(StepAction::Prune), inventory.entries.len());
+        plan.budget = (deletions > 0).then(|| {
+            let refused = options.budget.refuses(deletions, listed);
+            BudgetVerdict { deletions, listed, refused }
+        });
+        Ok(plan)
     }
-}
-
-fn step(object: ObjectRef, action: StepAction, precondition: Precondition, reason: String) -> Step {
-    let (change, after, hook_deletion) = (Vec::new(), Vec::new(), Vec::new());
-    Step { number: 0, object, action, precondition, change, reason, after, migrates: false, hook_deletion }
-}
-
-fn write_step(desired: &DesiredObject, live: Option<&Object>, diff: &ObjectDiff) -> Step {
-    let mut step = match live {
-        Some(live) if diff.kind != DiffKind::Create => {
-            let reasons: BTreeSet<String> = diff.fields.iter().map(|field| field.reason.to_string()).collect();
-            let reason = reasons.into_iter().collect::<Vec<_>>().join("; ");
-            step(desired.object.reference(), StepAction::Update, seen(live), reason)
-        }
-        _ => {
-            let reason = "in Git, not in the cluster".to_owned();
-            step(desired.object.reference(), StepAction::Create, Precondition::Absent, reason)
-        }
-    };
-    step.migrates = live.is_some_and(owns_by_plain_writes);
-    step.change.clone_from(&diff.fields);
-    step
-}
-
-fn hook_step(desired: &DesiredObject, delete: &[DeletePolicy], live: &Live) -> Step {
-    let mut object = desired.object.reference();
-    if object.id.name.is_empty() {
-        let prefix = desired.object.text(&["metadata", "generateName"]).unwrap_or_default();
-        object.id.name = format!("{prefix}*");
-    }
-    let precondition = live.get(&object.id).map_or(Precondition::Absent, seen);
-    let mut step = step(object, StepAction::Hook, precondition, "a hook of this sync".into());
-    step.hook_deletion = delete.to_vec();
-    step
-}
-
-fn prune_step(object: ObjectRef, uid: String) -> Step {
-    let precondition = Precondition::Live { uid, resource_version: None };
-    step(object, StepAction::Prune, precondition, "no longer in Git".into())
-}
-
-fn seen(live: &Object) -> Precondition {
-    let uid = live.uid().unwrap_or_default().into();
-    Precondition::Live { uid, resource_version: live.resource_version().map(Into::into) }
-}
-
-/// Whether this engine owns fields by a plain create, which a later apply would not give up.
-fn owns_by_plain_writes(live: &Object) -> bool {
-    let entries = live.get(&["metadata", "managedFields"]).and_then(Value::as_array);
-    entries.into_iter().flatten().any(|entry| {
-        let is = |key: &str, wanted: &str| entry.get(key).and_then(Value::as_str) == Some(wanted);
-        is("manager", FIELD_MANAGER) && is("operation", "Update") && entry.get("subresource").is_none()
-    })
 }
 
 /// Waves of deletions in the reverse order: the first distinct wave changes places with the last, and so on.

@@ -3,6 +3,7 @@
 mod build;
 mod prune;
 mod schema;
+mod step;
 
 use gitops_core::api::SyncOptions;
 use gitops_core::cluster::{Precondition, Propagation};
@@ -39,9 +40,28 @@ pub struct ApplyPlan {
     pub kept: Vec<Kept>,
     /// How many objects are as they should be.
     pub unchanged: usize,
+    /// How much is deleted, and whether that is within the budget; none where nothing is deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetVerdict>,
+    /// Whether only a selection of the resources is synced. The source then does not count as synced.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
     /// What a person should look at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+}
+
+/// What the budget for deletions says of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BudgetVerdict {
+    /// How many objects are deleted.
+    pub deletions: usize,
+    /// How many objects the inventory lists.
+    pub listed: usize,
+    /// Why that is too much, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 /// What a plan was made from.
@@ -125,6 +145,15 @@ pub struct Step {
     /// Numbers of the steps that must be done, and their objects healthy, before this one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<u32>,
+    /// Objects that are not written and have to be healthy before this step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub awaits: Vec<ObjectRef>,
+    /// Whether the object is there already and no application owns it: writing it makes it this application's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adopts: bool,
+    /// What becomes of what a deleted object owns; of a hook, where it is deleted before it is created anew, and after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub propagation: Option<Propagation>,
     /// Whether fields move from this engine's earlier plain writes to its applied ones first.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub migrates: bool,
@@ -183,8 +212,20 @@ pub struct PlanOptions {
     pub budget: Budget,
     /// Only these objects; hooks are then left out. Empty: everything.
     pub only: Vec<ObjectId>,
-    /// What becomes of what a pruned object owns.
+    /// What becomes of what a deleted object owns, unless the sync options have a `PrunePropagationPolicy`.
     pub propagation: Propagation,
+    /// What is done with objects that are there already and that no application owns.
+    pub adoption: AdoptionPolicy,
+}
+
+/// What is done with desired objects that are in the cluster already and that no application owns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AdoptionPolicy {
+    /// They become this application's, and the plan says so. As Argo CD does.
+    #[default]
+    Adopt,
+    /// There is no plan.
+    Refuse,
 }
 
 impl Default for PlanOptions {
@@ -196,6 +237,7 @@ impl Default for PlanOptions {
             budget: Budget::default(),
             only: Vec::new(),
             propagation: Propagation::Foreground,
+            adoption: AdoptionPolicy::default(),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What a sync owes to other applications, other syncs, and plans that have grown old.
 
-use gitops_apply::Inventory;
 use gitops_apply::execute::{OutcomePhase, ResourceStatus};
+use gitops_apply::plan::{AdoptionPolicy, StepAction};
+use gitops_apply::{Inventory, PlanError};
 use gitops_core::ObjectId;
 use gitops_core::annotations::TRACKING_ID;
 use serde_json::{Value, json};
@@ -94,4 +95,138 @@ fn what_depends_on_a_failure_is_not_written() {
     let done = must(&cluster, &App::new(vec![workload, dependant]));
     assert_eq!(done.outcome.phase, OutcomePhase::Failed);
     assert!(!cluster.has("later"), "{:?}", done.outcome);
+}
+
+#[test]
+fn a_selective_sync_leaves_the_hooks_to_the_next_one() {
+    let hook = annotated(
+        json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "migrate"}, "spec": {"a": 1}}),
+        "argocd.argoproj.io/hook",
+        "PreSync",
+    );
+    let cluster = Fake::default();
+    let mut part = App::new(vec![config("one"), hook]);
+    part.options.only = vec![ObjectId::new("", "ConfigMap", Some("shop"), "one")];
+    must(&cluster, &part);
+    assert!(cluster.has("one") && !cluster.has("migrate"));
+    part.options.only.clear();
+    must(&cluster, &part);
+    assert!(cluster.has("migrate"));
+}
+
+#[test]
+fn a_hook_may_run_in_several_phases() {
+    let hook = annotated(
+        json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "notify"}, "spec": {"a": 1}}),
+        "argocd.argoproj.io/hook",
+        "PreSync,PostSync",
+    );
+    let cluster = Fake::default();
+    let app = App::new(vec![config("one"), hook]);
+    let done = must(&cluster, &app);
+    assert_eq!(done.outcome.phase, OutcomePhase::Succeeded, "{}", done.outcome.message);
+    let mut changed = app;
+    changed.objects[0]["data"]["a"] = json!("2");
+    let done = must(&cluster, &changed);
+    assert_eq!(done.outcome.phase, OutcomePhase::Succeeded, "{}", done.outcome.message);
+}
+
+#[test]
+fn a_selected_resource_does_not_need_its_dependency_selected() {
+    let dependant = annotated(config("later"), "gitops.engine/depends-on", "ConfigMap/shop/first");
+    let cluster = Fake::default();
+    let mut app = App::new(vec![config("first"), dependant]);
+    app.options.only = vec![ObjectId::new("", "ConfigMap", Some("shop"), "later")];
+    assert_eq!(must(&cluster, &app).outcome.phase, OutcomePhase::Succeeded);
+}
+
+#[test]
+fn adopting_is_said_in_the_plan_or_refused() {
+    let cluster = Fake::default();
+    let mut theirs = config("theirs");
+    theirs["metadata"]["namespace"] = json!("shop");
+    cluster.put(theirs);
+    let mut app = App::new(vec![config("theirs")]);
+    app.options.adoption = AdoptionPolicy::Refuse;
+    let seen = run(&cluster, look(&cluster, &app)).unwrap().unwrap();
+    assert!(matches!(make_plan(&seen, &app), Err(PlanError::Unowned(id)) if id.name == "theirs"));
+    app.options.adoption = AdoptionPolicy::Adopt;
+    let done = must(&cluster, &app);
+    let step = done.plan.steps().next().unwrap();
+    assert!(step.adopts && step.reason.contains("no application owns it"), "{step:?}");
+    // Somebody takes the mark away: that is drift of an object of ours, and nothing is adopted.
+    let mut bare = config("theirs");
+    bare["metadata"]["namespace"] = json!("shop");
+    cluster.put(annotated(bare, TRACKING_ID, ""));
+    app.options.adoption = AdoptionPolicy::Refuse;
+    let done = must(&cluster, &app);
+    assert!(!done.plan.steps().next().unwrap().adopts);
+}
+
+#[test]
+fn deletions_come_first_in_their_wave_and_as_the_policy_says() {
+    let cluster = Fake::default();
+    must(&cluster, &App::new(vec![config("old")]));
+    let mut app = App::new(vec![config("new")]);
+    app.options.sync_options.0.push("PrunePropagationPolicy=orphan".into());
+    let done = must(&cluster, &app);
+    let actions: Vec<StepAction> = done.plan.steps().map(|step| step.action).collect();
+    assert_eq!(actions, [StepAction::Prune, StepAction::Create]);
+    assert_eq!(done.plan.steps().next().unwrap().propagation, Some(gitops_core::cluster::Propagation::Orphan));
+    let budget = done.plan.budget.unwrap();
+    assert_eq!((budget.deletions, budget.listed, budget.refused), (1, 1, None));
+}
+
+#[test]
+fn deletions_that_come_last_come_after_the_hooks_of_the_phase() {
+    let hook = annotated(config("hook"), "argocd.argoproj.io/hook", "Sync");
+    let hook = annotated(hook, "argocd.argoproj.io/sync-wave", "7");
+    let cluster = Fake::default();
+    must(&cluster, &App::new(vec![config("old"), hook.clone()]));
+    let mut app = App::new(vec![hook]);
+    app.options.sync_options.0.push("PruneLast=true".into());
+    let done = must(&cluster, &app);
+    let actions: Vec<StepAction> = done.plan.steps().map(|step| step.action).collect();
+    assert_eq!(actions, [StepAction::Hook, StepAction::Prune]);
+}
+
+#[test]
+fn a_dependency_that_is_not_written_is_waited_for_too() {
+    let workload = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "front"},
+        "spec": {"replicas": 2}});
+    let dependant = annotated(config("later"), "gitops.engine/depends-on", "apps/Deployment/shop/front");
+    let cluster = Fake::default();
+    cluster.fail_workload("front");
+    must(&cluster, &App::new(vec![workload.clone()]));
+    cluster.pass(5);
+    let app = App::new(vec![workload, dependant]);
+    let done = must(&cluster, &app);
+    assert_eq!(done.outcome.phase, OutcomePhase::Failed, "{}", done.outcome.message);
+    assert!(!cluster.has("later") && done.outcome.message.contains("depends on"), "{}", done.outcome.message);
+}
+
+#[test]
+fn hooks_are_deleted_by_how_the_sync_ended() {
+    let job = |name: &str, phase: &str, policy: &str| {
+        let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": {"a": 1}});
+        let job = annotated(job, "argocd.argoproj.io/hook", phase);
+        annotated(job, "argocd.argoproj.io/hook-delete-policy", policy)
+    };
+    let hooks = |postsync: &str| {
+        App::new(vec![
+            config("one"),
+            job("succeeded", "PreSync", "HookSucceeded"),
+            job("failed", "PreSync", "HookFailed"),
+            job(postsync, "PostSync", "BeforeHookCreation"),
+            job("sorry", "SyncFail", "HookSucceeded"),
+        ])
+    };
+    let cluster = Fake::default();
+    must(&cluster, &hooks("after"));
+    assert!(!cluster.has("succeeded") && cluster.has("failed") && !cluster.has("sorry"));
+    let cluster = Fake::default();
+    cluster.fail_workload("after");
+    let done = must(&cluster, &hooks("after"));
+    assert_eq!(done.outcome.phase, OutcomePhase::Failed);
+    assert!(cluster.has("succeeded") && !cluster.has("failed") && cluster.has("sorry"));
 }

@@ -1,0 +1,98 @@
+//! The steps of a plan, each from what it is about.
+
+use std::collections::BTreeSet;
+
+use gitops_core::cluster::{Precondition, Propagation};
+use gitops_core::{Object, ObjectRef, Value};
+use gitops_diff::{DiffKind, FIELD_MANAGER, ObjectDiff};
+
+use super::build::Live;
+use super::{PlanOptions, Step, StepAction};
+use crate::hook::DeletePolicy;
+use crate::prepare::DesiredObject;
+
+fn step(object: ObjectRef, action: StepAction, precondition: Precondition, reason: String) -> Step {
+    let (change, after, awaits, hook_deletion) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (adopts, migrates, propagation) = (false, false, None);
+    Step {
+        number: 0,
+        object,
+        action,
+        precondition,
+        change,
+        reason,
+        after,
+        awaits,
+        adopts,
+        propagation,
+        migrates,
+        hook_deletion,
+    }
+}
+
+pub(super) fn write_step(desired: &DesiredObject, live: Option<&Object>, diff: &ObjectDiff, adopts: bool) -> Step {
+    let mut step = match live {
+        Some(live) if diff.kind != DiffKind::Create => {
+            let reasons: BTreeSet<String> = diff.fields.iter().map(|field| field.reason.to_string()).collect();
+            let reason = reasons.into_iter().collect::<Vec<_>>().join("; ");
+            step(desired.object.reference(), StepAction::Update, seen(live), reason)
+        }
+        _ => {
+            let reason = "in Git, not in the cluster".to_owned();
+            step(desired.object.reference(), StepAction::Create, Precondition::Absent, reason)
+        }
+    };
+    if adopts && step.action == StepAction::Update {
+        step.adopts = true;
+        step.reason = format!("adopted: no application owns it; {}", step.reason);
+    }
+    step.migrates = live.is_some_and(owns_by_plain_writes);
+    step.change.clone_from(&diff.fields);
+    step
+}
+
+pub(super) fn hook_step(desired: &DesiredObject, delete: &[DeletePolicy], live: &Live) -> Step {
+    let mut object = desired.object.reference();
+    if object.id.name.is_empty() {
+        let prefix = desired.object.text(&["metadata", "generateName"]).unwrap_or_default();
+        object.id.name = format!("{prefix}*");
+    }
+    // The same hook, whatever state it is in: it is a run of its own, and is not compared.
+    let there = live.get(&object.id).and_then(Object::uid);
+    let precondition =
+        there.map_or(Precondition::Absent, |uid| Precondition::Live { uid: uid.into(), resource_version: None });
+    let mut step = step(object, StepAction::Hook, precondition, "a hook of this sync".into());
+    step.hook_deletion = delete.to_vec();
+    step
+}
+
+pub(super) fn prune_step(object: ObjectRef, uid: String, propagation: Propagation) -> Step {
+    let precondition = Precondition::Live { uid, resource_version: None };
+    let mut step = step(object, StepAction::Prune, precondition, "no longer in Git".into());
+    step.propagation = Some(propagation);
+    step
+}
+
+/// What becomes of what deleted objects own: Argo CD's sync option `PrunePropagationPolicy`.
+pub(super) fn propagation(options: &PlanOptions) -> Propagation {
+    match options.sync_options.value("PrunePropagationPolicy") {
+        Some("foreground") => Propagation::Foreground,
+        Some("background") => Propagation::Background,
+        Some("orphan") => Propagation::Orphan,
+        _ => options.propagation,
+    }
+}
+
+fn seen(live: &Object) -> Precondition {
+    let uid = live.uid().unwrap_or_default().into();
+    Precondition::Live { uid, resource_version: live.resource_version().map(Into::into) }
+}
+
+/// Whether this engine owns fields by a plain create, which a later apply would not give up.
+fn owns_by_plain_writes(live: &Object) -> bool {
+    let entries = live.get(&["metadata", "managedFields"]).and_then(Value::as_array);
+    entries.into_iter().flatten().any(|entry| {
+        let is = |key: &str, wanted: &str| entry.get(key).and_then(Value::as_str) == Some(wanted);
+        is("manager", FIELD_MANAGER) && is("operation", "Update") && entry.get("subresource").is_none()
+    })
+}
