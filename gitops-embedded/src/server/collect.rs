@@ -69,10 +69,11 @@ impl Server<'_> {
             // Owners are of the same namespace or of the whole cluster. An object of the whole cluster that names another
             // owner is never collected.
             let place = stored.key.namespace.as_str();
-            let near = |owner: &str| owner.is_empty() || owner == place;
-            if place.is_empty() && found.is_none() && is_namespaced(self, owner) {
-                solid.push(owner.clone());
-            } else if found.is_some_and(|found| place.is_empty() || near(&found.key.namespace)) {
+            let is_solid = match found {
+                Some(found) => place.is_empty() || found.key.namespace.is_empty() || found.key.namespace == place,
+                None => place.is_empty() && is_namespaced(self, owner),
+            };
+            if is_solid {
                 solid.push(owner.clone());
             }
         }
