@@ -28,6 +28,8 @@ pub struct Inputs {
     pub strict: bool,
     /// Which files a kustomization may name.
     pub load_restrictor: LoadRestrictor,
+    /// How a kustomization's objects are ordered where it has no `sortOptions`.
+    pub reorder: Reorder,
 }
 
 /// Which files a kustomization may name (`kustomize build --load-restrictor`). Bases may lie elsewhere in the
@@ -39,6 +41,16 @@ pub enum LoadRestrictor {
     RootOnly,
     /// All of the repository (`LoadRestrictionsNone`).
     Repository,
+}
+
+/// The order of a kustomization's objects, as `kustomize build --reorder` names them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reorder {
+    /// By kind: namespaces first, webhooks last.
+    #[default]
+    Legacy,
+    /// As they were loaded.
+    None,
 }
 
 impl Inputs {
@@ -55,6 +67,7 @@ impl Inputs {
             jsonnet: None,
             strict: false,
             load_restrictor: LoadRestrictor::RootOnly,
+            reorder: Reorder::Legacy,
         }
     }
 }

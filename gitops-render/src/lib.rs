@@ -49,7 +49,7 @@ mod warning;
 pub use detect::detect;
 pub use error::{Place, Problem, RenderError};
 pub use gitops_core::api::SourceType;
-pub use inputs::{Inputs, LoadRestrictor};
+pub use inputs::{Inputs, LoadRestrictor, Reorder};
 pub use jsonnet::{JsonnetError, JsonnetEvaluator, JsonnetRequest};
 pub use limits::Limits;
 pub use outcome::{Need, Outcome, Rendered};

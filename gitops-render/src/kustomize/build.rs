@@ -31,7 +31,7 @@ pub(super) fn build(context: &Context<'_>, path: &TreePath) -> Result<(Vec<Resou
     references::update(&mut accumulator.resources, &accumulator.configuration)?;
     variables::resolve(&mut accumulator.resources, &accumulator.variables, &accumulator.configuration)?;
     accumulator.resources.retain(|resource| !resource.is_empty() && !is_local(resource));
-    order::sort(&mut accumulator.resources, &file)?;
+    order::sort(&mut accumulator.resources, &file, context.inputs.reorder)?;
     accumulator.resources.iter_mut().for_each(finish_annotations);
     Ok((accumulator.resources.into_items(), builder.warnings))
 }

@@ -1,5 +1,6 @@
 //! `sortOptions`: the order of the result.
 
+use crate::inputs::Reorder;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
@@ -37,10 +38,14 @@ const FIRST: [&str; 22] = [
 const LAST: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
 
 /// Puts the resources in order: by kind, group, version, namespace and name unless the kustomization asks for the order
-/// in which they were loaded (`fifo`).
-pub(super) fn sort(resources: &mut Resources, file: &File) -> Result<(), RenderError> {
+/// in which they were loaded (`fifo`), or says nothing and the caller asks for that.
+pub(super) fn sort(resources: &mut Resources, file: &File, reorder: Reorder) -> Result<(), RenderError> {
     let options = file.kustomization.sort_options.as_ref();
-    let order = options.map_or("legacy", |options| options.order.as_str());
+    let unsaid = match reorder {
+        Reorder::Legacy => "legacy",
+        Reorder::None => "fifo",
+    };
+    let order = options.map_or(unsaid, |options| options.order.as_str());
     let legacy = options.and_then(|options: &SortOptions| options.legacy_sort_options.as_ref());
     match order {
         "fifo" if legacy.is_some() => {

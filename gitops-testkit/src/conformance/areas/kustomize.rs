@@ -7,7 +7,7 @@ use gitops_core::api::{ApplicationSource, KustomizeSource};
 use gitops_core::secret::Purpose;
 use gitops_core::tree::{EntryKind, MemoryTree, TreePath};
 use gitops_core::{Reveal, Value as ObjectValue};
-use gitops_render::{Inputs, Limits, LoadRestrictor, Outcome, RenderError, render};
+use gitops_render::{Inputs, Limits, LoadRestrictor, Outcome, RenderError, Reorder, render};
 use serde_json::Value;
 
 use super::{cases_of, folders, read_json, text_field};
@@ -163,6 +163,13 @@ fn inputs(flags: &[String]) -> Result<Inputs, String> {
                     other => return Err(format!("`--load-restrictor` cannot be `{}`", other.unwrap_or_default())),
                 }
             }
+            "--reorder" => {
+                inputs.reorder = match flags.next() {
+                    Some("none") => Reorder::None,
+                    Some("legacy") => Reorder::Legacy,
+                    other => return Err(format!("`--reorder` cannot be `{}`", other.unwrap_or_default())),
+                }
+            }
             other => return Err(format!("the engine has no `{other}`")),
         }
     }
@@ -189,6 +196,7 @@ mod tests {
         for flags in [&["--load-restrictor", "LoadRestrictionsNone"][..], &["--load-restrictor=LoadRestrictionsNone"]] {
             assert_eq!(read(flags).unwrap().load_restrictor, LoadRestrictor::Repository);
         }
-        assert_eq!(read(&["--reorder", "none"]).err().as_deref(), Some("the engine has no `--reorder`"));
+        assert_eq!(read(&["--reorder", "none"]).unwrap().reorder, Reorder::None);
+        assert_eq!(read(&["--sort"]).err().as_deref(), Some("the engine has no `--sort`"));
     }
 }
