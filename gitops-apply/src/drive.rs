@@ -1,19 +1,25 @@
 //! The shell round the machine: it makes the calls that the machine asks for, in parallel within a bound, and sleeps
 //! until its deadlines. It needs no runtime of its own.
 
-use futures::future::BoxFuture;
+use std::collections::VecDeque;
+use std::pin::pin;
+
+use futures::future::{BoxFuture, Either, FutureExt as _, pending, select};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use gitops_core::cluster::{Cluster, ClusterError, Delete, Deleted, ErrorKind, Precondition, Verb, Write};
 use gitops_core::secret::Purpose;
 use gitops_core::{Clock, Object, Reveal, Timestamp, Value};
 use gitops_diff::{DiffContext, FIELD_MANAGER};
+use jiff::SignedDuration;
 
 use crate::execute::{Action, Compared, Event, Execution, Outcome, Progress, StepResult};
 use crate::inventory::Inventory;
 use crate::observe::get_members;
 
+mod patience;
 mod store;
 
+use patience::Patient;
 pub use store::{LoadError, load_inventory};
 
 /// Sleeps, on its caller's runtime.
@@ -44,10 +50,13 @@ pub struct Surroundings<'a> {
     pub diff: &'a DiffContext<'a>,
     /// How many calls are out at the same time.
     pub parallel: usize,
+    /// How long the answer to a call may take. A call without one counts as failed for a passing reason, and its effect is
+    /// looked for when it is made again.
+    pub answer: SignedDuration,
 }
 
 impl<'a> Surroundings<'a> {
-    /// Surroundings with at most 16 calls at the same time.
+    /// Surroundings with at most 16 calls at the same time, each of which may take a minute.
     pub fn new(
         cluster: &'a dyn Cluster,
         clock: &'a dyn Clock,
@@ -55,18 +64,33 @@ impl<'a> Surroundings<'a> {
         namespace: &'a str,
         diff: &'a DiffContext<'a>,
     ) -> Self {
-        Self { cluster, clock, timer, namespace, diff, parallel: 16 }
+        Self { cluster, clock, timer, namespace, diff, parallel: 16, answer: SignedDuration::from_mins(1) }
     }
 }
 
 /// Carries an execution to its end.
 pub async fn drive(
-    mut execution: Execution,
+    execution: Execution,
     first: Vec<Action>,
     around: Surroundings<'_>,
     observer: &mut (dyn FnMut(&Progress) + Send),
 ) -> (Outcome, Inventory) {
-    let mut waiting: std::collections::VecDeque<Action> = first.into();
+    drive_until(execution, first, around, observer, pending()).await
+}
+
+/// Carries an execution to its end, and terminates it when `stop` is ready: calls that are out are awaited, nothing else is
+/// written, running hooks are deleted, and the inventory is stored.
+pub async fn drive_until(
+    mut execution: Execution,
+    first: Vec<Action>,
+    around: Surroundings<'_>,
+    observer: &mut (dyn FnMut(&Progress) + Send),
+    stop: impl Future<Output = ()> + Send,
+) -> (Outcome, Inventory) {
+    let patient = Patient::new(around);
+    let around = Surroundings { cluster: &patient, ..around };
+    let mut stop = pin!(stop.fuse());
+    let mut waiting: VecDeque<Action> = first.into();
     let mut calls = FuturesUnordered::new();
     loop {
         for progress in execution.take_progress() {
@@ -79,23 +103,51 @@ pub async fn drive(
         if let Some(outcome) = execution.outcome() {
             return (outcome.clone(), execution.inventory().clone());
         }
-        let event = match (calls.is_empty(), execution.deadline()) {
-            (false, None) => calls.next().await.unwrap_or(Event::Tick),
-            (true, None) => Event::Terminate,
-            (true, Some(deadline)) => {
-                around.timer.sleep_until(deadline).await;
-                Event::Tick
-            }
-            (false, Some(deadline)) => {
-                let sleep = around.timer.sleep_until(deadline);
-                match futures::future::select(calls.next(), sleep).await {
-                    futures::future::Either::Left((event, _)) => event.unwrap_or(Event::Tick),
-                    futures::future::Either::Right(_) => Event::Tick,
+        let next = pin!(next_event(&mut calls, execution.deadline(), around.timer));
+        match select(&mut stop, next).await {
+            Either::Left(_) => {
+                let (dropped, kept): (VecDeque<_>, VecDeque<_>) = waiting.into_iter().partition(changes_an_object);
+                waiting = kept;
+                waiting.extend(execution.on(Event::Terminate, around.clock.now()));
+                for event in dropped.iter().filter_map(not_made) {
+                    waiting.extend(execution.on(event, around.clock.now()));
                 }
             }
-        };
-        waiting.extend(execution.on(event, around.clock.now()));
+            Either::Right((event, _)) => waiting.extend(execution.on(event, around.clock.now())),
+        }
     }
+}
+
+/// The next answer, or the deadline.
+async fn next_event(
+    calls: &mut FuturesUnordered<impl Future<Output = Event>>,
+    deadline: Option<Timestamp>,
+    timer: &dyn Timer,
+) -> Event {
+    match (calls.is_empty(), deadline) {
+        (false, None) => calls.next().await.unwrap_or(Event::Tick),
+        // Nothing is out and nothing is waited for: the machine has no such state, and would not leave it.
+        (true, None) => Event::Terminate,
+        (true, Some(deadline)) => {
+            timer.sleep_until(deadline).await;
+            Event::Tick
+        }
+        (false, Some(deadline)) => match select(calls.next(), timer.sleep_until(deadline)).await {
+            Either::Left((event, _)) => event.unwrap_or(Event::Tick),
+            Either::Right(_) => Event::Tick,
+        },
+    }
+}
+
+fn changes_an_object(action: &Action) -> bool {
+    matches!(action, Action::Write { .. } | Action::Delete { .. })
+}
+
+/// The answer to a call that is not made any more.
+fn not_made(action: &Action) -> Option<Event> {
+    let (Action::Write { step, .. } | Action::Delete { step, .. }) = action else { return None };
+    let error = ClusterError::new(ErrorKind::Internal, "terminated before it was called");
+    Some(Event::Step { step: *step, result: Err(error) })
 }
 
 async fn perform(action: Action, around: Surroundings<'_>) -> Event {

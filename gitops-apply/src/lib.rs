@@ -21,7 +21,7 @@ pub mod prepare;
 pub mod present;
 pub mod tracking;
 
-pub use drive::{Timer, drive};
+pub use drive::{Timer, drive, drive_until};
 pub use execute::{Action, Event, Execution, Outcome, Progress};
 pub use gate::{Approved, Policy, Refused, gate};
 pub use inventory::Inventory;

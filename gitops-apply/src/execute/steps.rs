@@ -204,6 +204,11 @@ impl Execution {
         let Some(running) = self.steps.get_mut(&number) else { return Vec::new() };
         if running.step.action == StepAction::Hook {
             running.uid = None;
+            if self.terminated {
+                let running = running.clone();
+                self.step_failed(number, &running, "terminated before it was created anew".into());
+                return Vec::new();
+            }
             running.attempts = 1;
             running.state = StepState::Calling;
             let running = running.clone();
@@ -275,6 +280,10 @@ impl Execution {
             return Vec::new();
         }
         let same_object = running.uid.as_deref() == live.uid();
+        if self.terminated {
+            self.step_failed(number, &running, "terminated before it was written".into());
+            return Vec::new();
+        }
         if created || !same_object || !same_change(&running.step.change, &fields) {
             let paths: Vec<_> = fields.iter().map(|field| field.path.to_string()).collect();
             let message = format!("it changed after the plan was made ({}); plan again", paths.join(", "));

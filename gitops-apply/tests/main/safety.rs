@@ -1,5 +1,7 @@
 //! What a sync owes to other applications, other syncs, and plans that have grown old.
 
+use std::collections::BTreeSet;
+
 use gitops_apply::execute::{OutcomePhase, ResourceStatus};
 use gitops_apply::plan::{AdoptionPolicy, StepAction};
 use gitops_apply::{Inventory, PlanError};
@@ -229,4 +231,70 @@ fn hooks_are_deleted_by_how_the_sync_ended() {
     let done = must(&cluster, &hooks("after"));
     assert_eq!(done.outcome.phase, OutcomePhase::Failed);
     assert!(cluster.has("succeeded") && !cluster.has("failed") && cluster.has("sorry"));
+}
+
+/// Calls that are made after a look at the cluster.
+fn planned(cluster: &Fake, app: &App) -> (Seen, gitops_apply::ApplyPlan, usize) {
+    let seen = run(cluster, look(cluster, app)).unwrap().unwrap();
+    let plan = make_plan(&seen, app).unwrap();
+    let calls = cluster.calls();
+    (seen, plan, calls)
+}
+
+fn mixed() -> (App, App) {
+    let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "migrate"}, "spec": {"a": 1}});
+    let hook = annotated(job, "argocd.argoproj.io/hook", "PreSync");
+    let mut changed = config("one");
+    changed["data"]["a"] = json!("2");
+    let many = (0..20).map(|index| config(&format!("n{index:02}")));
+    (App::new(vec![config("one"), config("two")]), App::new([changed, hook].into_iter().chain(many).collect()))
+}
+
+#[test]
+fn a_call_that_is_never_answered_ends() {
+    let (before, after) = mixed();
+    let cluster = Fake::default();
+    must(&cluster, &before);
+    cluster.restart();
+    let (seen, plan, first) = planned(&cluster, &after);
+    run(&cluster, execute(&cluster, seen, plan)).unwrap();
+    for call in first..cluster.calls() {
+        let cluster = Fake::default();
+        must(&cluster, &before);
+        cluster.restart();
+        cluster.fault(call, Fault::Hang);
+        let (seen, plan, _) = planned(&cluster, &after);
+        let done = run(&cluster, execute(&cluster, seen, plan)).unwrap();
+        assert_eq!(done.outcome.phase, OutcomePhase::Succeeded, "{call}: {}", done.outcome.message);
+    }
+}
+
+#[test]
+fn nothing_is_written_after_a_termination() {
+    let (before, after) = mixed();
+    let cluster = Fake::default();
+    must(&cluster, &before);
+    cluster.restart();
+    let (seen, plan, first) = planned(&cluster, &after);
+    run(&cluster, execute(&cluster, seen, plan)).unwrap();
+    for call in first..cluster.calls() {
+        let cluster = Fake::default();
+        must(&cluster, &before);
+        cluster.restart();
+        let (seen, plan, _) = planned(&cluster, &after);
+        let done = run(&cluster, execute_until(&cluster, seen, plan, call)).unwrap();
+        let deletes_the_hook = |write: &Call| write.verb == "delete" && write.id.name == "migrate";
+        let late = cluster.writes_after(call).into_iter();
+        let late = late.filter(|write| !write.is_inventory() && !deletes_the_hook(write)).map(|write| write.id);
+        let late: BTreeSet<ObjectId> = late.collect();
+        // As many objects as may be written at the same time were being written already.
+        assert!(late.len() <= 4, "{call}: {late:?}");
+        if done.outcome.phase != OutcomePhase::Succeeded {
+            assert_eq!(done.outcome.message, "Operation terminated", "{call}");
+        }
+        cluster.restart();
+        let done = must(&cluster, &after);
+        assert_eq!(done.outcome.phase, OutcomePhase::Succeeded, "{call}: {}", done.outcome.message);
+        assert_eq!(orphans(&cluster, &after), Vec::new(), "{call}");
+    }
 }

@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     LoseAnswer,
     /// The cluster forbids it.
     Forbid,
+    /// The cluster never answers.
+    Hang,
 }
 
 /// A call that changed, or would have changed, something.
@@ -29,6 +31,12 @@ pub(crate) enum Fault {
 pub(crate) struct Call {
     pub(crate) verb: &'static str,
     pub(crate) id: ObjectId,
+}
+
+impl Call {
+    pub(crate) fn is_inventory(&self) -> bool {
+        self.id.name.starts_with("gitops-inventory")
+    }
 }
 
 #[derive(Default)]
@@ -40,6 +48,7 @@ struct State {
     version: u64,
     calls: usize,
     writes: Vec<Call>,
+    written_at: Vec<usize>,
     deleted: Vec<Value>,
     faults: BTreeMap<usize, Fault>,
     dead: bool,
@@ -191,6 +200,7 @@ impl Fake {
         state.faults.clear();
         (state.dead, state.calls) = (false, 0);
         state.writes.clear();
+        state.written_at.clear();
     }
 
     pub(crate) fn is_dead(&self) -> bool {
@@ -199,6 +209,21 @@ impl Fake {
 
     pub(crate) fn calls(&self) -> usize {
         self.state().calls
+    }
+
+    /// What was written after the call of this number.
+    pub(crate) fn writes_after(&self, calls: usize) -> Vec<Call> {
+        let state = self.state();
+        let all = state.writes.iter().zip(&state.written_at);
+        all.filter(|(_, at)| **at > calls + 1).map(|(write, _)| write.clone()).collect()
+    }
+
+    /// Ends once the call of this number was made.
+    pub(crate) async fn until_call(&self, calls: usize) {
+        futures::future::poll_fn(|_| {
+            if self.calls() > calls { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
     }
 
     pub(crate) fn writes(&self) -> Vec<Call> {
@@ -282,6 +307,7 @@ impl Fake {
                     let _ = make(&mut self.state());
                     unavailable()
                 }
+                Some(Fault::Hang) => futures::future::pending().await,
                 Some(Fault::Forbid) => Err(ClusterError::new(ErrorKind::Forbidden, "not allowed")),
             }
         }
@@ -331,6 +357,7 @@ impl Cluster for Fake {
             let body = write.object.reveal(&Reveal::granted(Purpose::ClusterCall));
             let result = state.write(&id, body, write.verb, &write.precondition);
             if result.is_ok() {
+                state.written_at.push(state.calls);
                 state.writes.push(Call { verb, id });
             }
             result
@@ -341,6 +368,7 @@ impl Cluster for Fake {
         self.call(move |state| {
             let result = state.delete(&delete.target.id, delete.uid);
             if result.is_ok() {
+                state.written_at.push(state.calls);
                 state.writes.push(Call { verb: "delete", id: delete.target.id.clone() });
             }
             result
@@ -357,6 +385,9 @@ impl Clock for Fake {
 impl Timer for Fake {
     fn sleep_until(&self, moment: Timestamp) -> BoxFuture<'_, ()> {
         async move {
+            if self.is_dead() {
+                futures::future::pending::<()>().await;
+            }
             let mut state = self.state();
             state.now = state.now.max(moment);
             state.settle();

@@ -7,7 +7,7 @@ use gitops_apply::plan::{Budget, Live, PlanOptions, PlanRevision, PlanSource, Pl
 use gitops_apply::prepare::Destination;
 use gitops_apply::tracking::{self, Owner};
 use gitops_apply::{
-    ApplyPlan, Desired, Execution, Inventory, Outcome, PlanError, PlanInput, Policy, Progress, drive, gate, plan,
+    ApplyPlan, Desired, Execution, Inventory, Outcome, PlanError, PlanInput, Policy, Progress, drive_until, gate, plan,
     prepare,
 };
 use gitops_core::cluster::{ApiResource, Cluster as _, ClusterError, Discovery};
@@ -150,6 +150,11 @@ pub(crate) struct Done {
 
 /// Carries out a plan that was made from what was seen, whatever happened since.
 pub(crate) async fn execute(cluster: &Fake, seen: Seen, plan: ApplyPlan) -> Done {
+    execute_until(cluster, seen, plan, usize::MAX).await
+}
+
+/// The same, terminated after so many calls.
+pub(crate) async fn execute_until(cluster: &Fake, seen: Seen, plan: ApplyPlan, calls: usize) -> Done {
     let approved = gate(plan.clone(), &policy(&seen), cluster.now()).unwrap();
     let (execution, first) = Execution::start(
         approved,
@@ -160,9 +165,11 @@ pub(crate) async fn execute(cluster: &Fake, seen: Seen, plan: ApplyPlan) -> Done
         cluster.now(),
     );
     let context = DiffContext::new();
-    let around = Surroundings::new(cluster, cluster, cluster, CONTROL, &context);
+    let mut around = Surroundings::new(cluster, cluster, cluster, CONTROL, &context);
+    around.parallel = 4;
     let mut progress = Vec::new();
-    let (outcome, _) = drive(execution, first, around, &mut |one: &Progress| progress.push(one.clone())).await;
+    let mut observer = |one: &Progress| progress.push(one.clone());
+    let (outcome, _) = drive_until(execution, first, around, &mut observer, cluster.until_call(calls)).await;
     Done { plan, outcome, progress }
 }
 
