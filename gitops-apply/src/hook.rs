@@ -82,7 +82,7 @@ pub fn role(object: &Object) -> Role {
         phases = helm.iter().filter_map(|word| helm_phase(word)).collect();
         known = true;
     }
-    if !known && words.is_empty() {
+    if !known && object.annotation(keys::HOOK).is_none() {
         return Role::Resource;
     }
     if phases.is_empty() {
@@ -164,6 +164,7 @@ mod tests {
         assert_eq!(role_of(json!({keys::HOOK: "PostSync, PreSync"})), both);
         assert_eq!(role_of(json!({keys::HOOK: "Skip"})), Role::Ignored);
         assert_eq!(role_of(json!({keys::HOOK: "Nonsense"})), Role::Ignored);
+        assert_eq!(role_of(json!({keys::HOOK: ""})), Role::Ignored);
         let helm = Role::Hook { phases: vec![Phase::PreSync], delete: vec![DeletePolicy::HookSucceeded] };
         let annotations =
             json!({keys::HELM_HOOK: "pre-install,pre-upgrade", keys::HELM_HOOK_DELETE_POLICY: "hook-succeeded"});

@@ -84,6 +84,14 @@ pub enum PrepareError {
         /// The second place.
         second: String,
     },
+    /// An object needs a namespace, and neither it nor the application names one.
+    #[error("{place}: `{id}` has no namespace, and neither has the application's destination")]
+    NoNamespace {
+        /// The identity.
+        id: ObjectId,
+        /// Where.
+        place: String,
+    },
     /// An object that is no hook has no name.
     #[error("{place}: metadata.name is missing; only hooks may have a generateName")]
     Nameless {
@@ -95,7 +103,7 @@ pub enum PrepareError {
 /// Puts rendered objects where they belong.
 ///
 /// # Errors
-/// Where an object has no name, or two have one identity and that is refused.
+/// Where an object has no name or no namespace, or two have one identity and that is refused.
 pub fn prepare(
     manifests: Vec<Manifest>,
     destination: &Destination,
@@ -103,26 +111,34 @@ pub fn prepare(
 ) -> Result<Desired, PrepareError> {
     let mut desired = Desired::default();
     let defined = definitions(&manifests);
+    let mut hooks = BTreeSet::new();
     for manifest in manifests {
         let Manifest { mut object, origin } = manifest;
         object.fold_string_data();
         let kind = GroupKind::new(object.group(), object.kind());
         let served = discovery.kind(&kind).map(|resource| resource.namespaced);
         match served.or_else(|| defined.get(&kind).copied()) {
+            Some(true) if object.namespace().is_none() && destination.namespace.is_empty() => {
+                return Err(PrepareError::NoNamespace { id: object.id(), place: place(origin.as_ref()) });
+            }
             Some(true) if object.namespace().is_none() => object.set_namespace(Some(&destination.namespace)),
             Some(false) => object.set_namespace(None),
             Some(true) => {}
             None => {
-                if object.namespace().is_none() {
+                if object.namespace().is_none() && !destination.namespace.is_empty() {
                     object.set_namespace(Some(&destination.namespace));
                 }
                 desired.unknown_kinds.entry(kind).or_insert_with(|| object.id());
             }
         }
         let (role, wave) = (hook::role(&object), hook::wave(&object));
+        desired.drop_earlier(&object, origin.as_ref(), &mut hooks, destination.strict)?;
         match role {
             Role::Ignored => {}
-            Role::Hook { .. } => desired.hooks.push(DesiredObject { object: Arc::new(object), origin, wave, role }),
+            Role::Hook { .. } => {
+                hooks.insert(object.id());
+                desired.hooks.push(DesiredObject { object: Arc::new(object), origin, wave, role });
+            }
             Role::Resource => desired.add(object, origin, wave, destination)?,
         }
     }
@@ -131,6 +147,33 @@ pub fn prepare(
 }
 
 impl Desired {
+    /// Of two objects with one identity, hooks included, the last one counts.
+    fn drop_earlier(
+        &mut self,
+        object: &Object,
+        origin: Option<&Origin>,
+        hooks: &mut BTreeSet<ObjectId>,
+        strict: bool,
+    ) -> Result<(), PrepareError> {
+        let id = object.id();
+        if id.name.is_empty() {
+            return Ok(());
+        }
+        let first = if hooks.remove(&id) {
+            let at = self.hooks.iter().position(|hook| hook.object.id() == id);
+            at.map(|at| self.hooks.remove(at))
+        } else {
+            self.resources.remove(&id)
+        };
+        let Some(first) = first else { return Ok(()) };
+        let (first, second) = (place(first.origin.as_ref()), place(origin));
+        if strict {
+            return Err(PrepareError::Duplicate { id, first, second });
+        }
+        self.warnings.push(format!("{second}: `{id}` is already defined at {first}; the last one wins"));
+        Ok(())
+    }
+
     fn add(
         &mut self,
         object: Object,
@@ -144,13 +187,6 @@ impl Desired {
             return Err(PrepareError::Nameless { place: place(origin.as_ref()) });
         }
         object.set_annotation(TRACKING_ID, &tracking::mark(&destination.application, &id));
-        if let Some(first) = self.resources.get(&id) {
-            let (first, second) = (place(first.origin.as_ref()), place(origin.as_ref()));
-            if destination.strict {
-                return Err(PrepareError::Duplicate { id, first, second });
-            }
-            self.warnings.push(format!("{second}: `{id}` is already defined at {first}; the last one wins"));
-        }
         let one = DesiredObject { object: Arc::new(object), origin, wave, role: Role::Resource };
         self.resources.insert(id, one);
         Ok(())
@@ -201,4 +237,73 @@ fn definitions(manifests: &[Manifest]) -> BTreeMap<GroupKind, bool> {
 
 fn place(origin: Option<&Origin>) -> String {
     origin.map_or_else(|| "an unknown place".into(), ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use gitops_core::GroupVersionKind;
+    use gitops_core::cluster::ApiResource;
+
+    use super::*;
+
+    fn discovery() -> Discovery {
+        let kinds = [("v1", "ConfigMap", true), ("v1", "Namespace", false), ("batch/v1", "Job", true)];
+        Discovery::new(kinds.map(|(version, kind, namespaced)| ApiResource {
+            gvk: GroupVersionKind::from_api_version(version, kind),
+            plural: kind.to_lowercase(),
+            namespaced,
+            subresources: Vec::new(),
+        }))
+    }
+
+    fn manifest(version: &str, kind: &str, metadata: serde_json::Value) -> Manifest {
+        let value = json!({"apiVersion": version, "kind": kind, "metadata": metadata});
+        Manifest::new(Object::from_value(value).unwrap())
+    }
+
+    #[test]
+    fn namespaces_follow_what_the_cluster_serves() {
+        let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": "tenants.example.com"},
+            "spec": {"group": "example.com", "scope": "Cluster", "names": {"kind": "Tenant"}}});
+        let objects = vec![
+            manifest("v1", "ConfigMap", json!({"name": "a"})),
+            manifest("v1", "ConfigMap", json!({"name": "b", "namespace": "own"})),
+            manifest("v1", "Namespace", json!({"name": "c", "namespace": "wrong"})),
+            manifest("example.com/v1", "Tenant", json!({"name": "d", "namespace": "wrong"})),
+            Manifest::new(Object::from_value(definition).unwrap()),
+        ];
+        let desired = prepare(objects, &Destination::new("web", "shop"), &discovery()).unwrap();
+        let place = |name: &str| desired.resources.keys().find(|id| id.name == name).unwrap().namespace.clone();
+        assert_eq!((place("a").as_deref(), place("b").as_deref()), (Some("shop"), Some("own")));
+        assert_eq!((place("c"), place("d")), (None, None));
+        let marked = &desired.resources.values().find(|one| one.object.name() == "a").unwrap().object;
+        assert_eq!(marked.annotation(TRACKING_ID), Some("web:/ConfigMap:shop/a"));
+    }
+
+    #[test]
+    fn the_last_of_two_counts_hooks_included() {
+        let hook = json!({"name": "j", "annotations": {gitops_core::annotations::HOOK: "PreSync"}});
+        let twice = || {
+            vec![
+                manifest("batch/v1", "Job", hook.clone()),
+                manifest("batch/v1", "Job", json!({"name": "j", "namespace": "shop"})),
+                manifest("v1", "ConfigMap", json!({"name": "a"})),
+                manifest("v1", "ConfigMap", json!({"name": "a", "namespace": "shop"})),
+                manifest("batch/v1", "Job", hook.clone()),
+            ]
+        };
+        let mut destination = Destination::new("web", "shop");
+        let desired = prepare(twice(), &destination, &discovery()).unwrap();
+        assert_eq!((desired.resources.len(), desired.hooks.len(), desired.warnings.len()), (1, 1, 3));
+        destination.strict = true;
+        assert!(matches!(prepare(twice(), &destination, &discovery()), Err(PrepareError::Duplicate { .. })));
+    }
+
+    #[test]
+    fn an_object_without_any_namespace_is_refused() {
+        let nowhere = vec![manifest("v1", "ConfigMap", json!({"name": "a"}))];
+        let error = prepare(nowhere, &Destination::new("web", ""), &discovery()).unwrap_err();
+        assert!(matches!(error, PrepareError::NoNamespace { .. }), "{error}");
+    }
 }

@@ -76,6 +76,12 @@ impl Execution {
             plan,
         };
         execution.find_absent(desired, live);
+        if execution.inventory.application != execution.plan.target.owner {
+            let (planned, given) = (&execution.plan.target.owner, &execution.inventory.application);
+            let message = format!("the plan is for the application `{planned}`, and the inventory is of `{given}`");
+            execution.end(End::Error, message);
+            return (execution, Vec::new());
+        }
         let actions = if execution.inventory == execution.inventory_saved || execution.plan.is_empty() {
             execution.go_on(now)
         } else {

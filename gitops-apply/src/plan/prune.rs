@@ -96,6 +96,9 @@ pub(crate) fn unprotected<'a>(application: &str, entry: &Entry, live: &'a Object
     if entry.uid.as_deref().is_some_and(|known| known != uid) {
         return Err("it is another object than the one that was applied: the UID differs".into());
     }
+    if hook::role(live) != hook::Role::Resource {
+        return Err("it is a hook, and hooks are deleted by their own policy only".into());
+    }
     if hook::has_option(live, "Prune=false") || hook::has_option(live, "Delete=false") {
         return Err("its annotation says that it is not deleted (`Prune=false` or `Delete=false`)".into());
     }

@@ -12,6 +12,7 @@
 
 mod machine;
 mod plans;
+mod recorded;
 mod safety;
 mod scenarios;
 mod stops;
