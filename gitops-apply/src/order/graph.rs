@@ -1,9 +1,8 @@
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
-use gitops_core::ObjectId;
 use petgraph::Direction;
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::{Cycle, Group, Item, kind_rank};
@@ -129,32 +128,27 @@ fn group(items: &[Item], sequence: &[usize]) -> Vec<Group> {
     groups
 }
 
-/// A shortest way round through items of one strongly connected part.
+/// A way round through items of one strongly connected part.
 fn cycle(graph: &DiGraph<Node, (), usize>, items: &[Item]) -> Cycle {
-    let parts = tarjan_scc(graph);
+    // Not the recursive search: a repository decides how long chains are.
+    let parts = kosaraju_scc(graph);
     let looped = |part: &&Vec<NodeIndex<usize>>| {
         part.len() > 1 || part.first().is_some_and(|node| graph.find_edge(*node, *node).is_some())
     };
-    let part = parts.iter().find(looped).cloned().unwrap_or_default();
-    let item = |node: NodeIndex<usize>| match graph.node_weight(node) {
-        Some(Node::Item(place)) => items.get(*place),
-        _ => None,
-    };
+    let part: HashSet<usize> = parts.iter().find(looped).into_iter().flatten().map(|node| node.index()).collect();
     // An item with a dependency of its own inside the part is on a cycle: follow dependencies until one comes again.
-    let inside = |place: usize| part.contains(&NodeIndex::new(place));
-    let depends =
-        |node: &NodeIndex<usize>| item(*node).is_some_and(|item| item.after.iter().any(|place| inside(*place)));
-    let Some(start) = part.iter().copied().filter(depends).min() else { return Cycle(Vec::new()) };
-    let mut path = vec![start];
-    while let Some(item) = path.last().and_then(|node| item(*node)) {
-        let Some(next) = item.after.iter().copied().find(|place| inside(*place)).map(NodeIndex::new) else { break };
-        if let Some(at) = path.iter().position(|node| *node == next) {
-            path.drain(..at);
-            path.push(next);
+    let next = |place: usize| items.get(place)?.after.iter().copied().find(|before| part.contains(before));
+    let start = part.iter().copied().filter(|place| next(*place).is_some()).min();
+    let (mut path, mut seen) = (Vec::new(), HashMap::new());
+    let mut at = start;
+    while let Some(place) = at {
+        if let Some(first) = seen.insert(place, path.len()) {
+            path.drain(..first);
+            path.push(place);
             break;
         }
-        path.push(next);
+        path.push(place);
+        at = next(place);
     }
-    let ids: Vec<ObjectId> = path.iter().filter_map(|node| item(*node)).map(|item| item.id.clone()).collect();
-    Cycle(ids)
+    Cycle(path.into_iter().filter_map(|place| items.get(place)).map(|item| item.id.clone()).collect())
 }

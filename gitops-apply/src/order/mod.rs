@@ -49,8 +49,18 @@ pub struct Group {
 
 /// Items that wait for each other.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("these resources wait for each other: {}", .0.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(" -> "))]
+#[error("these resources wait for each other: {}", shown(.0))]
 pub struct Cycle(pub Vec<ObjectId>);
+
+/// A cycle in words; of a long one the first resources.
+fn shown(ids: &[ObjectId]) -> String {
+    const MOST: usize = 20;
+    let mut words: Vec<String> = ids.iter().take(MOST).map(|id| format!("`{id}`")).collect();
+    if ids.len() > MOST {
+        words.push(format!("and {} more", ids.len() - MOST));
+    }
+    words.join(" -> ")
+}
 
 /// Orders items. Items equal in phase, wave, kind and name are ordered by namespace, so the result is one for each input.
 ///

@@ -52,6 +52,23 @@ fn waiting_for_a_later_wave_is_a_cycle() {
     assert!(words.contains("early") && words.contains("late"), "{words}");
 }
 
+#[test]
+fn a_cycle_at_the_end_of_a_long_chain_is_found() {
+    let count = 100_000;
+    let mut items: Vec<Item> = (0..count).map(|place| item(0, "ConfigMap", &format!("n{place:06}"))).collect();
+    for place in 1..count {
+        items[place].after = vec![place - 1];
+    }
+    assert_eq!(order(&items).unwrap()[0].batches.len(), count);
+    items[count - 2].after.push(count - 1);
+    assert_eq!(order(&items).unwrap_err().0.len(), 3);
+    items[count - 2].after = vec![count - 3];
+    items[0].after.push(count - 1);
+    let ring = order(&items).unwrap_err();
+    assert_eq!(ring.0.len(), count + 1);
+    assert!(ring.to_string().len() < 1_000 && ring.to_string().ends_with("more"));
+}
+
 proptest! {
     #[test]
     fn every_edge_is_respected(
