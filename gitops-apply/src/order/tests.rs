@@ -56,8 +56,8 @@ fn waiting_for_a_later_wave_is_a_cycle() {
 fn a_cycle_at_the_end_of_a_long_chain_is_found() {
     let count = 100_000;
     let mut items: Vec<Item> = (0..count).map(|place| item(0, "ConfigMap", &format!("n{place:06}"))).collect();
-    for place in 1..count {
-        items[place].after = vec![place - 1];
+    for (place, item) in items.iter_mut().enumerate().skip(1) {
+        item.after = vec![place - 1];
     }
     assert_eq!(order(&items).unwrap()[0].batches.len(), count);
     items[count - 2].after.push(count - 1);
