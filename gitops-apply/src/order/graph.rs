@@ -6,88 +6,115 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::{Cycle, Group, Item, kind_rank};
-use crate::hook::Phase;
 
-#[derive(Clone, Copy)]
-enum Node {
-    Item(usize),
-    Barrier,
+/// Places of items by phase, wave, kind, name and namespace: what decides where no edge does.
+fn ranked(items: &[Item]) -> Vec<usize> {
+    let kinds = kinds(items);
+    // Most comparisons end at the numbers, which lie together; strings lie all over the memory.
+    let mut keys: Vec<_> = Vec::with_capacity(items.len());
+    for (place, item) in items.iter().enumerate() {
+        let kind = kinds.get(&kind_of(item)).copied().unwrap_or_default();
+        let (name, namespace) = (item.id.name.as_str(), item.id.namespace.as_deref());
+        keys.push((item.phase, item.wave, kind, start(name), name, namespace, place));
+    }
+    keys.sort_unstable();
+    keys.into_iter().map(|key| key.6).collect()
 }
 
-/// What decides between items that are ready at the same time.
-type Rank<'a> = (i64, &'a str, &'a str, &'a str, Option<&'a str>, usize);
+fn kind_of(item: &Item) -> (bool, &str, &str) {
+    (item.removal, &item.id.kind, &item.id.group)
+}
+
+/// The kinds of items, numbered in their order: deletions first, and their kinds in the reverse order.
+fn kinds(items: &[Item]) -> HashMap<(bool, &str, &str), usize> {
+    let mut numbers: HashMap<_, usize> = items.iter().map(|item| (kind_of(item), 0)).collect();
+    let mut kinds: Vec<_> = numbers.keys().copied().collect();
+    kinds.sort_by_cached_key(|(removal, kind, group)| {
+        let rank = i64::try_from(kind_rank(kind)).unwrap_or(i64::MAX);
+        (!removal, if *removal { -rank } else { rank }, *kind, *group)
+    });
+    for (number, kind) in kinds.into_iter().enumerate() {
+        numbers.insert(kind, number);
+    }
+    numbers
+}
+
+/// The start of a name as a number that sorts as it does.
+fn start(name: &str) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.iter_mut().zip(name.bytes()).for_each(|(slot, byte)| *slot = byte);
+    u64::from_be_bytes(bytes)
+}
+
+/// The graph that is ordered. Its first nodes are the items by rank, the others the barriers between waves.
+type Graph = DiGraph<(), ()>;
 
 pub(super) fn order(items: &[Item]) -> Result<Vec<Group>, Cycle> {
-    let ranks: Vec<Rank<'_>> = items.iter().enumerate().map(rank).collect();
-    let mut by_wave: Vec<usize> = (0..items.len()).collect();
-    by_wave.sort_by(|a, b| key(items, *a).cmp(&key(items, *b)).then_with(|| ranks.get(*a).cmp(&ranks.get(*b))));
-    let waves: Vec<&[usize]> = by_wave.chunk_by(|a, b| key(items, *a) == key(items, *b)).collect();
-
-    let graph = build(items, &waves);
-    let sequence = sort(&graph, &ranks).ok_or_else(|| cycle(&graph, items))?;
+    let ranked = ranked(items);
+    let graph = build(items, &ranked);
+    let sequence = sort(&graph, &ranked).ok_or_else(|| cycle(&graph, items, &ranked))?;
     Ok(group(items, &sequence))
 }
 
-fn key(items: &[Item], at: usize) -> (Option<Phase>, i64) {
-    items.get(at).map_or((None, 0), |item| (Some(item.phase), item.wave))
-}
-
-fn rank((place, item): (usize, &Item)) -> Rank<'_> {
-    let rank = i64::try_from(kind_rank(&item.id.kind)).unwrap_or(i64::MAX);
-    let id = &item.id;
-    let rank = if item.removal { -1 - rank } else { rank };
-    (rank, &id.kind, &id.group, &id.name, id.namespace.as_deref(), place)
-}
-
-/// Items are the first nodes, so that an item's place is its node's index.
-fn build(items: &[Item], waves: &[&[usize]]) -> DiGraph<Node, (), usize> {
+fn build(items: &[Item], ranked: &[usize]) -> Graph {
     let edges: usize = items.iter().map(|item| item.after.len() + 2).sum();
-    let mut graph = DiGraph::with_capacity(items.len() + waves.len(), edges);
-    for place in 0..items.len() {
-        graph.add_node(Node::Item(place));
+    let mut graph = Graph::with_capacity(items.len() + 1, edges);
+    for _ in ranked {
+        graph.add_node(());
     }
-    let mut before: Option<NodeIndex<usize>> = None;
-    for wave in waves {
-        let end = graph.add_node(Node::Barrier);
-        for place in *wave {
+    let wave = |place: &usize| items.get(*place).map(|item| (item.phase, item.wave));
+    let (mut before, mut position) = (None, 0);
+    for members in ranked.chunk_by(|a, b| wave(a) == wave(b)) {
+        let end = graph.add_node(());
+        for _ in members {
+            let member = NodeIndex::new(position);
+            position += 1;
             if let Some(before) = before {
-                graph.add_edge(before, NodeIndex::new(*place), ());
+                graph.add_edge(before, member, ());
             }
-            graph.add_edge(NodeIndex::new(*place), end, ());
+            graph.add_edge(member, end, ());
         }
         before = Some(end);
     }
-    for (place, item) in items.iter().enumerate() {
-        for earlier in item.after.iter().filter(|earlier| **earlier < items.len()) {
-            graph.add_edge(NodeIndex::new(*earlier), NodeIndex::new(place), ());
+    if items.iter().any(|item| !item.after.is_empty()) {
+        let mut position_of = vec![0; ranked.len()];
+        for (position, place) in ranked.iter().enumerate() {
+            if let Some(slot) = position_of.get_mut(*place) {
+                *slot = position;
+            }
+        }
+        for (place, item) in items.iter().enumerate() {
+            for earlier in &item.after {
+                if let (Some(from), Some(to)) = (position_of.get(*earlier), position_of.get(place)) {
+                    graph.add_edge(NodeIndex::new(*from), NodeIndex::new(*to), ());
+                }
+            }
         }
     }
     graph
 }
 
 /// The items in an order that respects every edge, by rank where edges leave a choice; none where there is a cycle.
-fn sort(graph: &DiGraph<Node, (), usize>, ranks: &[Rank<'_>]) -> Option<Vec<usize>> {
-    let mut missing: Vec<usize> =
-        graph.node_indices().map(|node| graph.neighbors_directed(node, Direction::Incoming).count()).collect();
-    // A barrier sorts before every item, so that it opens the next wave as soon as the last one is done.
-    let entry = |node: NodeIndex<usize>| match graph.node_weight(node) {
-        Some(Node::Item(place)) => Reverse((ranks.get(*place).copied(), node.index())),
-        _ => Reverse((None, node.index())),
-    };
-    let ready = graph.node_indices().filter(|node| missing.get(node.index()) == Some(&0));
-    let mut queue: BinaryHeap<_> = ready.map(entry).collect();
-    let (mut sequence, mut seen) = (Vec::with_capacity(ranks.len()), 0);
-    while let Some(Reverse((_, index))) = queue.pop() {
-        seen += 1;
-        let node = NodeIndex::new(index);
-        if let Some(Node::Item(place)) = graph.node_weight(node) {
-            sequence.push(*place);
+fn sort(graph: &Graph, ranked: &[usize]) -> Option<Vec<usize>> {
+    let mut missing = vec![0u32; graph.node_count()];
+    for edge in graph.raw_edges() {
+        if let Some(count) = missing.get_mut(edge.target().index()) {
+            *count += 1;
         }
-        for next in graph.neighbors_directed(node, Direction::Outgoing) {
+    }
+    // A barrier comes before every item, so that it opens the next wave as soon as the last one is done.
+    let entry = |node: usize| Reverse((node < ranked.len(), node));
+    let ready = missing.iter().enumerate().filter(|(_, count)| **count == 0);
+    let mut queue: BinaryHeap<_> = ready.map(|(node, _)| entry(node)).collect();
+    let (mut sequence, mut seen) = (Vec::with_capacity(ranked.len()), 0);
+    while let Some(Reverse((_, node))) = queue.pop() {
+        seen += 1;
+        sequence.extend(ranked.get(node));
+        for next in graph.neighbors_directed(NodeIndex::new(node), Direction::Outgoing) {
             if let Some(count) = missing.get_mut(next.index()) {
                 *count -= 1;
                 if *count == 0 {
-                    queue.push(entry(next));
+                    queue.push(entry(next.index()));
                 }
             }
         }
@@ -129,13 +156,14 @@ fn group(items: &[Item], sequence: &[usize]) -> Vec<Group> {
 }
 
 /// A way round through items of one strongly connected part.
-fn cycle(graph: &DiGraph<Node, (), usize>, items: &[Item]) -> Cycle {
+fn cycle(graph: &Graph, items: &[Item], ranked: &[usize]) -> Cycle {
     // Not the recursive search: a repository decides how long chains are.
     let parts = kosaraju_scc(graph);
-    let looped = |part: &&Vec<NodeIndex<usize>>| {
+    let looped = |part: &&Vec<NodeIndex>| {
         part.len() > 1 || part.first().is_some_and(|node| graph.find_edge(*node, *node).is_some())
     };
-    let part: HashSet<usize> = parts.iter().find(looped).into_iter().flatten().map(|node| node.index()).collect();
+    let part = parts.iter().find(looped).into_iter().flatten();
+    let part: HashSet<usize> = part.filter_map(|node| ranked.get(node.index())).copied().collect();
     // An item with a dependency of its own inside the part is on a cycle: follow dependencies until one comes again.
     let next = |place: usize| items.get(place)?.after.iter().copied().find(|before| part.contains(before));
     let start = part.iter().copied().filter(|place| next(*place).is_some()).min();
