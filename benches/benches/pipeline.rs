@@ -1,4 +1,4 @@
-//! Render, diff, order and the whole way to a plan, at the sizes that the project promises figures for.
+//! Render, diff, order, apply and the whole way to a plan, at the sizes that the project promises figures for.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot make its input fails")]
 
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use gitops_apply::order::order;
-use gitops_benches::{desired, items, live, planned, rendered, tree};
+use gitops_benches::{carried_out, cluster, desired, items, live, planned, rendered, tree};
 use gitops_diff::{DiffContext, diff};
 use gitops_merge::schema::Kinds;
 
@@ -72,5 +72,28 @@ fn pipeline(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, render, differences, ordering, pipeline);
+/// Planning and executing on an embedded cluster in memory: created from nothing, then nothing to do.
+fn apply(criterion: &mut Criterion) {
+    const APPLIED: usize = 500;
+    let kinds = Kinds::builtin().unwrap();
+    let context = DiffContext::new().with_kinds(&kinds);
+    let wanted = desired(rendered(&Arc::new(tree(APPLIED))).unwrap()).unwrap();
+    let mut group = criterion.benchmark_group("apply");
+    group.sample_size(10).throughput(Throughput::Elements(APPLIED as u64));
+    group.bench_function("create 500 Deployments", |bencher| {
+        bencher.iter_batched(
+            || cluster().unwrap(),
+            |cluster| assert_eq!(carried_out(&wanted, &cluster, &context).unwrap(), APPLIED),
+            BatchSize::PerIteration,
+        );
+    });
+    let applied = cluster().unwrap();
+    carried_out(&wanted, &applied, &context).unwrap();
+    group.bench_function("find nothing to do for 500 Deployments", |bencher| {
+        bencher.iter(|| assert_eq!(carried_out(&wanted, &applied, &context).unwrap(), 0));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, render, differences, ordering, pipeline, apply);
 criterion_main!(benches);

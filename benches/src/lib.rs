@@ -4,16 +4,23 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use futures::executor::block_on;
+use futures::future::BoxFuture;
+use gitops_apply::drive::{Surroundings, load_inventory};
+use gitops_apply::execute::{OutcomePhase, Settings};
 use gitops_apply::hook::Phase;
 use gitops_apply::order::Item;
 use gitops_apply::plan::{Live, PlanOptions, PlanSource, PlanTarget};
 use gitops_apply::prepare::Destination;
-use gitops_apply::{ApplyPlan, Desired, Inventory, PlanInput, compare, plan, prepare};
+use gitops_apply::{
+    ApplyPlan, Desired, Execution, Inventory, PlanInput, Policy, compare, drive, gate, observe, plan, prepare,
+};
 use gitops_core::api::ApplicationSource;
 use gitops_core::cluster::{ApiResource, Discovery};
 use gitops_core::tree::MemoryTree;
-use gitops_core::{GroupVersionKind, Manifest, Object, ObjectId, Value};
+use gitops_core::{Cluster, GroupVersionKind, Manifest, Object, ObjectId, Timestamp, Value};
 use gitops_diff::DiffContext;
+use gitops_embedded::{EmbeddedCluster, Options};
 use gitops_render::{Inputs, Limits, Outcome, render};
 use serde_json::json;
 
@@ -98,6 +105,46 @@ pub fn planned(desired: &Desired, live: &Live, context: &DiffContext<'_>) -> Res
     let (inventory, options) = (Inventory::new("bench"), PlanOptions::default());
     let input = PlanInput { source, target, desired, live, diffs: &diffs, inventory: &inventory, options: &options };
     Ok(plan(input)?)
+}
+
+/// An embedded cluster in memory, without stand-ins for controllers: what is measured is the engine and the API.
+///
+/// # Errors
+/// Where it does not open.
+pub fn cluster() -> Result<EmbeddedCluster, Failure> {
+    Ok(EmbeddedCluster::in_memory(&Options::new().without_controllers())?)
+}
+
+/// Observes, compares, plans and executes, and answers how many steps there were.
+///
+/// # Errors
+/// Where a step of the way fails.
+pub fn carried_out(desired: &Desired, cluster: &EmbeddedCluster, context: &DiffContext<'_>) -> Result<usize, Failure> {
+    block_on(async {
+        let inventory = load_inventory(cluster, "shop", "bench").await?;
+        let live = observe(cluster, desired, &inventory).await?;
+        let diffs = compare(desired, &live, context)?;
+        let uid = cluster.info().await?.uid;
+        let target = PlanTarget {
+            owner: "bench".into(),
+            application: "bench".into(),
+            application_namespace: "shop".into(),
+            cluster: uid.clone(),
+            ..PlanTarget::default()
+        };
+        let (source, options) = (PlanSource::default(), PlanOptions::default());
+        let (live, diffs, known, options) = (&live, &diffs, &inventory, &options);
+        let made = plan(PlanInput { source, target, desired, live, diffs, inventory: known, options })?;
+        let steps = made.steps().count();
+        let approved = gate(made, &Policy::new(uid.as_str()), Timestamp::now())?;
+        let (execution, first) =
+            Execution::start(approved, desired, live, inventory.clone(), Settings::default(), Timestamp::now());
+        // Nothing here waits: there are neither hooks nor waves, and no controller lags behind.
+        let soon = |_: Timestamp| -> BoxFuture<'static, ()> { Box::pin(std::future::ready(())) };
+        let around = Surroundings::new(cluster, &Timestamp::now, &soon, "shop", context);
+        let (outcome, _) = drive(execution, first, around, &mut |_| {}).await;
+        if outcome.phase == OutcomePhase::Succeeded { Ok(steps) } else { Err(format!("{outcome:?}").into()) }
+    })
 }
 
 /// `count` resources over `waves` waves.
