@@ -71,7 +71,7 @@ pub fn desired(manifests: Vec<Manifest>) -> Result<Desired, Failure> {
         namespaced: true,
         subresources: Vec::new(),
     };
-    Ok(prepare(manifests, &Destination::new("bench", "shop"), &Discovery::new([deployments]))?)
+    Ok(prepare(manifests, &Destination::new("bench", "default"), &Discovery::new([deployments]))?)
 }
 
 /// Live objects as a cluster would give them back, the ones at `changed` with another image.
@@ -121,14 +121,14 @@ pub fn cluster() -> Result<EmbeddedCluster, Failure> {
 /// Where a step of the way fails.
 pub fn carried_out(desired: &Desired, cluster: &EmbeddedCluster, context: &DiffContext<'_>) -> Result<usize, Failure> {
     block_on(async {
-        let inventory = load_inventory(cluster, "shop", "bench").await?;
+        let inventory = load_inventory(cluster, "default", "bench").await?;
         let live = observe(cluster, desired, &inventory).await?;
         let diffs = compare(desired, &live, context)?;
         let uid = cluster.info().await?.uid;
         let target = PlanTarget {
             owner: "bench".into(),
             application: "bench".into(),
-            application_namespace: "shop".into(),
+            application_namespace: "default".into(),
             cluster: uid.clone(),
             ..PlanTarget::default()
         };
@@ -139,9 +139,9 @@ pub fn carried_out(desired: &Desired, cluster: &EmbeddedCluster, context: &DiffC
         let approved = gate(made, &Policy::new(uid.as_str()), Timestamp::now())?;
         let (execution, first) =
             Execution::start(approved, desired, live, inventory.clone(), Settings::default(), Timestamp::now());
-        // Nothing here waits: there are neither hooks nor waves, and no controller lags behind.
-        let soon = |_: Timestamp| -> BoxFuture<'static, ()> { Box::pin(std::future::ready(())) };
-        let around = Surroundings::new(cluster, &Timestamp::now, &soon, "shop", context);
+        // There are neither hooks nor waves, so that no deadline is ever waited for.
+        let never = |_: Timestamp| -> BoxFuture<'static, ()> { Box::pin(std::future::pending()) };
+        let around = Surroundings::new(cluster, &Timestamp::now, &never, "default", context);
         let (outcome, _) = drive(execution, first, around, &mut |_| {}).await;
         if outcome.phase == OutcomePhase::Succeeded { Ok(steps) } else { Err(format!("{outcome:?}").into()) }
     })
@@ -154,7 +154,7 @@ pub fn items(count: usize, waves: i64) -> Vec<Item> {
         .take(count)
         .map(|number| {
             let kind = kinds[usize::try_from(number).unwrap_or(0) % kinds.len()];
-            let id = ObjectId::new("", kind, Some("shop"), format!("n{:06}", (number * 7919) % 1_000_003));
+            let id = ObjectId::new("", kind, Some("default"), format!("n{:06}", (number * 7919) % 1_000_003));
             Item::new(Phase::Sync, number % waves, id)
         })
         .collect()
