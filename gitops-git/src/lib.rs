@@ -3,6 +3,7 @@
 //! - [`Repository`] opens a local repository, resolves revisions to commits, and gives each commit's files as a
 //!   [`Tree`](gitops_core::Tree) that is read straight from the object database: there is no checkout.
 //! - [`RepositoryCache`] fetches remote repositories into bare ones that processes share.
+//! - [`FolderTree`] gives a folder of this machine as it lies, for builds of what is not committed.
 //! - [`RepositoryWriter`] makes commits and revert commits in local repositories.
 //!
 //! ```
@@ -33,6 +34,7 @@ mod commit;
 mod constraint;
 mod failure;
 mod fetch;
+mod folder;
 mod history;
 mod location;
 mod odb;
@@ -46,6 +48,7 @@ pub use commit::{Commit, CommitId, CommitIdError, Person, SignedCommit};
 pub use constraint::{Constraint, ConstraintError};
 pub use failure::Failure;
 pub use fetch::{Credentials, FetchError, FetchOptions, RepositoryCache};
+pub use folder::{FolderError, FolderTree};
 pub use history::HistoryError;
 pub use location::{Location, LocationError, RemoteUrl};
 pub use open::{OpenError, Repository};

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod app;
+mod build;
 mod shared;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use app::{AppCommand, CreateArguments, DeleteArguments, GetArguments, HistoryArguments, ListArguments};
 pub(crate) use app::{ManifestsArguments, ManifestsSource, RollbackArguments, SyncPolicyChoice};
+pub(crate) use build::{BuildArguments, ReorderChoice, RestrictorChoice};
 pub(crate) use shared::{DiffArguments, DiffFormat, Format, RefreshArguments, SyncArguments, SyncFormat};
 
 const EXIT_CODES: &str = "\
@@ -71,6 +73,8 @@ pub(crate) enum Command {
     Diff(DiffArguments),
     /// Print what an Application renders to
     Render(RenderArguments),
+    /// Build a kustomization of a folder, as `kustomize build` does
+    Build(BuildArguments),
     /// Define, show, sync and delete Applications
     App {
         #[command(subcommand)]

@@ -2,6 +2,7 @@
 
 mod app;
 mod apply;
+mod build;
 mod completion;
 mod demo;
 mod diff;
@@ -25,28 +26,31 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let Arguments { global, command } = arguments;
     paint::choose(global.color);
     log(&global);
+    let global = &global;
     match command {
-        Command::Completion { shell } => return completion::run(shell),
-        Command::JsonnetWorker => return jsonnet_worker::run(),
-        _ => {}
-    }
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run_in_engine(&global, command))
-}
-
-async fn run_in_engine(global: &GlobalArguments, command: Command) -> Result<ExitCode, Failure> {
-    let context = Context::open(global).await?;
-    match command {
-        Command::Sync(arguments) => sync::run(&context, &arguments).await,
-        Command::Plan(arguments) => plan::run(&context, &arguments).await,
-        Command::Apply(arguments) => apply::run(&context, &arguments).await,
-        Command::Diff(arguments) => diff::run(&context, &arguments).await,
-        Command::Render(arguments) => render::run(&context, &arguments).await,
-        Command::App { command } => app::run(&context, command).await,
-        Command::History(arguments) => history::run(&context, &arguments),
-        Command::Demo(arguments) => demo::run(&context, &arguments).await,
+        Command::Sync(arguments) => in_engine(global, async |context| sync::run(context, &arguments).await),
+        Command::Plan(arguments) => in_engine(global, async |context| plan::run(context, &arguments).await),
+        Command::Apply(arguments) => in_engine(global, async |context| apply::run(context, &arguments).await),
+        Command::Diff(arguments) => in_engine(global, async |context| diff::run(context, &arguments).await),
+        Command::Render(arguments) => in_engine(global, async |context| render::run(context, &arguments).await),
+        Command::App { command } => in_engine(global, async |context| app::run(context, command).await),
+        Command::History(arguments) => in_engine(global, async |context| history::run(context, &arguments)),
+        Command::Demo(arguments) => in_engine(global, async |context| demo::run(context, &arguments).await),
+        Command::Build(arguments) => build::run(&arguments),
         Command::Completion { shell } => completion::run(shell),
         Command::JsonnetWorker => jsonnet_worker::run(),
     }
+}
+
+/// Opens what commands on Applications call on, and runs one.
+fn in_engine(
+    global: &GlobalArguments,
+    command: impl AsyncFnOnce(&Context) -> Result<ExitCode, Failure>,
+) -> Result<ExitCode, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let context = Context::open(global).await?;
+        command(&context).await
+    })
 }
 
 fn log(global: &GlobalArguments) {
