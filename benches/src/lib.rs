@@ -159,3 +159,33 @@ pub fn items(count: usize, waves: i64) -> Vec<Item> {
         })
         .collect()
 }
+
+/// What the measurements were made on; Linux only.
+///
+/// # Errors
+/// Where the machine does not say.
+pub fn machine() -> Result<Value, Failure> {
+    let processor = std::fs::read_to_string("/proc/cpuinfo")?;
+    let model = processor.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
+    let memory = std::fs::read_to_string("/proc/meminfo")?;
+    let memory = memory.lines().find_map(|line| line.strip_prefix("MemTotal:")).unwrap_or_default();
+    let compiler = std::process::Command::new("rustc").arg("--version").output()?;
+    Ok(json!({
+        "processor": model.trim_start_matches([' ', '\t', ':']),
+        "cores": std::thread::available_parallelism()?.get(),
+        "memory": memory.trim(),
+        "system": std::fs::read_to_string("/proc/sys/kernel/osrelease")?.trim(),
+        "load": std::fs::read_to_string("/proc/loadavg")?.trim(),
+        "compiler": String::from_utf8_lossy(&compiler.stdout).trim(),
+    }))
+}
+
+/// The most memory that this process held so far, in kB; Linux only.
+///
+/// # Errors
+/// Where the system does not say.
+pub fn peak_memory() -> Result<u64, Failure> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("the system names no peak")?;
+    Ok(peak.trim_end_matches("kB").trim().parse()?)
+}

@@ -1,6 +1,6 @@
 //! A folder of this machine as a tree.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -18,8 +18,8 @@ use thiserror::Error;
 #[derive(Debug)]
 pub struct FolderTree {
     root: PathBuf,
-    /// Directories that were seen to be ones, so that a path is walked once.
-    directories: RwLock<HashSet<TreePath>>,
+    /// Directories that were seen to be ones, so that each is asked for once.
+    directories: RwLock<HashMap<TreePath, ContentId>>,
 }
 
 /// Why a folder cannot be opened.
@@ -111,23 +111,28 @@ impl FolderTree {
     }
 
     fn is_directory(&self, path: &TreePath) -> Result<bool, TreeError> {
-        if self.directories.read().unwrap_or_else(PoisonError::into_inner).contains(path) {
-            return Ok(true);
-        }
-        let is = self.look(path)?.is_some_and(|(_, metadata)| metadata.is_dir());
-        if is {
-            self.directories.write().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
-        }
-        Ok(is)
+        Ok(self.known_directory(path).is_some()
+            || self.stat(path)?.is_some_and(|meta| meta.kind == EntryKind::Directory))
+    }
+
+    fn known_directory(&self, path: &TreePath) -> Option<ContentId> {
+        self.directories.read().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
     }
 }
 
 impl Tree for FolderTree {
     fn stat(&self, path: &TreePath) -> Result<Option<Meta>, TreeError> {
+        if let Some(id) = self.known_directory(path) {
+            return Ok(Some(Meta { kind: EntryKind::Directory, size: 0, id }));
+        }
         let Some((_, metadata)) = self.look(path)? else { return Ok(None) };
         let Some(kind) = kind(&metadata) else { return Ok(None) };
-        let size = if kind == EntryKind::Directory { 0 } else { metadata.len() };
-        Ok(Some(Meta { kind, size, id: content_id(&metadata) }))
+        let id = content_id(&metadata);
+        if kind != EntryKind::Directory {
+            return Ok(Some(Meta { kind, size: metadata.len(), id }));
+        }
+        self.directories.write().unwrap_or_else(PoisonError::into_inner).insert(path.clone(), id.clone());
+        Ok(Some(Meta { kind, size: 0, id }))
     }
 
     fn read(&self, path: &TreePath) -> Result<Option<Blob>, TreeError> {

@@ -9,8 +9,9 @@ const MAX_THREADS: usize = 16;
 
 /// Applies a function to every item and gives the results in the items' order. Few items are done on this thread.
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], worth_a_thread: usize, apply: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS);
-    let threads = threads.min(items.len() / worth_a_thread.max(1)).max(1);
+    // How many cores there are is read from several files: it is asked only where it matters.
+    let useful = (items.len() / worth_a_thread.max(1)).min(MAX_THREADS);
+    let threads = if useful > 1 { thread::available_parallelism().map_or(1, NonZero::get).min(useful) } else { 1 };
     if threads == 1 {
         return items.iter().map(apply).collect();
     }

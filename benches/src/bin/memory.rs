@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gitops_benches::{Failure, desired, live, planned, rendered, tree};
+use gitops_benches::{Failure, desired, live, peak_memory, planned, rendered, tree};
 use gitops_diff::DiffContext;
 use gitops_merge::schema::Kinds;
 
@@ -12,8 +12,6 @@ fn main() -> Result<(), Failure> {
     let wanted = desired(rendered(&Arc::new(tree(10_000)))?)?;
     let seen = live(&wanted, |number| number % 10 == 0)?;
     let plan = planned(&wanted, &seen, &context)?;
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("VmHWM: unknown");
-    println!("{} steps, {peak}", plan.steps().count());
+    println!("{} steps, {} kB at the peak", plan.steps().count(), peak_memory()?);
     Ok(())
 }

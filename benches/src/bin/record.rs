@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use gitops_benches::Failure;
+use gitops_benches::{Failure, machine};
 use serde_json::{Map, Value, json};
 
 fn main() -> Result<(), Failure> {
@@ -63,20 +63,4 @@ fn bench(about: &Value, sample: &Value) -> Value {
     kept.insert("iterations".into(), json!(iterations));
     kept.insert("total_ns".into(), json!(times));
     Value::Object(kept)
-}
-
-fn machine() -> Result<Value, Failure> {
-    let processor = fs::read_to_string("/proc/cpuinfo")?;
-    let model = processor.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
-    let memory = fs::read_to_string("/proc/meminfo")?;
-    let memory = memory.lines().find_map(|line| line.strip_prefix("MemTotal:")).unwrap_or_default();
-    let compiler = Command::new("rustc").arg("--version").output()?;
-    Ok(json!({
-        "processor": model.trim_start_matches([' ', '\t', ':']),
-        "cores": std::thread::available_parallelism()?.get(),
-        "memory": memory.trim(),
-        "system": fs::read_to_string("/proc/sys/kernel/osrelease")?.trim(),
-        "load": fs::read_to_string("/proc/loadavg")?.trim(),
-        "compiler": String::from_utf8_lossy(&compiler.stdout).trim(),
-    }))
 }

@@ -1,6 +1,6 @@
 //! Loading a kustomization's resources and changing them field by field.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock};
 
 use gitops_core::tree::TreePath;
 use gitops_merge::schema::Kinds;
@@ -34,8 +34,6 @@ pub(super) struct Accumulator {
 pub(super) struct Builder<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) built_in: Arc<Configuration>,
-    /// The types of fields, loaded where the first patch asks for them.
-    pub(super) kinds: OnceLock<Kinds>,
     pub(super) warnings: Vec<Warning>,
 }
 
@@ -52,9 +50,11 @@ impl Builder<'_> {
     }
 
     /// The types of fields.
-    pub(super) fn kinds(&self) -> &Kinds {
-        // The crate that ships the table tests it; without one, lists would be replaced as those of custom kinds are.
-        self.kinds.get_or_init(|| Kinds::builtin().unwrap_or_default())
+    pub(super) fn kinds(&self) -> &'static Kinds {
+        // A constant, whose text takes longer to read than most builds. The crate that ships it tests it; without one,
+        // lists would be replaced as those of custom kinds are.
+        static BUILT_IN: LazyLock<Kinds> = LazyLock::new(|| Kinds::builtin().unwrap_or_default());
+        &BUILT_IN
     }
 
     /// A file's text, which must lie where the restrictor allows.

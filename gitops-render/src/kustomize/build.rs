@@ -1,7 +1,5 @@
 //! A whole build: what is left to do once everything is accumulated.
 
-use std::sync::{Arc, OnceLock};
-
 use gitops_core::Value;
 use gitops_core::tree::TreePath;
 
@@ -18,8 +16,8 @@ const LOCAL: &str = "config.kubernetes.io/local-config";
 
 /// Builds the kustomization of a directory.
 pub(super) fn build(context: &Context<'_>, path: &TreePath) -> Result<(Vec<Resource>, Vec<Warning>), RenderError> {
-    let built_in = Arc::new(Configuration::built_in());
-    let mut builder = Builder { context, built_in, kinds: OnceLock::new(), warnings: Vec::new() };
+    let built_in = Configuration::built_in();
+    let mut builder = Builder { context, built_in, warnings: Vec::new() };
     let root = Root::new(path.clone());
     let mut warnings = Vec::new();
     let mut file = read::read(&context.files, path, &mut warnings)?;

@@ -2,6 +2,8 @@
 
 mod defaults;
 
+use std::sync::{Arc, LazyLock};
+
 use serde::Deserialize;
 
 use super::field_spec::FieldSpec;
@@ -89,9 +91,10 @@ impl From<ConfigurationFile> for Configuration {
 }
 
 impl Configuration {
-    /// The built-in fields.
-    pub(super) fn built_in() -> Self {
-        defaults::configuration()
+    /// The built-in fields: a constant that no build changes, read when the first one asks.
+    pub(super) fn built_in() -> Arc<Self> {
+        static BUILT_IN: LazyLock<Arc<Configuration>> = LazyLock::new(|| Arc::new(defaults::configuration()));
+        Arc::clone(&BUILT_IN)
     }
 
     /// Adds the fields of another configuration that this one lacks.

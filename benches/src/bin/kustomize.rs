@@ -1,0 +1,227 @@
+//! Kustomize builds beside the real kustomize, in one run: `cargo run --release -p gitops-benches --bin kustomize -- NAME`
+//! writes `benches/runs/kustomize-NAME.json`. The peer is built where a Go toolchain is, and left out where none is; the
+//! kustomizations of public repositories are read where the recorded results are. Linux only.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Instant;
+
+use gitops_benches::{Failure, machine, peak_memory};
+use gitops_core::api::{ApplicationSource, KustomizeSource};
+use gitops_core::secret::Purpose;
+use gitops_core::{Reveal, Value};
+use gitops_git::FolderTree;
+use gitops_render::{Inputs, Limits, LoadRestrictor, Outcome, render};
+use serde_json::json;
+
+/// How often the real set is built; the first round has everything to load.
+const ROUNDS: usize = 3;
+/// Deployments, and as many ConfigMaps, of the generated sets.
+const SIZES: [usize; 4] = [4_000, 8_000, 16_000, 32_000];
+/// Sizes that kustomize builds in a bearable time.
+const PEER_SIZES: [usize; 3] = [250, 500, 1_000];
+
+fn main() -> Result<(), Failure> {
+    let name = env::args().nth(1).ok_or("which run is this? `kustomize NAME`, for example `kustomize 2026-11-23`")?;
+    if name == "work" {
+        return work();
+    }
+    let place = env::temp_dir().join(format!("gitops-bench-{}", std::process::id()));
+    let result = measured(&place);
+    fs::remove_dir_all(&place)?;
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("runs").join(format!("kustomize-{name}.json"));
+    fs::write(&file, format!("{:#}\n", result?))?;
+    println!("{}", file.display());
+    Ok(())
+}
+
+fn measured(place: &Path) -> Result<Value, Failure> {
+    let peer = peer(place)?;
+    let ours = env::current_exe()?;
+    let mut run = json!({ "machine": machine()?, "generated": {}, "generated_peer": {} });
+    if let Some(cases) = real_cases()? {
+        let all: Vec<_> = std::iter::repeat_n(&cases, ROUNDS).flatten().cloned().collect();
+        run["real"]["ours"] = builder(&ours, &["work"], &all)?.json();
+        if let Some(peer) = &peer {
+            run["real"]["kustomize"] = builder(peer, &[], &all)?.json();
+            compare("real set", &run["real"]["ours"], &run["real"]["kustomize"]);
+        }
+    } else {
+        println!("skipped: there are no recorded kustomizations");
+    }
+    for size in SIZES.into_iter().chain(PEER_SIZES) {
+        let case = (generated(place, size)?, String::new());
+        let our_run = builder(&ours, &["work"], std::slice::from_ref(&case))?.json();
+        println!("{size} Deployments and ConfigMaps: {:.0} ms, {} kB", total(&our_run), our_run["peak_kb"]);
+        if let Some(peer) = peer.as_ref().filter(|_| PEER_SIZES.contains(&size)) {
+            let peer_run = builder(peer, &[], &[case])?.json();
+            compare(&format!("{size} Deployments and ConfigMaps"), &our_run, &peer_run);
+            run["generated_peer"][size.to_string()] = peer_run;
+        }
+        run["generated"][size.to_string()] = our_run;
+    }
+    Ok(run)
+}
+
+/// What a process said of its builds.
+struct Run {
+    /// Nanoseconds and bytes, build by build.
+    builds: Vec<(u64, i64)>,
+    peak: u64,
+}
+
+impl Run {
+    fn json(&self) -> Value {
+        let (times, sizes): (Vec<_>, Vec<_>) = self.builds.iter().copied().unzip();
+        json!({ "ns": times, "bytes": sizes, "peak_kb": self.peak })
+    }
+}
+
+fn total(run: &Value) -> f64 {
+    run["ns"].as_array().into_iter().flatten().filter_map(Value::as_f64).sum::<f64>() / 1e6
+}
+
+/// Prints the ratios over the builds that both finished, and what differs in size.
+fn compare(what: &str, ours: &Value, theirs: &Value) {
+    let column = |run: &Value, key: &str| run[key].as_array().cloned().unwrap_or_default();
+    let (sizes, their_sizes) = (column(ours, "bytes"), column(theirs, "bytes"));
+    let both: Vec<usize> = (0..sizes.len()).filter(|at| sizes[*at] == their_sizes[*at] && sizes[*at] != -1).collect();
+    let sum = |run: &Value| both.iter().filter_map(|at| run["ns"][*at].as_f64()).sum::<f64>() / 1e6;
+    let memory = |run: &Value| run["peak_kb"].as_f64().unwrap_or_default();
+    println!(
+        "{what}: {} of {} builds are of equal size; {:.1} ms, kustomize {:.1} ms: {:.1} times faster; peak {:.0} %",
+        both.len(),
+        sizes.len(),
+        sum(ours),
+        sum(theirs),
+        sum(theirs) / sum(ours),
+        100.0 * memory(ours) / memory(theirs)
+    );
+}
+
+/// Runs a program that builds what it is told, case by case.
+fn builder(program: &Path, arguments: &[&str], cases: &[(PathBuf, String)]) -> Result<Run, Failure> {
+    let mut child = Command::new(program).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut input = child.stdin.take().ok_or("no input")?;
+    let lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
+    let mut text = String::new();
+    for (folder, restrictor) in cases {
+        writeln!(text, "{}\t{restrictor}", folder.display())?;
+    }
+    let feeder = std::thread::spawn(move || input.write_all(text.as_bytes()));
+    let (mut builds, mut peak) = (Vec::new(), 0);
+    for line in lines {
+        let line = line?;
+        match line.split_once('\t') {
+            Some((time, size)) => builds.push((time.parse()?, size.parse()?)),
+            None => peak = line.trim().parse()?,
+        }
+    }
+    feeder.join().map_err(|_| "the cases could not be handed over")??;
+    if !child.wait()?.success() || builds.len() != cases.len() {
+        return Err(format!("{} ended after {} builds", program.display(), builds.len()).into());
+    }
+    Ok(Run { builds, peak })
+}
+
+/// The same work as the peer's: folders in, times and sizes out.
+fn work() -> Result<(), Failure> {
+    for line in std::io::stdin().lines() {
+        let line = line?;
+        let (folder, restrictor) = line.split_once('\t').unwrap_or((&line, ""));
+        let start = Instant::now();
+        let size = build(Path::new(folder), restrictor).map_or(-1, |text| i64::try_from(text.len()).unwrap_or(-1));
+        println!("{}\t{size}", start.elapsed().as_nanos());
+    }
+    println!("{}", peak_memory()?);
+    Ok(())
+}
+
+fn build(folder: &Path, restrictor: &str) -> Result<String, Failure> {
+    let (tree, path) = FolderTree::around(folder)?;
+    let mut source = ApplicationSource::new("file:///bench");
+    source.path = Some(path.to_string());
+    source.kustomize = Some(KustomizeSource::default());
+    let mut inputs = Inputs::new("bench");
+    if restrictor == "LoadRestrictionsNone" {
+        inputs.load_restrictor = LoadRestrictor::Repository;
+    }
+    match render(Arc::new(tree), &source, &inputs, &Limits::default())? {
+        Outcome::Done(rendered) => {
+            let reveal = Reveal::granted(Purpose::RenderedOutput);
+            let values: Vec<Value> = rendered.objects.iter().map(|one| one.object.reveal(&reveal)).collect();
+            Ok(gitops_yaml::write_documents(&values))
+        }
+        Outcome::Needs(needs) => Err(format!("needs {needs:?}").into()),
+    }
+}
+
+/// Builds the peer, where there is a Go toolchain.
+fn peer(place: &Path) -> Result<Option<PathBuf>, Failure> {
+    fs::create_dir_all(place)?;
+    if Command::new("go").arg("version").output().is_err() {
+        println!("skipped: no Go toolchain, so no kustomize beside this one");
+        return Ok(None);
+    }
+    let program = place.join("kustomize");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/kustomize");
+    let built = Command::new("go").args(["build", "-o"]).arg(&program).arg(".").current_dir(source).status()?;
+    if built.success() { Ok(Some(program)) } else { Err("the peer could not be built".into()) }
+}
+
+/// The kustomizations of public repositories with their load restrictors.
+fn real_cases() -> Result<Option<Vec<(PathBuf, String)>>, Failure> {
+    let real = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance/kustomize/real");
+    if !real.is_dir() {
+        return Ok(None);
+    }
+    let mut cases = BTreeMap::new();
+    for entry in fs::read_dir(real)? {
+        let folder = entry?.path();
+        let Ok(text) = fs::read(folder.join("cases.json")) else { continue };
+        let all: Value = serde_json::from_slice(&text)?;
+        for case in all["cases"].as_array().into_iter().flatten() {
+            let flags: Vec<_> = case["flags"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let restrictor = if flags.join(" ").contains("LoadRestrictionsNone") { "LoadRestrictionsNone" } else { "" };
+            let directory = folder.join("tree").join(case["dir"].as_str().unwrap_or_default());
+            cases.insert((directory, restrictor.to_owned()), ());
+        }
+    }
+    Ok(Some(cases.into_keys().collect()))
+}
+
+/// A kustomization of as many Deployments as ConfigMaps, each Deployment naming one, 1,000 of both a file.
+fn generated(place: &Path, count: usize) -> Result<PathBuf, Failure> {
+    let folder = place.join(format!("generated-{count}"));
+    fs::create_dir_all(&folder)?;
+    let mut kustomization =
+        "namePrefix: prod-\nnamespace: shop\nlabels:\n- pairs:\n    team: shop\n  includeSelectors: true\n\
+                             images:\n- name: nginx\n  newTag: \"1.27\"\nresources:\n"
+            .to_owned();
+    for first in (0..count).step_by(1_000) {
+        let mut text = String::new();
+        for number in first..count.min(first + 1_000) {
+            write!(text, "{}", pair(number))?;
+        }
+        writeln!(kustomization, "- {first}.yaml")?;
+        fs::write(folder.join(format!("{first}.yaml")), text)?;
+    }
+    fs::write(folder.join("kustomization.yaml"), kustomization)?;
+    Ok(folder)
+}
+
+fn pair(number: usize) -> String {
+    format!(
+        "---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web-{number}\nspec:\n  replicas: 2\n  selector:\n    \
+         matchLabels:\n      app: web-{number}\n  template:\n    metadata:\n      labels:\n        app: web-{number}\n    spec:\n      \
+         containers:\n      - name: web\n        image: nginx\n        envFrom:\n        - configMapRef:\n            name: \
+         settings-{number}\n        ports:\n        - containerPort: 80\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: \
+         settings-{number}\ndata:\n  colour: blue\n  number: \"{number}\"\n"
+    )
+}
