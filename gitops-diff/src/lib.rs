@@ -24,8 +24,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! `cargo test --release -p gitops-diff -- --ignored speed --nocapture` measures comparisons a second.
-//!
 //! # What this crate must not know
 //! Git, rendering, clusters, clocks, files and terminals. It never opens a secret: of a Secret's payload it says that
 //! a value differs, never what it is. Whether to write in colour is its caller's knowledge.

@@ -1,5 +1,6 @@
 use std::io::BufReader;
 
+use crate::Limits;
 use crate::compose::next_event;
 use libyaml_safer::{Event, EventData, Mark, Parser};
 
@@ -30,9 +31,13 @@ pub fn locate(text: &[u8], document: usize, path: &[PathSegment]) -> Option<Posi
 /// Where the values at several paths stand, as [`locate()`] finds each, in one pass over the text.
 ///
 /// A value in a map stands where its key does. Of a key that is set twice, the last one counts. The positions come in
-/// the order of the paths; none where there is no such document, or where the text is no YAML before its end.
+/// the order of the paths; none where there is no such document, where the text is no YAML before its end, or where it has
+/// more bytes than the default [`Limits`] allow.
 pub fn locate_many<P: AsRef<[PathSegment]>>(text: &[u8], document: usize, paths: &[P]) -> Vec<Option<Position>> {
     let mut finder = Finder { paths: paths.iter().map(AsRef::as_ref).collect(), found: vec![None; paths.len()] };
+    if text.len() > Limits::default().max_bytes {
+        return finder.found;
+    }
     if let Ok(text) = crate::input::decode(text).map(crate::input::end_line) {
         // What was found before an error of the text still holds.
         let _ = finder.document(&mut crate::compose::parser(&text), document);

@@ -10,8 +10,6 @@ mod secret;
 mod walk;
 
 #[cfg(test)]
-mod speed;
-#[cfg(test)]
 mod tests;
 
 use gitops_core::{Object, ObjectRef, Value};

