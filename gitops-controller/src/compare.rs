@@ -18,8 +18,9 @@ use thiserror::Error;
 
 use crate::digest_key::digest_key;
 use crate::engine::Engine;
+use crate::project::Project;
 use crate::reconcile::SyncEvent;
-use crate::rendering::{self, Rendering, RenderingError};
+use crate::rendering::{self, Rendering, RenderingError, Surroundings};
 use crate::resolve::{self, Resolved, SourceError};
 
 /// The namespace of Applications, where none is named.
@@ -154,10 +155,28 @@ impl Engine {
             digest_key(self.cluster.as_ref(), control_namespace(application)).await.map_err(CompareError::Cluster)?;
         inputs.jsonnet = self.jsonnet.clone();
         inputs.strict = options.strict;
+        let surroundings = self.surroundings(application).await?;
         let application = application.clone();
-        let task = move || rendering::render(&application, &resolved, &inputs).map(|rendering| (resolved, rendering));
+        let task = move || {
+            rendering::render(&application, &resolved, &inputs, &surroundings).map(|rendering| (resolved, rendering))
+        };
         let (resolved, rendering) = tokio::task::spawn_blocking(task).await.map_err(|_| CompareError::Task)??;
         Ok((resolved, rendering, discovery))
+    }
+
+    /// What the render of an Application may use beside its sources.
+    async fn surroundings(&self, application: &Application) -> Result<Surroundings, CompareError> {
+        let (namespace, name) = (control_namespace(application), application.spec.project());
+        let project = match &self.fetcher {
+            Some(_) => Project::of(self.cluster.as_ref(), namespace, name).await.map_err(CompareError::Cluster)?,
+            None => Project::absent(namespace, name),
+        };
+        let mut surroundings = Surroundings::none(project);
+        surroundings.fetcher.clone_from(&self.fetcher);
+        surroundings.lock = self.lock;
+        surroundings.memo.clone_from(&self.memo);
+        surroundings.engine.clone_from(&self.build);
+        Ok(surroundings)
     }
 
     async fn observe_and_diff(

@@ -1,9 +1,11 @@
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use futures::future::BoxFuture;
 use gitops_apply::Timer;
 use gitops_core::{Clock, Cluster, Timestamp};
+use gitops_fetch::{Fetcher, LockMode, MemoDirectory};
 use gitops_git::{FetchOptions, RepositoryCache};
 use gitops_merge::schema::Kinds;
 use gitops_render::JsonnetEvaluator;
@@ -20,6 +22,14 @@ pub struct Engine {
     pub repositories: Arc<RepositoryCache>,
     /// How repositories are fetched.
     pub fetch: FetchOptions,
+    /// Who gets what sources need from elsewhere; none where that is switched off.
+    pub fetcher: Option<Fetcher>,
+    /// Whether only what lock files name may be used of elsewhere.
+    pub lock: LockMode,
+    /// Where results of renders are kept; none where each is made anew.
+    pub memo: Option<MemoDirectory>,
+    /// What this build of the engine is called: results of another one are not used.
+    pub build: String,
     /// Who evaluates Jsonnet; none where it is switched off.
     pub jsonnet: Option<Arc<dyn JsonnetEvaluator>>,
     /// Types of fields, by which objects are compared.
@@ -33,7 +43,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine on the machine's clock and tokio's timer, without Jsonnet.
+    /// An engine on the machine's clock and tokio's timer, without Jsonnet, anything from elsewhere, and a memo.
     pub fn new(
         cluster: Arc<dyn Cluster>,
         repositories: RepositoryCache,
@@ -44,6 +54,10 @@ impl Engine {
             cluster,
             repositories: Arc::new(repositories),
             fetch: FetchOptions::new().ssh_from_environment(),
+            fetcher: None,
+            lock: LockMode::Add,
+            memo: None,
+            build: build(),
             jsonnet: None,
             kinds,
             journal,
@@ -51,6 +65,25 @@ impl Engine {
             timer: Arc::new(TokioTimer),
         }
     }
+
+    /// With a folder for what is fetched from elsewhere and for results of renders.
+    #[must_use]
+    pub fn with_folder(mut self, folder: &Path) -> Self {
+        let fetcher = Fetcher::new(folder).with_repositories(Arc::clone(&self.repositories));
+        self.fetcher = Some(fetcher.with_options(self.fetch.clone()));
+        self.memo = Some(MemoDirectory::new(folder.join("memo")));
+        self
+    }
+}
+
+/// The version, and what tells two programs of one version apart: their size, and when they were made.
+fn build() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let made = std::env::current_exe().and_then(std::fs::metadata).ok().map(|meta| {
+        let since = meta.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+        format!("+{}.{}", meta.len(), since.as_nanos())
+    });
+    format!("{version}{}", made.unwrap_or_default())
 }
 
 /// Sleeps on tokio's timer, by the machine's clock.

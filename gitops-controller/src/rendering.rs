@@ -3,14 +3,24 @@
 use std::sync::Arc;
 
 use gitops_core::api::{Application, SourceType};
-use gitops_core::{Digest, Manifest};
-use gitops_render::{Inputs, Limits, Need, Outcome, RenderError, Warning};
+use gitops_core::tree::{self, TreeError, TreePath};
+use gitops_core::{Digest, Manifest, Need};
+use gitops_fetch::{Fetcher, LOCK_FILE, LockError, LockFile, LockMode, MemoDirectory, ProvideError, Session};
+use gitops_render::memo::Memo;
+use gitops_render::{Inputs, Limits, Outcome, RenderError, Rendered, Warning};
 use thiserror::Error;
 
-use crate::resolve::Resolved;
+use crate::project::Project;
+use crate::resolve::{Resolved, ResolvedSource};
+
+/// Bytes of a lock file that is read.
+const MAX_LOCK_BYTES: u64 = 16 << 20;
+/// Rounds of getting what a render needs: each may lead to something that is needed in turn.
+const MAX_ROUNDS: usize = 1_000;
 
 /// What all sources of an Application render to.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Rendering {
     /// The objects, in the order of the sources.
     pub objects: Vec<Manifest>,
@@ -22,6 +32,24 @@ pub struct Rendering {
     pub source_types: Vec<SourceType>,
     /// How many files, listings and misses were read.
     pub reads: usize,
+    /// How many sources were not rendered, since an earlier render would have been repeated.
+    pub recalled: usize,
+}
+
+/// What a render may use beside its tree.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Surroundings {
+    /// Who gets what lies elsewhere; without one that is refused.
+    pub fetcher: Option<Fetcher>,
+    /// What the lock file decides.
+    pub lock: LockMode,
+    /// What of elsewhere may be used.
+    pub project: Project,
+    /// Where results are kept; without one every source is rendered.
+    pub memo: Option<MemoDirectory>,
+    /// What this build of the engine is called: another one may render in another way.
+    pub engine: String,
 }
 
 /// Why an Application does not render.
@@ -38,26 +66,67 @@ pub enum RenderingError {
         source: RenderError,
     },
     /// A source needs something from elsewhere.
-    #[error("cannot render `{repository}`: it needs {}, and remote bases are not fetched by this version", .needs.join(", "))]
+    #[error("cannot render `{repository}`: it needs {}, and nothing is fetched here", .needs.join(", "))]
     Needs {
         /// The repository's address.
         repository: String,
         /// What is needed.
         needs: Vec<String>,
     },
+    /// Something from elsewhere is not to be had.
+    #[error("cannot render `{repository}`")]
+    Provide {
+        /// The repository's address.
+        repository: String,
+        /// Why.
+        #[source]
+        source: ProvideError,
+    },
+    /// The lock file cannot be used.
+    #[error("cannot render `{repository}`")]
+    Lock {
+        /// The repository's address.
+        repository: String,
+        /// Why.
+        #[source]
+        source: LockError,
+    },
+    /// The lock file cannot be read.
+    #[error("cannot render `{repository}`")]
+    Tree {
+        /// The repository's address.
+        repository: String,
+        /// Why.
+        #[source]
+        source: TreeError,
+    },
 }
 
-/// Renders every source that has files; one that only gives others a `ref` has none.
+impl Surroundings {
+    /// A tree and nothing else.
+    pub fn none(project: Project) -> Self {
+        Self { fetcher: None, lock: LockMode::Add, project, memo: None, engine: String::new() }
+    }
+}
+
+/// Renders every source that has files; one that only gives others a `ref` has none. Blocks while what is needed from
+/// elsewhere is fetched.
 ///
 /// # Errors
-/// Where a source does not render.
-pub fn render(application: &Application, resolved: &Resolved, inputs: &Inputs) -> Result<Rendering, RenderingError> {
+/// Where a source does not render, or what it needs is not to be had.
+pub fn render(
+    application: &Application,
+    resolved: &Resolved,
+    inputs: &Inputs,
+    surroundings: &Surroundings,
+) -> Result<Rendering, RenderingError> {
     let mut rendering = Rendering {
         objects: Vec::new(),
         digest: Digest::of(&[]),
         warnings: Vec::new(),
         source_types: Vec::new(),
         reads: 0,
+        recalled: 0,
     };
     let mut digests = Vec::new();
     let several = application.spec.has_multiple_sources();
@@ -65,20 +134,10 @@ pub fn render(application: &Application, resolved: &Resolved, inputs: &Inputs) -
         if several && one.source.reference().is_some() && one.source.path().is_none() {
             continue;
         }
-        let repository = || one.source.repo_url.clone();
         let mut inputs = inputs.clone();
         inputs.revision = one.commit.id.to_string();
-        let outcome = gitops_render::render(Arc::clone(&one.tree), &one.source, &inputs, &Limits::default())
-            .map_err(|source| RenderingError::Source { repository: repository(), source })?;
-        let rendered = match outcome {
-            Outcome::Done(rendered) => rendered,
-            Outcome::Needs(needs) => {
-                return Err(RenderingError::Needs {
-                    repository: repository(),
-                    needs: needs.iter().map(words).collect(),
-                });
-            }
-        };
+        let (rendered, recalled) = render_one(one, inputs, surroundings)?;
+        rendering.recalled += usize::from(recalled);
         rendering.objects.extend(rendered.objects);
         rendering.warnings.extend(rendered.warnings);
         rendering.source_types.push(rendered.source_type);
@@ -89,9 +148,66 @@ pub fn render(application: &Application, resolved: &Resolved, inputs: &Inputs) -
     Ok(rendering)
 }
 
-fn words(need: &Need) -> String {
-    match need {
-        Need::Base { url } => format!("the base `{url}`"),
-        other => format!("{other:?}"),
+/// Renders a source, or gives the result of an earlier render and says so.
+fn render_one(
+    one: &ResolvedSource,
+    mut inputs: Inputs,
+    surroundings: &Surroundings,
+) -> Result<(Rendered, bool), RenderingError> {
+    let repository = || one.source.repo_url.clone();
+    let limits = Limits::default();
+    let mut session = session(one, surroundings)?;
+    let store = surroundings.memo.as_ref().map(|directory| directory.under(&inputs.digest_key));
+    let memo = store.as_ref().map(|store| Memo::new(store, &surroundings.engine));
+    if let Some(memo) = &memo {
+        let mut still = |pinned: &[_]| session.as_mut().is_some_and(|session| session.still(pinned));
+        if let Some(rendered) = memo.recall(one.tree.as_ref(), &one.source, &inputs, &limits, &mut still) {
+            return Ok((rendered, true));
+        }
     }
+    let mut missing = Vec::new();
+    for _ in 0..MAX_ROUNDS {
+        let outcome = gitops_render::render(Arc::clone(&one.tree), &one.source, &inputs, &limits)
+            .map_err(|source| RenderingError::Source { repository: repository(), source })?;
+        match (outcome, &mut session) {
+            (Outcome::Done(rendered), _) => {
+                if let Some(memo) = &memo {
+                    memo.keep(&one.source, &inputs, &limits, &rendered);
+                }
+                return Ok((rendered, false));
+            }
+            (Outcome::Needs(needs), Some(session)) => {
+                let provided = session.provide(&needs);
+                provided.map_err(|source| RenderingError::Provide { repository: repository(), source })?;
+                inputs.provided = session.provided().clone();
+                missing = needs;
+            }
+            (Outcome::Needs(needs), None) => {
+                missing = needs;
+                break;
+            }
+        }
+    }
+    Err(RenderingError::Needs { repository: repository(), needs: missing.iter().map(Need::to_string).collect() })
 }
+
+/// Getting what a source needs, with the pins of the lock file beside it and inside what the project allows.
+fn session<'a>(one: &ResolvedSource, surroundings: &'a Surroundings) -> Result<Option<Session<'a>>, RenderingError> {
+    let Some(fetcher) = &surroundings.fetcher else { return Ok(None) };
+    let repository = || one.source.repo_url.clone();
+    // A path that is not one is named by the render.
+    let directory = TreePath::new(one.source.path().unwrap_or(".")).unwrap_or_default();
+    let path = directory.child(LOCK_FILE);
+    let read = tree::read(one.tree.as_ref(), &path, MAX_LOCK_BYTES);
+    let lock = match read.map_err(|source| RenderingError::Tree { repository: repository(), source })? {
+        None => LockFile::default(),
+        Some(blob) => LockFile::parse(&String::from_utf8_lossy(&blob.bytes), path.as_str())
+            .map_err(|source| RenderingError::Lock { repository: repository(), source })?,
+    };
+    let project = surroundings.project.clone();
+    let session = Session::new(fetcher, lock).with_mode(surroundings.lock);
+    Ok(Some(session.allowing(move |need| project.allows(need))))
+}
+
+#[cfg(test)]
+mod tests;

@@ -76,6 +76,8 @@ pub enum Purpose {
     RenderedOutput,
     /// The value is sealed for storage in Git.
     Sealing,
+    /// A result is handed to a [`MemoStore`](crate::MemoStore), which encrypts it.
+    Memo,
 }
 
 impl Reveal {
@@ -98,6 +100,20 @@ impl DigestKey {
     /// A key of 32 bytes.
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+
+    /// A key for another purpose, from which neither this one nor that of a third purpose can be told (HMAC-SHA-256 of the
+    /// purpose's name, the expanding half of HKDF for one block).
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        match Hmac::<Sha256>::new_from_slice(&self.0) {
+            Ok(mut mac) => {
+                mac.update(purpose.as_bytes());
+                mac.update(&[1]);
+                mac.finalize().into_bytes().into()
+            }
+            // HMAC takes a key of any length, so this is never the branch.
+            Err(_) => self.0,
+        }
     }
 }
 
@@ -137,5 +153,13 @@ mod tests {
         let (one, other) = (DigestKey::new([1; 32]), DigestKey::new([2; 32]));
         assert_eq!(secret.digest(&one), secret.clone().digest(&one));
         assert_ne!(secret.digest(&one), secret.digest(&other));
+    }
+
+    #[test]
+    fn derived_keys_are_apart() {
+        let key = DigestKey::new([1; 32]);
+        assert_eq!(key.derive("a"), key.derive("a"));
+        assert_ne!(key.derive("a"), key.derive("b"));
+        assert_ne!(key.derive("a"), DigestKey::new([2; 32]).derive("a"));
     }
 }

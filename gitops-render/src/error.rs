@@ -2,13 +2,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use gitops_core::tree::{PathError, TreeError, TreePath};
-use gitops_core::{ObjectError, Origin};
+use gitops_core::{Need, ObjectError, Origin};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::JsonnetError;
 
 /// A place in a repository: a file, where known the line, and where it helps the field.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Place {
     /// The file, from the root of the tree.
@@ -102,6 +103,9 @@ pub enum RenderError {
     /// The source has options of several kinds.
     #[error("spec.source: options of several kinds exclude each other: {0}")]
     SeveralTypes(String),
+    /// Something lies elsewhere and is not at hand.
+    #[error("`{0}` lies elsewhere and was not provided")]
+    Elsewhere(Need),
     /// More than the limits allow.
     #[error("the source has more than {limit} {what}")]
     Budget {

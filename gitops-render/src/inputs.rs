@@ -1,5 +1,7 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use gitops_core::Provided;
 use gitops_core::secret::DigestKey;
 
 use crate::JsonnetEvaluator;
@@ -14,7 +16,7 @@ pub struct Inputs {
     pub namespace: String,
     /// The Application's project.
     pub project: String,
-    /// The commit that the tree is of.
+    /// The commit that the tree is of. Renders read it by [`Inputs::revision`].
     pub revision: String,
     /// The version of the destination's API server, such as `1.34.2`; empty where it is not known.
     pub kube_version: String,
@@ -24,12 +26,16 @@ pub struct Inputs {
     pub digest_key: DigestKey,
     /// Who evaluates Jsonnet; without one Jsonnet is refused.
     pub jsonnet: Option<Arc<dyn JsonnetEvaluator>>,
+    /// What was got of elsewhere. What a render lacks of it is its [`Outcome::Needs`](crate::Outcome::Needs).
+    pub provided: Provided,
     /// Whether what is a warning otherwise (two objects with one identity, a key written twice) is an error.
     pub strict: bool,
     /// Which files a kustomization may name.
     pub load_restrictor: LoadRestrictor,
     /// How a kustomization's objects are ordered where it has no `sortOptions`.
     pub reorder: Reorder,
+    /// Whether the commit was asked for.
+    pub(crate) revision_read: Arc<AtomicBool>,
 }
 
 /// Which files a kustomization may name (`kustomize build --load-restrictor`). Bases may lie elsewhere in the
@@ -65,9 +71,23 @@ impl Inputs {
             api_versions: Vec::new(),
             digest_key: DigestKey::new([0; 32]),
             jsonnet: None,
+            provided: Provided::new(),
             strict: false,
             load_restrictor: LoadRestrictor::RootOnly,
             reorder: Reorder::Legacy,
+            revision_read: Arc::default(),
         }
+    }
+
+    /// The commit that the tree is of. Who asks depends on it, so that another commit with the same files may come out in
+    /// another way.
+    pub(crate) fn revision(&self) -> &str {
+        self.revision_read.store(true, Ordering::Relaxed);
+        &self.revision
+    }
+
+    /// The same inputs, of which the commit was not asked for yet.
+    pub(crate) fn afresh(&self) -> Self {
+        Self { revision_read: Arc::default(), ..self.clone() }
     }
 }

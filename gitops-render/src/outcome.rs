@@ -1,6 +1,7 @@
 use gitops_core::api::SourceType;
+use gitops_core::need::Pinned;
 use gitops_core::tree::ReadSet;
-use gitops_core::{Digest, Manifest};
+use gitops_core::{Digest, Manifest, Need};
 
 use crate::Warning;
 
@@ -9,19 +10,9 @@ use crate::Warning;
 pub enum Outcome {
     /// It is done.
     Done(Rendered),
-    /// It lacks these. Nothing asks yet: what is remote is refused.
+    /// It lacks these: whoever calls gets them, adds them to [`Inputs::provided`](crate::Inputs::provided) and calls again.
+    /// There may be more to need after that.
     Needs(Vec<Need>),
-}
-
-/// Something remote that a render lacks.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Need {
-    /// A kustomization of another repository.
-    Base {
-        /// Its URL, as the kustomization names it.
-        url: String,
-    },
 }
 
 /// The rendered source.
@@ -32,10 +23,14 @@ pub struct Rendered {
     pub objects: Vec<Manifest>,
     /// What was read of the tree. The same answers mean the same render.
     pub reads: ReadSet,
+    /// What was used of elsewhere, in the order of needs.
+    pub remotes: Vec<Pinned>,
     /// The keyed digest of the whole objects in order, Secret payloads included.
     pub digest: Digest,
     /// What was passed over but should be known.
     pub warnings: Vec<Warning>,
+    /// Whether the commit's id is part of the result, so that another commit with the same files comes out differently.
+    pub names_revision: bool,
     /// How the source was rendered.
     pub source_type: SourceType,
 }

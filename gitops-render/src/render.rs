@@ -1,11 +1,14 @@
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use gitops_core::api::{ApplicationSource, SourceType};
+use gitops_core::need::Pinned;
 use gitops_core::tree::{RecordingTree, Tree};
-use gitops_core::{Manifest, Object, Origin, Value};
+use gitops_core::{Manifest, Need, Object, Origin, Provided, Value};
 
 use crate::detect::{detect_in, directory_of, refuse};
 use crate::files::Files;
+use crate::remote::Remotes;
 use crate::{Inputs, Limits, Outcome, Place, Problem, RenderError, Rendered, Warning, WarningKind};
 use crate::{digest, directory, duplicates, kustomize};
 
@@ -38,7 +41,9 @@ pub fn render(
     limits: &Limits,
 ) -> Result<Outcome, RenderError> {
     let tree = RecordingTree::new(tree);
-    let context = Context { files: Files::new(&tree, limits), source, inputs };
+    let inputs = &inputs.afresh();
+    let files = Files::new(&tree, limits).with_remotes(Remotes::new(&inputs.provided));
+    let context = Context { files, source, inputs };
     let source_type = detect_in(&context.files, source)?;
     let path = directory_of(source)?;
     if context.files.list(&path)?.is_none() {
@@ -46,9 +51,13 @@ pub fn render(
     }
     let mut warnings = Vec::new();
     let found = match source_type {
-        SourceType::Directory => directory::render(&context, &path, &mut warnings)?,
-        SourceType::Kustomize => kustomize::render(&context, &path, &mut warnings)?,
+        SourceType::Directory => directory::render(&context, &path, &mut warnings),
+        SourceType::Kustomize => kustomize::render(&context, &path, &mut warnings),
         other => return Err(refuse(&other, &path)),
+    };
+    let found = match found {
+        Err(RenderError::Elsewhere(need)) => return Ok(Outcome::Needs(needs(&context.files, need))),
+        found => found?,
     };
     if found.len() > limits.objects {
         return Err(RenderError::Budget { what: "objects", limit: limits.objects as u64 });
@@ -61,7 +70,22 @@ pub fn render(
     }
     let objects = duplicates::remove(objects_of(found)?, inputs, &mut warnings)?;
     let digest = digest::digest(&objects, &inputs.digest_key);
-    Ok(Outcome::Done(Rendered { objects, reads: tree.reads(), digest, warnings, source_type }))
+    let remotes = pinned(&context.files, &inputs.provided);
+    let names_revision = inputs.revision_read.load(Ordering::Relaxed);
+    let reads = tree.reads();
+    Ok(Outcome::Done(Rendered { objects, reads, remotes, digest, warnings, names_revision, source_type }))
+}
+
+/// Everything that was missed, of which the first ended the render.
+fn needs(files: &Files<'_>, first: Need) -> Vec<Need> {
+    let missing = files.remotes().map(Remotes::missing).unwrap_or_default();
+    if missing.is_empty() { vec![first] } else { missing }
+}
+
+fn pinned(files: &Files<'_>, provided: &Provided) -> Vec<Pinned> {
+    let used = files.remotes().map(Remotes::used).unwrap_or_default();
+    let pin = |need: Need| provided.get(&need).map(|answer| Pinned { pin: answer.pin(), need });
+    used.into_iter().filter_map(pin).collect()
 }
 
 fn objects_of(found: Vec<Found>) -> Result<Vec<Manifest>, RenderError> {

@@ -37,12 +37,12 @@ fn name_of(text: &str) -> (Option<&str>, &str) {
 }
 
 fn lookup(name: &str, source: &ApplicationSource, inputs: &Inputs) -> Option<String> {
-    let short = |length: usize| inputs.revision.get(..length).unwrap_or(&inputs.revision).to_owned();
+    let short = |length: usize| inputs.revision().get(..length).unwrap_or(&inputs.revision).to_owned();
     Some(match name {
         "ARGOCD_APP_NAME" => inputs.application.clone(),
         "ARGOCD_APP_NAMESPACE" => inputs.namespace.clone(),
         "ARGOCD_APP_PROJECT_NAME" => inputs.project.clone(),
-        "ARGOCD_APP_REVISION" => inputs.revision.clone(),
+        "ARGOCD_APP_REVISION" => inputs.revision().into(),
         "ARGOCD_APP_REVISION_SHORT" => short(7),
         "ARGOCD_APP_REVISION_SHORT_8" => short(8),
         "ARGOCD_APP_SOURCE_REPO_URL" => source.repo_url.clone(),

@@ -22,10 +22,19 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gitops-diff", &["gitops-core", "gitops-merge"]),
     ("gitops-apply", &["gitops-core", "gitops-diff"]),
     ("gitops-git", &["gitops-core"]),
+    ("gitops-fetch", &["gitops-core", "gitops-git"]),
     ("gitops-embedded", &["gitops-core", "gitops-merge"]),
     (
         "gitops-controller",
-        &["gitops-core", "gitops-git", "gitops-render", "gitops-merge", "gitops-diff", "gitops-apply"],
+        &[
+            "gitops-core",
+            "gitops-git",
+            "gitops-fetch",
+            "gitops-render",
+            "gitops-merge",
+            "gitops-diff",
+            "gitops-apply",
+        ],
     ),
     ("gitops-fixtures", &["gitops-core", "gitops-git"]),
     (

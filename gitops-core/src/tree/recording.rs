@@ -7,17 +7,35 @@ use super::{Blob, ContentId, Entry, EntryKind, Meta, Tree, TreeError, TreePath};
 use crate::Digest;
 
 /// One answer that a tree gave, small enough to be compared with another commit's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Read {
-    /// A file or link with this content.
+    /// A file with this content.
     Content(ContentId),
+    /// A symbolic link with this content, which a file can have too.
+    Link(ContentId),
+    /// Another repository's commit.
+    Submodule(ContentId),
     /// A directory is there; its entries were not asked for.
     Directory,
     /// A directory with these entries: the digest of their names and kinds.
     Listing(Digest),
     /// Nothing is there. A miss is a read too: a file that appears later changes the answer.
     Absent,
+}
+
+impl Read {
+    /// Whether a tree gives the same answer at a path.
+    ///
+    /// # Errors
+    /// Where the storage fails.
+    pub fn holds_in(&self, tree: &dyn Tree, path: &TreePath) -> Result<bool, TreeError> {
+        let now = match self {
+            Self::Listing(_) => listing(tree.list(path)?.as_deref()),
+            _ => found(tree.stat(path)?.as_ref()),
+        };
+        Ok(now == *self)
+    }
 }
 
 /// Everything that was read of a tree, by path. The same answers mean the same render.
@@ -47,11 +65,7 @@ impl ReadSet {
     /// Where the storage fails.
     pub fn holds_in(&self, tree: &dyn Tree) -> Result<bool, TreeError> {
         for (path, read) in &self.0 {
-            let now = match read {
-                Read::Listing(_) => listing(tree.list(path)?.as_deref()),
-                _ => found(tree.stat(path)?.as_ref()),
-            };
-            if now != *read {
+            if !read.holds_in(tree, path)? {
                 return Ok(false);
             }
         }
@@ -84,6 +98,10 @@ impl RecordingTree {
         self.reads.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn noted(&self, path: &TreePath) -> Option<Read> {
+        self.reads.lock().unwrap_or_else(PoisonError::into_inner).0.get(path).cloned()
+    }
+
     fn note(&self, path: &TreePath, read: Read) {
         self.reads.lock().unwrap_or_else(PoisonError::into_inner).note(path, read);
     }
@@ -99,7 +117,11 @@ impl Tree for RecordingTree {
     fn read(&self, path: &TreePath) -> Result<Option<Blob>, TreeError> {
         let blob = self.inner.read(path)?;
         match &blob {
-            Some(blob) => self.note(path, Read::Content(blob.id.clone())),
+            // What it is was noted if it was asked before; a blob does not say whether it is a file or a link.
+            Some(blob) => match self.noted(path) {
+                Some(Read::Content(id) | Read::Link(id)) if id == blob.id => {}
+                _ => self.note(path, found(self.inner.stat(path)?.as_ref())),
+            },
             None => self.note(path, found(self.inner.stat(path)?.as_ref())),
         }
         Ok(blob)
@@ -116,10 +138,12 @@ impl Tree for RecordingTree {
 }
 
 fn found(meta: Option<&Meta>) -> Read {
-    match meta {
-        None => Read::Absent,
-        Some(meta) if meta.kind == EntryKind::Directory => Read::Directory,
-        Some(meta) => Read::Content(meta.id.clone()),
+    let Some(meta) = meta else { return Read::Absent };
+    match meta.kind {
+        EntryKind::Directory => Read::Directory,
+        EntryKind::File | EntryKind::Executable => Read::Content(meta.id.clone()),
+        EntryKind::Symlink => Read::Link(meta.id.clone()),
+        EntryKind::Submodule => Read::Submodule(meta.id.clone()),
     }
 }
 
@@ -160,6 +184,7 @@ mod tests {
         assert!(reads.holds_in(&before.clone().with_file("other/b.yaml", "b: 2")).unwrap());
         assert!(!reads.holds_in(&before.clone().with_file("app/a.yaml", "a: 2")).unwrap());
         assert!(!reads.holds_in(&before.clone().with_file("app/c.yaml", "c: 1")).unwrap());
-        assert!(!reads.holds_in(&before.with_file("app/kustomization.yaml", "")).unwrap());
+        assert!(!reads.holds_in(&before.clone().with_file("app/kustomization.yaml", "")).unwrap());
+        assert!(!reads.holds_in(&before.with_link("app/a.yaml", "a: 1")).unwrap());
     }
 }

@@ -1,7 +1,7 @@
 //! What a kustomization may name: files in and below its directory, and directories of the repository.
 
 use bytes::Bytes;
-use gitops_core::tree::{self, EntryKind, TreePath};
+use gitops_core::tree::{EntryKind, TreePath};
 
 use super::read::Spot;
 use super::resource::Resource;
@@ -9,6 +9,7 @@ use crate::documents::{self, Dialect, Document};
 use crate::files::Files;
 use crate::lists;
 use crate::nearest::nearest;
+use crate::remote::{self, Remote};
 use crate::{LoadRestrictor, Place, Problem, RenderError, Warning};
 
 /// A directory with a kustomization, and how it was come to.
@@ -48,11 +49,16 @@ impl Root {
 
     /// What a path names.
     pub(super) fn find(&self, files: &Files<'_>, path: &str, place: &Spot<'_>) -> Result<Entry, RenderError> {
-        if is_remote(path) {
-            return Err(RenderError::Unsupported { place: place.place(), feature: format!("the remote `{path}`") });
+        if let Some(remote) = Remote::parse(path)
+            && !self.is_file(files, path)?
+        {
+            return match remote::find(files, path, &remote, &|problem| place.is(problem))? {
+                remote::Found::File => Ok(Entry::File),
+                remote::Found::Directory(directory) => Ok(Entry::Directory(directory)),
+            };
         }
-        let joined = self.join(path, place)?;
-        let Some(resolved) = tree::resolve(files.tree(), &joined)? else {
+        let joined = self.join(files, path, place)?;
+        let Some(resolved) = files.resolve(&joined)? else {
             return Err(place.is(self.missing(files, path, &joined)?));
         };
         match files.stat(&resolved)?.map(|meta| meta.kind) {
@@ -70,11 +76,11 @@ impl Root {
         restrictor: LoadRestrictor,
         place: &Spot<'_>,
     ) -> Result<(TreePath, Bytes), RenderError> {
-        if is_remote(path) {
-            return Err(RenderError::Unsupported { place: place.place(), feature: format!("the remote `{path}`") });
+        if remote::is_web(path) {
+            return remote::read(files, path, &|problem| place.is(problem));
         }
-        let joined = self.join(path, place)?;
-        let Some(resolved) = tree::resolve(files.tree(), &joined)? else {
+        let joined = self.join(files, path, place)?;
+        let Some(resolved) = files.resolve(&joined)? else {
             return Err(place.is(self.missing(files, path, &joined)?));
         };
         if restrictor == LoadRestrictor::RootOnly && !resolved.is_within(&self.directory) {
@@ -87,8 +93,18 @@ impl Root {
         }
     }
 
-    fn join(&self, path: &str, place: &Spot<'_>) -> Result<TreePath, RenderError> {
-        self.directory.join(path).map_err(|error| place.is(Problem::Path(error)))
+    /// Whether a text that may be an address is the path of a file all the same, as kustomize looks first.
+    fn is_file(&self, files: &Files<'_>, path: &str) -> Result<bool, RenderError> {
+        if path.contains("://") {
+            return Ok(false);
+        }
+        let Ok(joined) = files.join(&self.directory, path) else { return Ok(false) };
+        let meta = files.stat(&joined)?;
+        Ok(meta.is_some_and(|meta| matches!(meta.kind, EntryKind::File | EntryKind::Executable)))
+    }
+
+    fn join(&self, files: &Files<'_>, path: &str, place: &Spot<'_>) -> Result<TreePath, RenderError> {
+        files.join(&self.directory, path).map_err(|error| place.is(Problem::Path(error)))
     }
 
     fn missing(&self, files: &Files<'_>, path: &str, joined: &TreePath) -> Result<Problem, RenderError> {
@@ -99,16 +115,6 @@ impl Root {
         let nearest = nearest(joined.name(), siblings.iter().map(|entry| entry.name.as_str())).map(Into::into);
         Ok(Problem::Missing { path: path.into(), nearest })
     }
-}
-
-/// Whether a path is the URL of a repository or file elsewhere.
-fn is_remote(path: &str) -> bool {
-    let host = path.split('/').next().unwrap_or_default();
-    path.contains("://")
-        || ["git@", "git::", "gh:", "github.com/", "gitlab.com/", "bitbucket.org/"]
-            .iter()
-            .any(|start| path.starts_with(start))
-        || path.contains("?ref=") && host.contains('.') && !host.starts_with('.')
 }
 
 /// The resources of a text: kustomize's reading of YAML, lists taken apart, empty documents left out.

@@ -74,7 +74,7 @@ pub(crate) fn render_with(
 ) -> Result<Rendered, RenderError> {
     match render(Arc::new(tree), source, inputs, &Limits::default())? {
         Outcome::Done(rendered) => Ok(rendered),
-        Outcome::Needs(needs) => panic!("{needs:?}"),
+        Outcome::Needs(mut needs) => Err(RenderError::Elsewhere(needs.remove(0))),
     }
 }
 

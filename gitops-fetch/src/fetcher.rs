@@ -1,0 +1,115 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use gitops_core::need::RepositoryNeed;
+use gitops_core::{Answer, Digest, Need};
+use gitops_git::{FetchOptions, Repository, RepositoryCache};
+
+use crate::ProvideError;
+use crate::web::{Files, WebOptions};
+
+/// Gets repositories and files, and keeps what it got under one folder.
+///
+/// A commit that is there is not asked for again, nor is a file whose digest is known. It blocks, and can be shared
+/// between threads and processes.
+#[derive(Clone)]
+pub struct Fetcher {
+    repositories: Arc<RepositoryCache>,
+    options: FetchOptions,
+    files: Files,
+}
+
+impl Fetcher {
+    /// Keeps what it gets in a folder, which is made when something is got.
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        let directory = directory.into();
+        let repositories = Arc::new(RepositoryCache::new(directory.join("repositories")));
+        Self { repositories, options: FetchOptions::new(), files: Files::new(directory.join("files")) }
+    }
+
+    /// With repositories of a cache that others use too.
+    #[must_use]
+    pub fn with_repositories(mut self, repositories: Arc<RepositoryCache>) -> Self {
+        self.repositories = repositories;
+        self
+    }
+
+    /// With other options for repositories. Revision and deadline come from what is needed.
+    #[must_use]
+    pub fn with_options(mut self, options: FetchOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// With other options for files.
+    #[must_use]
+    pub fn with_web(mut self, options: WebOptions) -> Self {
+        self.files.options = options;
+        self
+    }
+
+    /// Gets one thing; where its pin is known, exactly that.
+    pub(crate) fn get(&self, need: &Need, pin: Option<&str>) -> Result<Answer, ProvideError> {
+        match need {
+            Need::Repository(repository) => self.repository(need, repository, pin),
+            Need::File { url } => self.file(need, url, pin),
+            other => Err(ProvideError::Unknown { need: other.clone() }),
+        }
+    }
+
+    fn repository(&self, need: &Need, wanted: &RepositoryNeed, pin: Option<&str>) -> Result<Answer, ProvideError> {
+        let mut options = self.options.clone();
+        options.deadline = options.deadline.min(wanted.timeout);
+        let fetch = |options: &FetchOptions| {
+            self.repositories
+                .open(&wanted.address, options)
+                .map_err(|source| ProvideError::Repository { need: need.clone(), source })
+        };
+        if let Some(commit) = pin {
+            let mut cached = options.clone();
+            cached.offline = true;
+            if let Some(answer) = fetch(&cached).ok().and_then(|repository| answer(need, &repository, commit).ok()) {
+                return Ok(answer);
+            }
+        }
+        let revision = match (pin, wanted.revision.as_str()) {
+            (Some(commit), _) => commit,
+            (None, "") => "HEAD",
+            (None, revision) => revision,
+        };
+        answer(need, &fetch(&options.revision(revision))?, revision)
+    }
+
+    fn file(&self, need: &Need, url: &str, pin: Option<&str>) -> Result<Answer, ProvideError> {
+        if let Some(answer) = pin.and_then(|pin| self.files.cached(pin)) {
+            return Ok(answer);
+        }
+        let got = self.files.get(url).map_err(|source| ProvideError::File { need: need.clone(), source })?;
+        let answer = got.map_or(Answer::NoFile, Answer::File);
+        match pin {
+            Some(pin) if pin != answer.pin() => {
+                let named = |pin: &str| if pin.is_empty() { "none".into() } else { pin.to_owned() };
+                Err(ProvideError::Changed { need: need.clone(), found: named(&answer.pin()), locked: named(pin) })
+            }
+            _ => {
+                if let Answer::File(bytes) = &answer {
+                    self.files.keep(&Digest::of(bytes), bytes);
+                }
+                Ok(answer)
+            }
+        }
+    }
+}
+
+fn answer(need: &Need, repository: &Repository, revision: &str) -> Result<Answer, ProvideError> {
+    let failed = |source| ProvideError::Revision { need: need.clone(), source };
+    let commit = repository.resolve(revision).map_err(failed)?;
+    let tree = repository.tree(commit.id).map_err(failed)?;
+    Ok(Answer::Tree { tree, commit: commit.id.to_string() })
+}
+
+impl std::fmt::Debug for Fetcher {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Fetcher").field("repositories", &self.repositories).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,64 @@
+use gitops_core::need::{Pinned, RepositoryNeed};
+use gitops_core::{Answer, Need, TreePath};
+use gitops_fetch::{Fetcher, LockFile, LockMode, ProvideError, Session};
+use gitops_fixtures::TestRepository;
+
+fn need(repository: &TestRepository, revision: &str) -> Need {
+    let mut need = RepositoryNeed::new(repository.url());
+    need.revision = revision.into();
+    Need::Repository(need)
+}
+
+fn content(session: &Session<'_>, need: &Need) -> String {
+    let Some(Answer::Tree { tree, .. }) = session.provided().get(need) else { panic!("{need} is not there") };
+    let blob = tree.read(&TreePath::new("a.yaml").unwrap()).unwrap().unwrap();
+    String::from_utf8_lossy(&blob.bytes).into_owned()
+}
+
+#[test]
+fn what_is_locked_stays_when_a_branch_moves() {
+    let place = tempfile::tempdir().unwrap();
+    let mut bases = TestRepository::new().unwrap();
+    let first = bases.commit([("a.yaml", "a: 1\n")]).unwrap();
+    bases.tag("v1", first.id).unwrap();
+    let fetcher = Fetcher::new(place.path());
+    let (main, tag) = (need(&bases, "main"), need(&bases, "v1"));
+    let mut session = Session::new(&fetcher, LockFile::default());
+    session.provide(&[main.clone(), tag.clone()]).unwrap();
+    let lock = session.lock().clone();
+    assert_eq!(lock.pin(&main), Some(first.id.to_string().as_str()));
+
+    let second = bases.commit([("a.yaml", "a: 2\n")]).unwrap();
+    let mut locked = Session::new(&fetcher, lock.clone()).with_mode(LockMode::Locked);
+    locked.provide(&[main.clone(), tag.clone()]).unwrap();
+    assert_eq!((content(&locked, &main), content(&locked, &tag)), ("a: 1\n".into(), "a: 1\n".into()));
+    let mut fresh = Session::new(&fetcher, LockFile::default());
+    fresh.provide(&[main.clone()]).unwrap();
+    assert_eq!(content(&fresh, &main), "a: 2\n");
+
+    let pinned = |commit: &gitops_git::Commit| vec![Pinned { need: main.clone(), pin: commit.id.to_string() }];
+    assert!(fresh.still(&pinned(&second)) && !fresh.still(&pinned(&first)));
+    let other = need(&bases, "other");
+    assert!(matches!(locked.provide(&[other.clone()]), Err(ProvideError::NotLocked { .. })));
+    let error = fresh.provide(&[other]).unwrap_err();
+    assert!(matches!(error, ProvideError::Revision { .. }), "{error}");
+}
+
+#[test]
+fn several_are_got_at_once() {
+    let place = tempfile::tempdir().unwrap();
+    let repositories: Vec<TestRepository> = (0..12)
+        .map(|number| {
+            let mut repository = TestRepository::new().unwrap();
+            repository.commit([("a.yaml", format!("a: {number}\n").as_str())]).unwrap();
+            repository
+        })
+        .collect();
+    let needs: Vec<Need> = repositories.iter().map(|repository| need(repository, "")).collect();
+    let fetcher = Fetcher::new(place.path());
+    let mut session = Session::new(&fetcher, LockFile::default());
+    session.provide(&needs).unwrap();
+    for (number, need) in needs.iter().enumerate() {
+        assert_eq!(content(&session, need), format!("a: {number}\n"));
+    }
+}
