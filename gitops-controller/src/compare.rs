@@ -12,6 +12,7 @@ use gitops_core::cluster::{ClusterError, Discovery};
 use gitops_core::{ObjectId, Value};
 use gitops_diff::normalize::{IgnoreRules, RuleError};
 use gitops_diff::{DiffContext, ObjectDiff};
+use gitops_fetch::LockMode;
 use gitops_merge::schema::Kinds;
 use gitops_render::Inputs;
 use thiserror::Error;
@@ -37,6 +38,8 @@ pub struct CompareOptions {
     pub revision: Option<String>,
     /// Whether warnings of the render are errors.
     pub strict: bool,
+    /// What lock files decide of what lies elsewhere.
+    pub lock: LockMode,
 }
 
 /// What is wanted, what is there, and how they differ.
@@ -155,7 +158,7 @@ impl Engine {
             digest_key(self.cluster.as_ref(), control_namespace(application)).await.map_err(CompareError::Cluster)?;
         inputs.jsonnet = self.jsonnet.clone();
         inputs.strict = options.strict;
-        let surroundings = self.surroundings(application).await?;
+        let surroundings = self.surroundings(application, options).await?;
         let application = application.clone();
         let task = move || {
             rendering::render(&application, &resolved, &inputs, &surroundings).map(|rendering| (resolved, rendering))
@@ -165,7 +168,11 @@ impl Engine {
     }
 
     /// What the render of an Application may use beside its sources.
-    async fn surroundings(&self, application: &Application) -> Result<Surroundings, CompareError> {
+    async fn surroundings(
+        &self,
+        application: &Application,
+        options: &CompareOptions,
+    ) -> Result<Surroundings, CompareError> {
         let (namespace, name) = (control_namespace(application), application.spec.project());
         let project = match &self.fetcher {
             Some(_) => Project::of(self.cluster.as_ref(), namespace, name).await.map_err(CompareError::Cluster)?,
@@ -173,7 +180,7 @@ impl Engine {
         };
         let mut surroundings = Surroundings::none(project);
         surroundings.fetcher.clone_from(&self.fetcher);
-        surroundings.lock = self.lock;
+        surroundings.lock = options.lock;
         surroundings.memo.clone_from(&self.memo);
         surroundings.engine.clone_from(&self.build);
         Ok(surroundings)

@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use futures::future::BoxFuture;
 use gitops_apply::Timer;
 use gitops_core::{Clock, Cluster, Timestamp};
-use gitops_fetch::{Fetcher, LockMode, MemoDirectory};
+use gitops_fetch::{Fetcher, MemoDirectory};
 use gitops_git::{FetchOptions, RepositoryCache};
 use gitops_merge::schema::Kinds;
 use gitops_render::JsonnetEvaluator;
@@ -24,8 +24,6 @@ pub struct Engine {
     pub fetch: FetchOptions,
     /// Who gets what sources need from elsewhere; none where that is switched off.
     pub fetcher: Option<Fetcher>,
-    /// Whether only what lock files name may be used of elsewhere.
-    pub lock: LockMode,
     /// Where results of renders are kept; none where each is made anew.
     pub memo: Option<MemoDirectory>,
     /// What this build of the engine is called: results of another one are not used.
@@ -55,7 +53,6 @@ impl Engine {
             repositories: Arc::new(repositories),
             fetch: FetchOptions::new().ssh_from_environment(),
             fetcher: None,
-            lock: LockMode::Add,
             memo: None,
             build: build(),
             jsonnet: None,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use gitops_core::api::{Application, SourceType};
-use gitops_core::tree::{self, TreeError, TreePath};
+use gitops_core::api::{Application, ApplicationSource, SourceType};
+use gitops_core::tree::{self, Tree, TreeError, TreePath};
 use gitops_core::{Digest, Manifest, Need};
 use gitops_fetch::{Fetcher, LOCK_FILE, LockError, LockFile, LockMode, MemoDirectory, ProvideError, Session};
 use gitops_render::memo::Memo;
@@ -42,7 +42,7 @@ pub struct Rendering {
 pub struct Surroundings {
     /// Who gets what lies elsewhere; without one that is refused.
     pub fetcher: Option<Fetcher>,
-    /// What the lock file decides.
+    /// What lock files decide.
     pub lock: LockMode,
     /// What of elsewhere may be used.
     pub project: Project,
@@ -151,10 +151,9 @@ pub fn render(
 /// Renders a source, or gives the result of an earlier render and says so.
 fn render_one(
     one: &ResolvedSource,
-    mut inputs: Inputs,
+    inputs: Inputs,
     surroundings: &Surroundings,
 ) -> Result<(Rendered, bool), RenderingError> {
-    let repository = || one.source.repo_url.clone();
     let limits = Limits::default();
     let mut session = session(one, surroundings)?;
     let store = surroundings.memo.as_ref().map(|directory| directory.under(&inputs.digest_key));
@@ -165,28 +164,38 @@ fn render_one(
             return Ok((rendered, true));
         }
     }
+    let rendered = complete(&one.tree, &one.source, &inputs, session.as_mut())?;
+    if let Some(memo) = &memo {
+        memo.keep(&one.source, &inputs, &limits, &rendered);
+    }
+    Ok((rendered, false))
+}
+
+/// Renders a source of a tree, getting what it needs from elsewhere as often as it asks; without a session that is
+/// refused. Blocks.
+///
+/// # Errors
+/// Where the source does not render, or what it needs is not to be had.
+pub fn complete(
+    tree: &Arc<dyn Tree>,
+    source: &ApplicationSource,
+    inputs: &Inputs,
+    mut session: Option<&mut Session<'_>>,
+) -> Result<Rendered, RenderingError> {
+    let repository = || source.repo_url.clone();
+    let mut inputs = inputs.clone();
     let mut missing = Vec::new();
     for _ in 0..MAX_ROUNDS {
-        let outcome = gitops_render::render(Arc::clone(&one.tree), &one.source, &inputs, &limits)
+        let outcome = gitops_render::render(Arc::clone(tree), source, &inputs, &Limits::default())
             .map_err(|source| RenderingError::Source { repository: repository(), source })?;
-        match (outcome, &mut session) {
-            (Outcome::Done(rendered), _) => {
-                if let Some(memo) = &memo {
-                    memo.keep(&one.source, &inputs, &limits, &rendered);
-                }
-                return Ok((rendered, false));
-            }
-            (Outcome::Needs(needs), Some(session)) => {
-                let provided = session.provide(&needs);
-                provided.map_err(|source| RenderingError::Provide { repository: repository(), source })?;
-                inputs.provided = session.provided().clone();
-                missing = needs;
-            }
-            (Outcome::Needs(needs), None) => {
-                missing = needs;
-                break;
-            }
-        }
+        missing = match outcome {
+            Outcome::Done(rendered) => return Ok(rendered),
+            Outcome::Needs(needs) => needs,
+        };
+        let Some(session) = &mut session else { break };
+        let provided = session.provide(&missing);
+        provided.map_err(|source| RenderingError::Provide { repository: repository(), source })?;
+        inputs.provided = session.provided().clone();
     }
     Err(RenderingError::Needs { repository: repository(), needs: missing.iter().map(Need::to_string).collect() })
 }
@@ -194,19 +203,26 @@ fn render_one(
 /// Getting what a source needs, with the pins of the lock file beside it and inside what the project allows.
 fn session<'a>(one: &ResolvedSource, surroundings: &'a Surroundings) -> Result<Option<Session<'a>>, RenderingError> {
     let Some(fetcher) = &surroundings.fetcher else { return Ok(None) };
-    let repository = || one.source.repo_url.clone();
-    // A path that is not one is named by the render.
-    let directory = TreePath::new(one.source.path().unwrap_or(".")).unwrap_or_default();
-    let path = directory.child(LOCK_FILE);
-    let read = tree::read(one.tree.as_ref(), &path, MAX_LOCK_BYTES);
-    let lock = match read.map_err(|source| RenderingError::Tree { repository: repository(), source })? {
-        None => LockFile::default(),
-        Some(blob) => LockFile::parse(&String::from_utf8_lossy(&blob.bytes), path.as_str())
-            .map_err(|source| RenderingError::Lock { repository: repository(), source })?,
-    };
     let project = surroundings.project.clone();
-    let session = Session::new(fetcher, lock).with_mode(surroundings.lock);
+    let session = Session::new(fetcher, locked(one.tree.as_ref(), &one.source)?).with_mode(surroundings.lock);
     Ok(Some(session.allowing(move |need| project.allows(need))))
+}
+
+/// The lock file in a source's directory; an empty one where none is there.
+///
+/// # Errors
+/// Where it cannot be read or is malformed.
+pub fn locked(tree: &dyn Tree, source: &ApplicationSource) -> Result<LockFile, RenderingError> {
+    let repository = || source.repo_url.clone();
+    // A path that is not one is named by the render.
+    let directory = TreePath::new(source.path().unwrap_or(".")).unwrap_or_default();
+    let path = directory.child(LOCK_FILE);
+    let read = tree::read(tree, &path, MAX_LOCK_BYTES);
+    match read.map_err(|source| RenderingError::Tree { repository: repository(), source })? {
+        None => Ok(LockFile::default()),
+        Some(blob) => LockFile::parse(&String::from_utf8_lossy(&blob.bytes), path.as_str())
+            .map_err(|source| RenderingError::Lock { repository: repository(), source }),
+    }
 }
 
 #[cfg(test)]

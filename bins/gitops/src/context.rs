@@ -36,7 +36,8 @@ impl Context {
         let journal = Arc::new(FileJournal::new(folder.join("audit.jsonl")));
         let repositories = RepositoryCache::new(folder.join("repositories"));
         let notice = cluster.info().await?.notice;
-        let mut engine = Engine::new(Arc::new(cluster), repositories, Arc::new(Kinds::builtin()?), journal);
+        let kinds = Arc::new(Kinds::builtin()?);
+        let mut engine = Engine::new(Arc::new(cluster), repositories, kinds, journal).with_folder(folder);
         let arguments = vec!["jsonnet-worker".to_owned()];
         engine.jsonnet = Some(Arc::new(SandboxedJsonnet::new(std::env::current_exe()?, arguments, Limits::default())));
         Ok(Self { engine, user: user(), notice })
@@ -140,7 +141,7 @@ pub(crate) fn absolute_address(address: &str, base: &Path) -> Result<String, Fai
 }
 
 /// The data folder holds secrets and caches, and never belongs into a commit.
-fn keep_out_of_git(folder: &Path) -> Result<(), Failure> {
+pub(crate) fn keep_out_of_git(folder: &Path) -> Result<(), Failure> {
     let file = folder.join(".gitignore");
     if !file.exists() {
         std::fs::write(file, "*\n")?;

@@ -23,7 +23,7 @@ fn a_locked_file_is_not_asked_for_again() {
     let fetcher = Fetcher::new(place.path());
     let mut first = Session::new(&fetcher, LockFile::default());
     first.provide(&[web.clone(), page.clone()]).unwrap();
-    first.provide(&[web.clone()]).unwrap();
+    first.provide(std::slice::from_ref(&web)).unwrap();
     assert_eq!(got(&first, &web).unwrap(), "kind: ConfigMap\n");
     assert_eq!(got(&first, &page).unwrap(), "no file");
     assert_eq!(server.asked().len(), 2);
@@ -64,7 +64,7 @@ fn servers_are_held_to_limits() {
     assert!(matches!(error("broken.yaml"), WebError::Status { status: 503 }));
     assert!(matches!(error("circle.yaml"), WebError::Server(_)));
     let moved = file(&server.url("moved.yaml"));
-    session.provide(&[moved.clone()]).unwrap();
+    session.provide(std::slice::from_ref(&moved)).unwrap();
     assert_eq!(got(&session, &moved).unwrap(), "a: 1\n");
 }
 

@@ -33,13 +33,13 @@ fn what_is_locked_stays_when_a_branch_moves() {
     locked.provide(&[main.clone(), tag.clone()]).unwrap();
     assert_eq!((content(&locked, &main), content(&locked, &tag)), ("a: 1\n".into(), "a: 1\n".into()));
     let mut fresh = Session::new(&fetcher, LockFile::default());
-    fresh.provide(&[main.clone()]).unwrap();
+    fresh.provide(std::slice::from_ref(&main)).unwrap();
     assert_eq!(content(&fresh, &main), "a: 2\n");
 
     let pinned = |commit: &gitops_git::Commit| vec![Pinned { need: main.clone(), pin: commit.id.to_string() }];
     assert!(fresh.still(&pinned(&second)) && !fresh.still(&pinned(&first)));
     let other = need(&bases, "other");
-    assert!(matches!(locked.provide(&[other.clone()]), Err(ProvideError::NotLocked { .. })));
+    assert!(matches!(locked.provide(std::slice::from_ref(&other)), Err(ProvideError::NotLocked { .. })));
     let error = fresh.provide(&[other]).unwrap_err();
     assert!(matches!(error, ProvideError::Revision { .. }), "{error}");
 }

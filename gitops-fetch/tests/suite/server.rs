@@ -47,7 +47,7 @@ fn answer(mut socket: TcpStream, pages: &Pages, asked: &Mutex<Vec<String>>) -> O
     let mut lines = BufReader::new(socket.try_clone().ok()?).lines();
     let first = lines.next()?.ok()?;
     let path = first.split(' ').nth(1)?.to_owned();
-    while lines.next()?.ok()? != "" {}
+    while !lines.next()?.ok()?.is_empty() {}
     let (status, content) = pages.lock().unwrap().get(&path).cloned().unwrap_or((404, b"nothing".to_vec()));
     asked.lock().unwrap().push(path);
     let extra =

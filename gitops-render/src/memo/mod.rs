@@ -69,7 +69,8 @@ impl<'a> Memo<'a> {
             return None;
         }
         if at > 0 {
-            known.swap(0, at);
+            let used = known.remove(at);
+            known.insert(0, used);
             self.remember(&key, &known);
         }
         Some(rendered)

@@ -61,7 +61,7 @@ fn a_result_is_given_again_while_its_reads_hold() {
     assert!(recall(&memo, &tree, &inputs).is_none());
     let first = rendered(&tree, &source, &inputs).unwrap();
     memo.keep(&source, &inputs, &limits, &first);
-    let next = tree.clone().with_file("other/a.yaml", "a: 2\n").with_file("prod/unused.yaml", "x");
+    let next = tree.clone().with_file("other/a.yaml", "a: 2\n").with_file("base/unused.yaml", "x");
     inputs.revision = "another commit".into();
     let again = recall(&memo, &next, &inputs).unwrap();
     assert_eq!((&again.objects, &again.digest, &again.reads), (&first.objects, &first.digest, &first.reads));

@@ -33,6 +33,9 @@ pub(crate) struct BuildArguments {
     /// Refuse what is otherwise a warning: duplicate keys
     #[arg(long)]
     pub strict: bool,
+    /// Use nothing from elsewhere that DIRECTORY's `gitops.lock` does not pin, and leave that file as it is
+    #[arg(long)]
+    pub locked: bool,
     /// Environment of functions, of which none is run: accepted and not used
     #[arg(short, long, value_name = "NAME=VALUE", hide_short_help = true)]
     pub env: Vec<String>,

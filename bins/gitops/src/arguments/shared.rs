@@ -47,6 +47,9 @@ pub(crate) struct RefreshArguments {
     /// Refuse what is otherwise a warning: duplicate objects, duplicate keys, unknown fields
     #[arg(long)]
     pub strict: bool,
+    /// Use nothing from elsewhere that `gitops.lock` beside the source's files does not pin
+    #[arg(long)]
+    pub locked: bool,
     /// Namespace of the Application
     #[arg(short = 'N', long, value_name = "NAMESPACE", default_value = "argocd")]
     pub app_namespace: String,

@@ -4,17 +4,20 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use gitops_controller::rendering::{RenderingError, complete, locked};
 use gitops_core::api::{ApplicationSource, KustomizeSource};
 use gitops_core::secret::Purpose;
-use gitops_core::{Object, Reveal, Value};
-use gitops_git::FolderTree;
-use gitops_render::{Inputs, Limits, LoadRestrictor, Outcome, Reorder, render};
+use gitops_core::{Object, Reveal, Tree, Value};
+use gitops_fetch::{Fetcher, LOCK_FILE, LockMode, Session};
+use gitops_git::{FetchOptions, FolderTree};
+use gitops_render::{Inputs, LoadRestrictor, Reorder};
 
-use crate::arguments::{BuildArguments, ReorderChoice, RestrictorChoice};
+use crate::arguments::{BuildArguments, GlobalArguments, ReorderChoice, RestrictorChoice};
+use crate::context::keep_out_of_git;
 use crate::failure::Failure;
 use crate::output::paint;
 
-pub(super) fn run(arguments: &BuildArguments) -> Result<ExitCode, Failure> {
+pub(super) fn run(arguments: &BuildArguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     if let Some(flag) = arguments.refused.given() {
         return Err(Failure::new(format!(
             "`{flag}` is for plugins and functions that start programs, and nothing is started here"
@@ -24,7 +27,7 @@ pub(super) fn run(arguments: &BuildArguments) -> Result<ExitCode, Failure> {
     if let Some(program) = &arguments.helm_command {
         warn(format!("`{program}` is not started: charts are rendered in this process"));
     }
-    let objects = built(arguments)?;
+    let objects = built(arguments, global)?;
     match &arguments.output {
         None => anstream::print!("{}", gitops_yaml::write_documents(&revealed(&objects))),
         Some(folder) if folder.is_dir() => {
@@ -37,7 +40,7 @@ pub(super) fn run(arguments: &BuildArguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn built(arguments: &BuildArguments) -> Result<Vec<Object>, Failure> {
+fn built(arguments: &BuildArguments, global: &GlobalArguments) -> Result<Vec<Object>, Failure> {
     let folder = &arguments.directory;
     let (tree, path) = match &arguments.root {
         Some(root) => FolderTree::below(root, folder),
@@ -46,15 +49,28 @@ fn built(arguments: &BuildArguments) -> Result<Vec<Object>, Failure> {
     let mut source = ApplicationSource::new(tree.root().to_string_lossy());
     source.path = Some(path.to_string());
     source.kustomize = Some(KustomizeSource::default());
-    match render(Arc::new(tree), &source, &inputs(arguments), &Limits::default())? {
-        Outcome::Done(rendered) => {
-            for warning in &rendered.warnings {
-                warn(warning);
-            }
-            Ok(rendered.objects.into_iter().map(|manifest| manifest.object).collect())
-        }
-        Outcome::Needs(needs) => Err(Failure::new(format!("the build needs what is elsewhere: {needs:?}"))),
+    let tree: Arc<dyn Tree> = Arc::new(tree);
+    let locked = locked(tree.as_ref(), &source)?;
+    let fetcher = Fetcher::new(&global.data_dir).with_options(FetchOptions::new().ssh_from_environment());
+    let mode = if arguments.locked { LockMode::Locked } else { LockMode::Add };
+    let mut session = Session::new(&fetcher, locked.clone()).with_mode(mode);
+    let rendered = complete(&tree, &source, &inputs(arguments), Some(&mut session)).map_err(|error| match error {
+        RenderingError::Source { source, .. } => Failure::from(source),
+        RenderingError::Provide { source, .. } => Failure::from(source)
+            .hint_where("is not in `gitops.lock`", "build once without --locked, and commit the file"),
+        other => Failure::from(other),
+    });
+    if !session.provided().is_empty() && global.data_dir.is_dir() {
+        keep_out_of_git(&global.data_dir)?;
     }
+    let rendered = rendered?;
+    for warning in &rendered.warnings {
+        warn(warning);
+    }
+    if *session.lock() != locked {
+        session.lock().write(&folder.join(LOCK_FILE))?;
+    }
+    Ok(rendered.objects.into_iter().map(|manifest| manifest.object).collect())
 }
 
 fn inputs(arguments: &BuildArguments) -> Inputs {

@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::App { command } => in_engine(global, async |context| app::run(context, command).await),
         Command::History(arguments) => in_engine(global, async |context| history::run(context, &arguments)),
         Command::Demo(arguments) => in_engine(global, async |context| demo::run(context, &arguments).await),
-        Command::Build(arguments) => build::run(&arguments),
+        Command::Build(arguments) => build::run(&arguments, global),
         Command::Completion { shell } => completion::run(shell),
         Command::JsonnetWorker => jsonnet_worker::run(),
     }

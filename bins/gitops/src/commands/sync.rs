@@ -5,6 +5,7 @@ use gitops_apply::health::HealthStatus;
 use gitops_apply::plan::Budget;
 use gitops_controller::{SyncError, SyncReport, SyncRequest, status};
 use gitops_core::api::Application;
+use gitops_fetch::LockMode;
 use jiff::SignedDuration;
 
 use crate::arguments::{RefreshArguments, SyncArguments, SyncFormat};
@@ -59,6 +60,9 @@ pub(super) fn request(context: &Context, refresh: &RefreshArguments, timeout: Op
     let mut request = SyncRequest::new(context.user.as_str());
     request.compare.revision.clone_from(&refresh.revision);
     request.compare.strict = refresh.strict;
+    if refresh.locked {
+        request.compare.lock = LockMode::Locked;
+    }
     if let Some(seconds) = timeout.and_then(|seconds| i64::try_from(seconds).ok()) {
         request.wait = SignedDuration::from_secs(seconds);
     }

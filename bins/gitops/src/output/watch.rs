@@ -68,7 +68,8 @@ impl Watcher {
                 let types: Vec<_> =
                     rendering.source_types.iter().map(|kind| kind.as_str().to_ascii_lowercase()).collect();
                 let (objects, reads) = (rendering.objects.len(), rendering.reads);
-                self.line(&format!("rendered {objects} objects from {reads} reads ({})", types.join(", ")));
+                let how = if rendering.recalled < types.len() { "rendered" } else { "recalled" };
+                self.line(&format!("{how} {objects} objects from {reads} reads ({})", types.join(", ")));
                 self.spinner.set_message("comparing with the cluster");
             }
             SyncEvent::Planned(plan) => self.planned(plan),

@@ -10,7 +10,12 @@ use crate::output::{self, watch::Watcher};
 
 pub(super) async fn run(context: &Context, arguments: &RollbackArguments) -> Result<ExitCode, Failure> {
     let application = context.applications().get(&arguments.app_namespace, &arguments.name).await?;
-    let refresh = RefreshArguments { revision: None, strict: false, app_namespace: arguments.app_namespace.clone() };
+    let refresh = RefreshArguments {
+        revision: None,
+        strict: false,
+        locked: false,
+        app_namespace: arguments.app_namespace.clone(),
+    };
     let mut request = request(context, &refresh, arguments.timeout);
     request.prune = arguments.prune.then_some(true);
     let mut watcher = Watcher::new(&application, false);
