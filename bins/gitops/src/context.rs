@@ -149,9 +149,9 @@ pub(crate) fn keep_out_of_git(folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Who runs the command.
+/// Who runs the command: as the environment says, else as the system does.
 fn user() -> String {
-    let name =
-        ["USER", "LOGNAME", "USERNAME"].iter().find_map(|key| std::env::var(key).ok().filter(|name| !name.is_empty()));
+    let named = |key: &&str| std::env::var(key).ok().filter(|name| !name.is_empty());
+    let name = ["USER", "LOGNAME", "USERNAME"].iter().find_map(named).or_else(|| whoami::username().ok());
     name.unwrap_or_else(|| "unknown".into())
 }

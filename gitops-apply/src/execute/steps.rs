@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gitops_core::annotations::TRACKING_ID;
 use gitops_core::cluster::{ClusterError, ErrorKind, Precondition, Verb};
 use gitops_core::{Object, ObjectRef, Timestamp};
-use gitops_diff::FieldDiff;
+use gitops_diff::{FieldDiff, Shown};
 
 use super::machine::{Execution, Running, StepState};
 use super::progress::{Progress, ResourceOutcome, ResourceStatus};
@@ -319,9 +319,12 @@ impl Execution {
     }
 }
 
-/// Whether a change is the planned one: the same fields to the same values. The old values may differ.
+/// Whether a change is the planned one: the same fields, from the same values to the same values. Of a secret value nobody
+/// can tell whether it is the one that was planned for, so that its change counts as another.
 fn same_change(planned: &[FieldDiff], now: &[FieldDiff]) -> bool {
-    let same = |(was, is): (&FieldDiff, &FieldDiff)| was.path.text == is.path.text && was.new == is.new;
+    let same = |(was, is): (&FieldDiff, &FieldDiff)| {
+        was.path.text == is.path.text && was.old == is.old && was.new == is.new && was.old != Some(Shown::Secret)
+    };
     planned.len() == now.len() && planned.iter().zip(now).all(same)
 }
 

@@ -44,7 +44,7 @@ impl Default for Budget {
 impl Budget {
     /// A budget of so many objects, whatever their share.
     pub fn of(count: usize) -> Self {
-        Self { count, percent: 100, percent_from: 0 }
+        Self { count, percent: 100, percent_from: usize::MAX }
     }
 
     /// Why deleting `deletions` of `listed` objects is too much; none where it is not.
@@ -124,5 +124,7 @@ mod tests {
         assert!(budget.refuses(51, 100).is_some_and(|words| words.contains("50 %")));
         assert!(budget.refuses(101, 1_000).is_some_and(|words| words.contains("101")));
         assert_eq!(Budget::of(3).refuses(3, 3), None);
+        assert_eq!(Budget::of(3).refuses(3, 0), None, "the share of nothing does not count");
+        assert!(Budget::of(3).refuses(4, 100).is_some());
     }
 }

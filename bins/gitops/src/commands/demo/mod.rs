@@ -27,10 +27,9 @@ const PATIENCE: SignedDuration = SignedDuration::from_secs(20);
 
 pub(super) async fn run(context: &Context, arguments: &DemoArguments) -> Result<ExitCode, Failure> {
     let directory = &arguments.directory;
-    if directory.join(".git").exists() {
-        return Err(
-            Failure::new(format!("{} is a repository already", directory.display())).hint("choose a new folder")
-        );
+    if directory.read_dir().is_ok_and(|mut entries| entries.next().is_some()) || directory.is_file() {
+        let words = format!("{}: there is something already", directory.display());
+        return Err(Failure::new(words).hint("choose an empty or a new folder"));
     }
     let writer = RepositoryWriter::init(directory, BRANCH)?;
     for (index, chapter) in chapters().into_iter().enumerate() {
