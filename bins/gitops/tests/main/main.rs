@@ -1,5 +1,7 @@
 //! The command line from end to end: the real binary, real repositories, the embedded cluster.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
 mod bad_input;
 mod build;
 mod commands;
