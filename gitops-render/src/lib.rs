@@ -42,6 +42,7 @@ mod lists;
 pub mod memo;
 mod nearest;
 mod outcome;
+mod overrides;
 mod parallel;
 mod remote;
 mod render;

@@ -10,7 +10,7 @@ use crate::detect::{detect_in, directory_of, refuse};
 use crate::files::Files;
 use crate::remote::Remotes;
 use crate::{Inputs, Limits, Outcome, Place, Problem, RenderError, Rendered, Warning, WarningKind};
-use crate::{digest, directory, duplicates, kustomize};
+use crate::{digest, directory, duplicates, kustomize, overrides};
 
 /// A value that is to be an object, and where it was written.
 pub(crate) struct Found {
@@ -43,12 +43,13 @@ pub fn render(
     let tree = RecordingTree::new(tree);
     let inputs = &inputs.afresh();
     let files = Files::new(&tree, limits).with_remotes(Remotes::new(&inputs.provided));
-    let context = Context { files, source, inputs };
-    let source_type = detect_in(&context.files, source)?;
     let path = directory_of(source)?;
-    if context.files.list(&path)?.is_none() {
+    if files.list(&path)?.is_none() {
         return Err(RenderError::NotADirectory { path });
     }
+    let source = &*overrides::apply(&files, source, &path, &inputs.application)?;
+    let source_type = detect_in(&files, source)?;
+    let context = Context { files, source, inputs };
     let mut warnings = Vec::new();
     let found = match source_type {
         SourceType::Directory => directory::render(&context, &path, &mut warnings),
