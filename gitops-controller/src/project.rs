@@ -54,6 +54,7 @@ impl Project {
         let address = match need {
             Need::Repository(need) => without_password(&need.address),
             Need::File { url } => without_password(url),
+            Need::Chart(need) => without_password(&need.repository),
             other => return Err(format!("projects say nothing of {other}")),
         };
         let Self { name, namespace, found } = self;

@@ -26,6 +26,24 @@ pub enum Need {
         /// The URL.
         url: String,
     },
+    /// A Helm chart of a chart repository or an OCI registry.
+    Chart(ChartNeed),
+}
+
+/// A chart at a version.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ChartNeed {
+    /// The repository: an `http://` or `https://` URL under which an `index.yaml` lies, or `oci://HOST/PATH` of which the
+    /// chart's name is the last part.
+    pub repository: String,
+    /// The chart's name.
+    pub name: String,
+    /// A version, or a range of versions of which the highest is taken; empty for the highest that is no pre-release.
+    pub version: String,
+    /// Whether credentials of the repository are sent to another host that its index names.
+    pub pass_credentials: bool,
 }
 
 /// A repository at a revision.
@@ -58,6 +76,15 @@ pub enum Answer {
     File(Bytes),
     /// The server answers, and no file is there.
     NoFile,
+    /// The files of a chart.
+    Chart {
+        /// The files, `Chart.yaml` at the root.
+        tree: Arc<dyn Tree>,
+        /// The version that was found.
+        version: String,
+        /// The digest of the archive.
+        digest: crate::Digest,
+    },
 }
 
 /// The answers that a render has at hand. Cheap to clone.
@@ -70,7 +97,7 @@ pub struct Provided(Arc<BTreeMap<Need, Answer>>);
 pub struct Pinned {
     /// What was needed.
     pub need: Need,
-    /// The commit's id, or the digest of the file; empty where no file is there.
+    /// The commit's id, the digest of the file, or the chart's version and digest; empty where no file is there.
     pub pin: String,
 }
 
@@ -81,14 +108,22 @@ impl RepositoryNeed {
     }
 }
 
+impl ChartNeed {
+    /// The highest version of a chart that is no pre-release.
+    pub fn new(repository: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { repository: repository.into(), name: name.into(), version: String::new(), pass_credentials: false }
+    }
+}
+
 impl fmt::Display for Need {
-    /// `ADDRESS@REVISION` for a repository, `ADDRESS` where the server's own branch is meant, the URL for a file; without
-    /// passwords.
+    /// `ADDRESS@REVISION` for a repository, `ADDRESS` where the server's own branch is meant, the URL for a file,
+    /// `REPOSITORY/NAME@VERSION` for a chart; without passwords.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Repository(need) if need.revision.is_empty() => out.write_str(&without_password(&need.address)),
             Self::Repository(need) => write!(out, "{}@{}", without_password(&need.address), need.revision),
             Self::File { url } => out.write_str(&without_password(url)),
+            Self::Chart(need) => fmt::Debug::fmt(need, out),
         }
     }
 }
@@ -109,6 +144,14 @@ impl fmt::Debug for Need {
     }
 }
 
+impl fmt::Debug for ChartNeed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let repository = without_password(&self.repository);
+        write!(out, "{}/{}", repository.trim_end_matches('/'), self.name)?;
+        if self.version.is_empty() { Ok(()) } else { write!(out, "@{}", self.version) }
+    }
+}
+
 impl fmt::Debug for RepositoryNeed {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}@{}", without_password(&self.address), self.revision)
@@ -116,12 +159,14 @@ impl fmt::Debug for RepositoryNeed {
 }
 
 impl Answer {
-    /// What names the content: a commit's id, or the digest of a file; empty where no file is there.
+    /// What names the content: a commit's id, the digest of a file, or a chart's version and the digest of its archive;
+    /// empty where no file is there.
     pub fn pin(&self) -> String {
         match self {
             Self::Tree { commit, .. } => commit.clone(),
             Self::File(bytes) => crate::Digest::of(bytes).to_string(),
             Self::NoFile => String::new(),
+            Self::Chart { version, digest, .. } => format!("{version} {digest}"),
         }
     }
 }
@@ -132,6 +177,7 @@ impl fmt::Debug for Answer {
             Self::Tree { commit, .. } => write!(out, "Tree({commit})"),
             Self::File(bytes) => write!(out, "File({} bytes)", bytes.len()),
             Self::NoFile => out.write_str("NoFile"),
+            Self::Chart { version, digest, .. } => write!(out, "Chart({version}, {digest})"),
         }
     }
 }

@@ -2,7 +2,7 @@ use gitops_core::Need;
 use gitops_git::{FetchError, ResolveError};
 use thiserror::Error;
 
-use crate::WebError;
+use crate::{ChartError, WebError};
 
 /// Why something from elsewhere is not to be had.
 #[derive(Debug, Error)]
@@ -58,6 +58,15 @@ pub enum ProvideError {
         /// Why.
         #[source]
         source: WebError,
+    },
+    /// A chart is not to be had.
+    #[error("`{need}` cannot be fetched")]
+    Chart {
+        /// What was needed.
+        need: Need,
+        /// Why.
+        #[source]
+        source: ChartError,
     },
     /// It is nothing that this version knows how to get.
     #[error("`{need}` is nothing that can be fetched")]

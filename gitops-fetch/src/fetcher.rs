@@ -5,8 +5,8 @@ use gitops_core::need::RepositoryNeed;
 use gitops_core::{Answer, Digest, Need};
 use gitops_git::{FetchOptions, Repository, RepositoryCache};
 
-use crate::ProvideError;
 use crate::web::{Files, WebOptions};
+use crate::{ProvideError, chart};
 
 /// Gets repositories and files, and keeps what it got under one folder.
 ///
@@ -53,6 +53,9 @@ impl Fetcher {
         match need {
             Need::Repository(repository) => self.repository(need, repository, pin),
             Need::File { url } => self.file(need, url, pin),
+            Need::Chart(chart) => {
+                chart::get(&self.files, chart, pin).map_err(|source| ProvideError::Chart { need: need.clone(), source })
+            }
             other => Err(ProvideError::Unknown { need: other.clone() }),
         }
     }

@@ -1,4 +1,4 @@
-//! Gets what a render needs from elsewhere: other repositories and files on the web. What was got is pinned in a
+//! Gets what a render needs from elsewhere: other repositories, files on the web, charts. What was got is pinned in a
 //! [`LockFile`], and results of renders are kept on disk in a [`MemoDirectory`].
 //!
 //! ```
@@ -24,6 +24,7 @@
 //! How anything is rendered, what is in the files that it gets, Kubernetes, and which project may use what: that it is
 //! told by [`Session::allowing`].
 
+mod chart;
 mod error;
 mod fetcher;
 mod lock;
@@ -31,9 +32,10 @@ mod memo;
 mod session;
 mod web;
 
+pub use chart::ChartError;
 pub use error::ProvideError;
 pub use fetcher::Fetcher;
 pub use lock::{LOCK_FILE, LockError, LockFile};
 pub use memo::{Memo, MemoDirectory, MemoLimits};
 pub use session::{LockMode, Session};
-pub use web::{WebError, WebOptions};
+pub use web::{WebCredentials, WebError, WebOptions};

@@ -10,6 +10,8 @@
 #[path = "suite/server.rs"]
 mod server;
 
+#[path = "suite/charts.rs"]
+mod charts;
 #[path = "suite/files.rs"]
 mod files;
 #[path = "suite/repositories.rs"]

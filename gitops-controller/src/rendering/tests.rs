@@ -156,7 +156,7 @@ fn remote_bases_are_rendered_pinned_and_remembered() {
     assert_eq!(colour(&place), ("blue".into(), 1));
     repository.commit([("app/gitops.lock", "version 1\nnonsense\n")]).unwrap();
     let refused = text(&render_at(&place, &application, "HEAD").unwrap_err());
-    assert!(refused.contains("app/gitops.lock:2: expected `file URL DIGEST`"), "{refused}");
+    assert!(refused.contains("app/gitops.lock:2: expected `chart …`"), "{refused}");
 }
 
 #[test]

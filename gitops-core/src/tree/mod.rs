@@ -3,6 +3,7 @@
 //! The seam between rendering and storage. A size can be asked before a read, a miss is an answer, and a listing
 //! is of one directory.
 
+mod archive;
 mod follow;
 mod memory;
 mod path;
@@ -14,6 +15,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use archive::{ArchiveError, ArchiveLimits, unpack};
 pub use follow::{list, read, read_required, resolve, stat};
 pub use memory::MemoryTree;
 pub use path::{PathError, TreePath};

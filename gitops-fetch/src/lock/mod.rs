@@ -18,6 +18,8 @@ const VERSION: &str = "version 1";
 const MAX_BYTES: u64 = 16 << 20;
 /// The revision of a repository of which none was named.
 const NO_REVISION: &str = "HEAD";
+/// The version of a chart of which none was named.
+const NO_VERSION: &str = "*";
 /// The pin of a URL at which no file was.
 const NO_FILE: &str = "none";
 
@@ -27,11 +29,13 @@ const NO_FILE: &str = "none";
 /// ```text
 /// # What builds use from elsewhere. Written by gitops; commit it.
 /// version 1
+/// chart https://example.com/charts web ^1.2 1.4.0 sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
 /// file https://example.com/web.yaml sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
 /// repository https://github.com/org/repo v1.2.0 5ca3a8f1f3e5d5a0c9b4b64ab4fbc7d2c1c6a8d9
 /// ```
 ///
-/// `file URL DIGEST` pins a file by the SHA-256 of its bytes; with `none` for the digest, no file was there and the URL
+/// `chart REPOSITORY NAME VERSION FOUND DIGEST` pins the range `VERSION`, `*` where none is named, to the version `FOUND`
+/// and the SHA-256 of its archive. `file URL DIGEST` pins a file by the SHA-256 of its bytes; with `none` for the digest, no file was there and the URL
 /// is a repository's. `repository ADDRESS REVISION COMMIT` pins what a branch, tag or `HEAD` names to a commit. Addresses
 /// are without passwords. White space and `%` in a part are written as `%` and two hexadecimal digits. Lines that start
 /// with `#` say nothing. To take something as it is now, delete its line.
@@ -43,6 +47,7 @@ pub struct LockFile {
 /// What a line is of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
+    Chart { repository: String, name: String, version: String },
     File { url: String },
     Repository { address: String, revision: String },
 }
@@ -105,13 +110,19 @@ impl LockFile {
             let parts: Vec<String> = line.split_whitespace().map(unescaped).collect();
             let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
             let (key, pin) = match parts.as_slice() {
+                ["chart", repository, name, version, found, digest] if is_digest(digest) => {
+                    let (repository, name, version) = ((*repository).into(), (*name).into(), (*version).into());
+                    (Key::Chart { repository, name, version }, format!("{found} {digest}"))
+                }
                 ["file", url, NO_FILE] => (Key::File { url: (*url).into() }, String::new()),
                 ["file", url, digest] if is_digest(digest) => (Key::File { url: (*url).into() }, (*digest).to_owned()),
                 ["repository", address, revision, commit] if is_commit(commit) => {
                     let key = Key::Repository { address: (*address).into(), revision: (*revision).into() };
                     (key, (*commit).to_owned())
                 }
-                _ => return Err(wrong("expected `file URL DIGEST` or `repository ADDRESS REVISION COMMIT`")),
+                _ => {
+                    return Err(wrong("expected `chart …`, `file URL DIGEST` or `repository ADDRESS REVISION COMMIT`"));
+                }
             };
             if pins.insert(key, pin).is_some() {
                 return Err(wrong("the line is there twice"));
@@ -176,6 +187,11 @@ impl Key {
                 address: gitops_core::need::without_password(&need.address).into_owned(),
                 revision: if need.revision.is_empty() { NO_REVISION.into() } else { need.revision.clone() },
             }),
+            Need::Chart(need) => Some(Self::Chart {
+                repository: gitops_core::need::without_password(&need.repository).into_owned(),
+                name: need.name.clone(),
+                version: if need.version.is_empty() { NO_VERSION.into() } else { need.version.clone() },
+            }),
             _ => None,
         }
     }
@@ -186,6 +202,11 @@ impl fmt::Display for LockFile {
         writeln!(out, "# What builds use from elsewhere. Written by gitops; commit it.\n{VERSION}")?;
         for (key, pin) in &self.pins {
             match key {
+                Key::Chart { repository, name, version } => {
+                    let (found, digest) = pin.split_once(' ').unwrap_or((pin, ""));
+                    let parts = [repository, name, version, found].map(escaped).join(" ");
+                    writeln!(out, "chart {parts} {digest}")?;
+                }
                 Key::File { url } if pin.is_empty() => writeln!(out, "file {} {NO_FILE}", escaped(url))?,
                 Key::File { url } => writeln!(out, "file {} {pin}", escaped(url))?,
                 Key::Repository { address, revision } => {
@@ -209,7 +230,8 @@ fn is_hexadecimal(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
-fn escaped(text: &str) -> String {
+fn escaped(text: impl AsRef<str>) -> String {
+    let text = text.as_ref();
     use fmt::Write as _;
     let mut result = String::with_capacity(text.len());
     for letter in text.chars() {
