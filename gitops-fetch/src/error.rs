@@ -1,4 +1,5 @@
 use gitops_core::Need;
+use gitops_core::tree::TreeError;
 use gitops_git::{FetchError, ResolveError};
 use thiserror::Error;
 
@@ -49,6 +50,15 @@ pub enum ProvideError {
         /// Why.
         #[source]
         source: ResolveError,
+    },
+    /// What was fetched cannot be read.
+    #[error("`{need}` cannot be read")]
+    Tree {
+        /// What was needed.
+        need: Need,
+        /// Why.
+        #[source]
+        source: TreeError,
     },
     /// A file cannot be fetched.
     #[error("`{need}` cannot be fetched")]

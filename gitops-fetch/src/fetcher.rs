@@ -2,11 +2,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use gitops_core::need::RepositoryNeed;
-use gitops_core::{Answer, Digest, Need};
-use gitops_git::{FetchOptions, Repository, RepositoryCache};
+use gitops_core::{Answer, Digest, Need, Tree};
+use gitops_git::{FetchOptions, Location, Repository, RepositoryCache};
 
+use crate::submodules::{self, WithSubmodules};
 use crate::web::{Files, WebOptions};
 use crate::{ProvideError, chart};
+
+/// Submodules inside submodules.
+const MAX_DEPTH: usize = 8;
+/// Submodules of one repository.
+const MAX_SUBMODULES: usize = 100;
+
+/// Whether something may be used.
+pub(crate) type Check<'a> = &'a (dyn Fn(&Need) -> Result<(), ProvideError> + Sync);
 
 /// Gets repositories and files, and keeps what it got under one folder.
 ///
@@ -48,10 +57,13 @@ impl Fetcher {
         self
     }
 
-    /// Gets one thing; where its pin is known, exactly that.
-    pub(crate) fn get(&self, need: &Need, pin: Option<&str>) -> Result<Answer, ProvideError> {
+    /// Gets one thing; where its pin is known, exactly that. What it leads to is held to the rule as well.
+    pub(crate) fn get(&self, need: &Need, pin: Option<&str>, rule: Check<'_>) -> Result<Answer, ProvideError> {
         match need {
-            Need::Repository(repository) => self.repository(need, repository, pin),
+            Need::Repository(repository) => {
+                let answer = self.repository(need, repository, pin)?;
+                if repository.submodules { self.with_submodules(need, answer, rule, 0) } else { Ok(answer) }
+            }
             Need::File { url } => self.file(need, url, pin),
             Need::Chart(chart) => {
                 chart::get(&self.files, chart, pin).map_err(|source| ProvideError::Chart { need: need.clone(), source })
@@ -60,7 +72,44 @@ impl Fetcher {
         }
     }
 
+    /// The same with the files of submodules in their places, at the commits that the repository names.
+    fn with_submodules(
+        &self,
+        need: &Need,
+        answer: Answer,
+        rule: Check<'_>,
+        depth: usize,
+    ) -> Result<Answer, ProvideError> {
+        let (Need::Repository(outer), Answer::Tree { tree, commit }) = (need, &answer) else { return Ok(answer) };
+        let failed = |source| ProvideError::Tree { need: need.clone(), source };
+        let submodules = submodules::of(tree.as_ref(), &outer.address).map_err(failed)?;
+        if submodules.is_empty() {
+            return Ok(answer);
+        }
+        if depth >= MAX_DEPTH || submodules.len() > MAX_SUBMODULES {
+            return Err(ProvideError::TooMany { limit: MAX_SUBMODULES });
+        }
+        let mut modules: Vec<(_, Arc<dyn Tree>)> = Vec::with_capacity(submodules.len());
+        for submodule in submodules {
+            let mut wanted = RepositoryNeed::new(submodule.address);
+            wanted.revision = submodule.commit;
+            wanted.timeout = outer.timeout;
+            let inner = Need::Repository(wanted.clone());
+            rule(&inner)?;
+            let got = self.repository(&inner, &wanted, Some(&wanted.revision))?;
+            if let Answer::Tree { tree, .. } = self.with_submodules(&inner, got, rule, depth + 1)? {
+                modules.push((submodule.path, tree));
+            }
+        }
+        Ok(Answer::Tree { tree: Arc::new(WithSubmodules { tree: tree.clone(), modules }), commit: commit.clone() })
+    }
+
     fn repository(&self, need: &Need, wanted: &RepositoryNeed, pin: Option<&str>) -> Result<Answer, ProvideError> {
+        // A path without a scheme would be one of wherever this process was started.
+        let local = matches!(Location::parse(&wanted.address), Ok(Location::Local(_)));
+        if local && !wanted.address.starts_with("file://") {
+            return Err(ProvideError::Unknown { need: need.clone() });
+        }
         let mut options = self.options.clone();
         options.deadline = options.deadline.min(wanted.timeout);
         let fetch = |options: &FetchOptions| {

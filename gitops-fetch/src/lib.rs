@@ -30,6 +30,7 @@ mod fetcher;
 mod lock;
 mod memo;
 mod session;
+mod submodules;
 mod web;
 
 pub use chart::ChartError;

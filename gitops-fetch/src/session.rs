@@ -65,16 +65,14 @@ impl<'a> Session<'a> {
         }
         let mut wanted = Vec::with_capacity(missing.len());
         for need in missing {
-            if let Some(rule) = &self.rule {
-                rule(need).map_err(|reason| ProvideError::NotAllowed { need: need.clone(), reason })?;
-            }
+            self.check(need)?;
             let pin = self.lock.pin(need);
             if pin.is_none() && self.mode == LockMode::Locked {
                 return Err(ProvideError::NotLocked { need: need.clone() });
             }
             wanted.push((need, pin));
         }
-        let answers = in_parallel(&wanted, |(need, pin)| self.fetcher.get(need, *pin));
+        let answers = in_parallel(&wanted, |(need, pin)| self.fetcher.get(need, *pin, &|need| self.check(need)));
         let needs: Vec<Need> = wanted.into_iter().map(|(need, _)| need.clone()).collect();
         for (need, answer) in needs.into_iter().zip(answers) {
             let answer = answer?;
@@ -82,6 +80,11 @@ impl<'a> Session<'a> {
             self.provided.insert(need, answer);
         }
         Ok(())
+    }
+
+    fn check(&self, need: &Need) -> Result<(), ProvideError> {
+        let Some(rule) = &self.rule else { return Ok(()) };
+        rule(need).map_err(|reason| ProvideError::NotAllowed { need: need.clone(), reason })
     }
 
     /// Whether everything is now as it was pinned, which is got on the way. What cannot be had is not.

@@ -189,3 +189,16 @@ fn remote_bases_neither_leave_their_tree_nor_lead_back() {
     let missing = error("rael");
     assert!(missing.contains("does not exist; nearest: `real`"), "{missing}");
 }
+
+#[test]
+fn what_a_kustomization_names_is_asked_for_at_once() {
+    let mut repository = TestRepository::new().unwrap();
+    let base =
+        "resources: ['https://a.example/x//y', 'https://a.example/z.yaml']\ncomponents: ['ssh://git@b.example/x/y']\n";
+    repository.commit([("app/kustomization.yaml", base)]).unwrap();
+    let mut place = place(&[]);
+    place.surroundings.fetcher = None;
+    let refused = text(&render_at(&place, &application(&repository, "app"), "HEAD").unwrap_err());
+    let expected = "it needs https://a.example/x, https://a.example/z.yaml, ssh://git@b.example/x/y, and nothing";
+    assert!(refused.contains(expected), "{refused}");
+}

@@ -39,7 +39,7 @@ impl Default for MemoLimits {
 pub struct MemoDirectory {
     directory: Arc<Path>,
     limits: MemoLimits,
-    /// Bytes written since it was last looked at how full the folder is.
+    /// Bytes written: where they pass a whole share of the limit, it is looked at how full the folder is.
     written: Arc<AtomicU64>,
 }
 
@@ -54,8 +54,8 @@ impl MemoDirectory {
     /// A memo in a folder, which is made when something is kept.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         let directory: Arc<Path> = directory.into().into();
-        // The first entry that is kept looks at what earlier processes left.
-        let written = Arc::new(AtomicU64::new(u64::MAX / 2));
+        // Processes that write little each start somewhere else, so that one of them comes to look.
+        let written = Arc::new(AtomicU64::new(seal::anywhere()));
         Self { directory, limits: MemoLimits::default(), written }
     }
 
@@ -79,9 +79,9 @@ impl MemoDirectory {
         file.write_all(bytes)?;
         file.persist(&place).map_err(|error| error.error)?;
         let size = bytes.len() as u64;
-        let share = self.limits.total_bytes / 16;
-        if self.written.fetch_add(size, Ordering::Relaxed).saturating_add(size) > share {
-            self.written.store(0, Ordering::Relaxed);
+        let share = (self.limits.total_bytes / 16).max(1);
+        let before = self.written.fetch_add(size, Ordering::Relaxed);
+        if before / share != before.wrapping_add(size) / share {
             evict::evict(&self.directory, self.limits.total_bytes - share);
         }
         Ok(())

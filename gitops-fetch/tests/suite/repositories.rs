@@ -62,3 +62,59 @@ fn several_are_got_at_once() {
         assert_eq!(content(&session, need), format!("a: {number}\n"));
     }
 }
+
+#[test]
+fn submodules_are_part_of_their_repository() {
+    if !std::process::Command::new("git").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        println!("skipped: no git program");
+        return;
+    }
+    let (place, work) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut inner = TestRepository::new().unwrap();
+    inner.commit([("a.yaml", "a: inner\n")]).unwrap();
+    let mut outer = TestRepository::new().unwrap();
+    outer.commit([("b.yaml", "b: 1\n")]).unwrap();
+    let outer_path = outer.path().to_str().unwrap().to_owned();
+    let git = |directory: &std::path::Path, arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command.args(["-c", "protocol.file.allow=always", "-c", "user.name=a", "-c", "user.email=a@b"]);
+        assert!(command.current_dir(directory).args(arguments).status().unwrap().success(), "{arguments:?}");
+    };
+    git(work.path(), &["clone", "-q", &outer_path, "clone"]);
+    let clone = work.path().join("clone");
+    git(&clone, &["submodule", "--quiet", "add", &inner.url(), "lib/inner"]);
+    git(&clone, &["commit", "-q", "-m", "Add"]);
+    let mut wanted = RepositoryNeed::new(format!("file://{}", clone.display()));
+    wanted.submodules = true;
+    let (with, mut without) = (Need::Repository(wanted.clone()), wanted.clone());
+    without.submodules = false;
+    let without = Need::Repository(without);
+    inner.commit([("a.yaml", "a: later\n")]).unwrap();
+    let fetcher = Fetcher::new(place.path());
+    let mut session = Session::new(&fetcher, LockFile::default());
+    session.provide(&[with.clone(), without.clone()]).unwrap();
+    let read = |need: &Need| {
+        let Some(Answer::Tree { tree, .. }) = session.provided().get(need) else { panic!("{need} is not there") };
+        tree.read(&TreePath::new("lib/inner/a.yaml").unwrap()).unwrap().map(|blob| blob.bytes)
+    };
+    assert_eq!(read(&with).unwrap(), "a: inner\n");
+    assert_eq!(read(&without), None);
+    let inner_url = inner.url();
+    let refuse = move |need: &Need| match need {
+        Need::Repository(need) if need.address == inner_url => Err("it is foreign".to_owned()),
+        _ => Ok(()),
+    };
+    let error = Session::new(&fetcher, LockFile::default()).allowing(refuse).provide(&[with]).unwrap_err();
+    assert!(error.to_string().ends_with("may not be used: it is foreign"), "{error}");
+}
+
+#[test]
+fn a_path_of_the_process_is_no_address() {
+    let place = tempfile::tempdir().unwrap();
+    let fetcher = Fetcher::new(place.path());
+    for address in ["git@host.example/org/repo", "/srv/repo", "."] {
+        let need = Need::Repository(RepositoryNeed::new(address));
+        let error = Session::new(&fetcher, LockFile::default()).provide(&[need]).unwrap_err();
+        assert!(matches!(error, ProvideError::Unknown { .. }), "{error}");
+    }
+}

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use gitops_core::tree::{EntryKind, TreePath};
 
+use super::provenance::Provenance;
 use super::read::Spot;
 use super::resource::Resource;
 use crate::documents::{self, Dialect, Document};
@@ -19,6 +20,8 @@ pub(super) struct Root {
     pub(super) directory: TreePath,
     /// The directories of the kustomizations that led here, the outermost first.
     above: Vec<TreePath>,
+    /// How it is named from where the build starts, where that is traced.
+    pub(super) provenance: Option<Provenance>,
 }
 
 /// What a path of `resources` is.
@@ -29,22 +32,24 @@ pub(super) enum Entry {
 
 impl Root {
     pub(super) fn new(directory: TreePath) -> Self {
-        Self { directory, above: Vec::new() }
+        Self { directory, above: Vec::new(), provenance: None }
     }
 
     pub(super) fn depth(&self) -> usize {
         self.above.len()
     }
 
-    /// A base or component. One that contains a directory on the way to it would come back to itself.
-    pub(super) fn descend(&self, directory: TreePath, place: &Spot<'_>) -> Result<Self, RenderError> {
+    /// A base or component, and the text that names it. One that contains a directory on the way to it would come back to
+    /// itself.
+    pub(super) fn descend(&self, directory: TreePath, text: &str, place: &Spot<'_>) -> Result<Self, RenderError> {
         let mut above = self.above.clone();
         above.push(self.directory.clone());
         if above.iter().any(|visited| visited.is_within(&directory)) {
             let way = above.iter().chain(std::iter::once(&directory)).map(ToString::to_string);
             return Err(place.is(Problem::Cycle(way.collect::<Vec<_>>().join(" -> "))));
         }
-        Ok(Self { directory, above })
+        let provenance = self.provenance.as_ref().map(|here| here.append(text));
+        Ok(Self { directory, above, provenance })
     }
 
     /// What a path names.
@@ -52,7 +57,11 @@ impl Root {
         if let Some(remote) = Remote::parse(path)
             && !self.is_file(files, path)?
         {
-            return match remote::find(files, path, &remote, &|problem| place.is(problem))? {
+            let found = remote::find(files, path, &remote, &|problem| place.is(problem));
+            if matches!(found, Err(RenderError::Elsewhere(_))) {
+                remote::foresee(files, place.addresses());
+            }
+            return match found? {
                 remote::Found::File => Ok(Entry::File),
                 remote::Found::Directory(directory) => Ok(Entry::Directory(directory)),
             };

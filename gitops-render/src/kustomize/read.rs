@@ -44,7 +44,13 @@ pub(super) struct Spot<'a> {
     index: Option<usize>,
 }
 
-impl Spot<'_> {
+impl<'a> Spot<'a> {
+    /// What the kustomization names as resources and components.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let Kustomization { resources, components, .. } = &self.file.kustomization;
+        resources.iter().chain(components).map(String::as_str)
+    }
+
     /// The field's path.
     pub(super) fn name(&self) -> String {
         self.index.map_or_else(|| self.field.into(), |index| format!("{}[{index}]", self.field))

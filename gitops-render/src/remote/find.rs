@@ -37,6 +37,19 @@ pub(crate) fn find(files: &Files<'_>, written: &str, remote: &Remote, blame: Bla
     }
 }
 
+/// Notes what other addresses beside one that is missing will be asked for, so that all are got at once.
+pub(crate) fn foresee<'a>(files: &Files<'_>, written: impl Iterator<Item = &'a str>) {
+    let Some(remotes) = files.remotes() else { return };
+    // Without a scheme it may be the path of a file, which is looked for first.
+    for remote in written.filter(|text| text.contains("://")).filter_map(Remote::parse) {
+        match (remote.file, remote.repository) {
+            (Some(url), _) => drop(remotes.ask(Need::File { url })),
+            (None, Some(address)) => drop(remotes.ask(Need::Repository(address.need))),
+            (None, None) => {}
+        }
+    }
+}
+
 /// The file of a URL, and what to call it.
 pub(crate) fn read(files: &Files<'_>, url: &str, blame: Blame<'_>) -> Result<(TreePath, Bytes), RenderError> {
     let Answer::File(bytes) = ask(files, Need::File { url: url.into() })? else {

@@ -16,7 +16,7 @@ use gitops_core::tree::{Tree, TreePath};
 use gitops_core::{Answer, Need, Provided};
 
 pub(crate) use address::RepositoryAddress;
-pub(crate) use find::{Found, find, read};
+pub(crate) use find::{Found, find, foresee, read};
 
 /// What a text of a kustomization may name elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
