@@ -32,6 +32,8 @@ pub struct Inputs {
     pub strict: bool,
     /// Which files a kustomization may name.
     pub load_restrictor: LoadRestrictor,
+    /// Whether a kustomization's objects get the label `app.kubernetes.io/managed-by`.
+    pub managed_by_label: bool,
     /// How a kustomization's objects are ordered where it has no `sortOptions`.
     pub reorder: Reorder,
     /// Whether the commit was asked for.
@@ -74,6 +76,7 @@ impl Inputs {
             provided: Provided::new(),
             strict: false,
             load_restrictor: LoadRestrictor::RootOnly,
+            managed_by_label: false,
             reorder: Reorder::Legacy,
             revision_read: Arc::default(),
         }

@@ -10,11 +10,13 @@ use super::configuration::ConfigurationFile;
 use super::load::{self, Entry, Root};
 use super::model::Kustomization;
 use super::names::{End, affix};
+use super::namespace::Namespace;
+use super::provenance::{Provenance, note};
 use super::read::{self, COMPONENT, File, Spot};
 use super::resource::Resource;
 use super::resources::Resources;
 use super::variables::{self, Variable};
-use super::{generators, images, labels, namespace, patches, replacements, replicas};
+use super::{generators, images, labels, namespace, patches, plugins, replacements, replicas};
 use crate::documents::{self, Dialect};
 use crate::files::{Files, text};
 use crate::render::Context;
@@ -77,9 +79,11 @@ impl Builder<'_> {
         mut accumulator: Accumulator,
     ) -> Result<Accumulator, RenderError> {
         refuse_unsupported(file)?;
-        self.add_resources(root, file, &mut accumulator)?;
+        let paths: Vec<_> = file.kustomization.resources.iter().enumerate().collect();
+        self.add_paths(root, file, "resources", &paths, &mut accumulator)?;
         self.configure(root, file, &mut accumulator)?;
         generators::run(self, root, file, &mut accumulator.resources)?;
+        plugins::generate(self, root, file, &mut accumulator.resources)?;
         for (index, path) in file.kustomization.components.iter().enumerate() {
             let place = file.item("components", index);
             let directory = match root.find(self.files(), path, &place)? {
@@ -89,30 +93,40 @@ impl Builder<'_> {
                     return Err(place.is(Problem::Value(message)));
                 }
             };
-            let (root, component) = self.open(root, directory, &place, true)?;
+            let (root, component) = self.open(root, (directory, path), &place, true)?;
             accumulator = self.accumulate(&root, &component, accumulator)?;
         }
         self.transform(root, file, &mut accumulator)?;
+        plugins::transform(self, root, file, &mut accumulator.resources)?;
+        plugins::validate(self, root, file, &mut accumulator.resources)?;
         variables::define(file, &mut accumulator.resources, &mut accumulator.variables)?;
         Ok(accumulator)
     }
 
-    fn add_resources(&mut self, root: &Root, file: &File, accumulator: &mut Accumulator) -> Result<(), RenderError> {
-        let mut entries = Vec::with_capacity(file.kustomization.resources.len());
-        for (index, path) in file.kustomization.resources.iter().enumerate() {
-            let place = file.item("resources", index);
+    /// Adds the resources of files and kustomizations that a list of a kustomization names.
+    pub(super) fn add_paths(
+        &mut self,
+        root: &Root,
+        file: &File,
+        field: &'static str,
+        paths: &[(usize, &String)],
+        accumulator: &mut Accumulator,
+    ) -> Result<(), RenderError> {
+        let mut entries = Vec::with_capacity(paths.len());
+        for (index, path) in paths {
+            let place = file.item(field, *index);
             let entry = root.find(self.files(), path, &place)?;
-            entries.push((path, place, entry));
+            entries.push((*path, place, entry));
         }
         let read = |(path, place, entry): &(&String, Spot<'_>, Entry)| match entry {
             Entry::File => Some(self.read_resources(root, path, place)),
             Entry::Directory(_) => None,
         };
         let parsed: Vec<Option<Parsed>> = parallel::map(&entries, FILES_PER_THREAD, read);
-        for ((_, place, entry), parsed) in entries.into_iter().zip(parsed) {
+        for ((path, place, entry), parsed) in entries.into_iter().zip(parsed) {
             match (entry, parsed) {
                 (Entry::Directory(directory), _) => {
-                    let (root, base) = self.open(root, directory, &place, false)?;
+                    let (root, base) = self.open(root, (directory, path), &place, false)?;
                     let empty = self.empty();
                     let base = self.accumulate(&root, &base, empty)?;
                     self.absorb_base(accumulator, base)?;
@@ -135,7 +149,11 @@ impl Builder<'_> {
         let (file, bytes) = root.read(self.files(), path, self.context.inputs.load_restrictor, place)?;
         let text = text(&bytes).ok_or_else(|| Place::file(&file).is(Problem::NotText))?;
         let mut warnings = Vec::new();
-        let resources = load::parse(text, &file, self.files(), &mut warnings)?;
+        let mut resources = load::parse(text, &file, self.files(), &mut warnings)?;
+        if let Some(here) = &root.provenance {
+            let from = Arc::new(here.append(path));
+            resources.iter_mut().for_each(|resource| resource.provenance = Some(Arc::clone(&from)));
+        }
         Ok((resources, warnings))
     }
 
@@ -176,11 +194,11 @@ impl Builder<'_> {
     fn open(
         &mut self,
         root: &Root,
-        directory: TreePath,
+        (directory, text): (TreePath, &str),
         place: &Spot<'_>,
         component: bool,
     ) -> Result<(Root, File), RenderError> {
-        let root = root.descend(directory, place)?;
+        let root = root.descend(directory, text, place)?;
         if root.depth() > self.files().limits.depth {
             let limit = self.files().limits.depth as u64;
             return Err(RenderError::Budget { what: "kustomizations inside each other", limit });
@@ -200,47 +218,92 @@ impl Builder<'_> {
         Ok((root, file))
     }
 
-    /// The changes in kustomize's order.
+    /// The changes in kustomize's order, each noted where that is asked for.
     fn transform(&mut self, root: &Root, file: &File, accumulator: &mut Accumulator) -> Result<(), RenderError> {
-        let Kustomization { name_prefix, name_suffix, common_labels, common_annotations, .. } = &file.kustomization;
         let kustomization = &file.kustomization;
         let Accumulator { resources, configuration, .. } = accumulator;
-        patches::strategic_merge(self, root, file, resources)?;
-        patches::patches(self, root, file, resources)?;
-        let place = file.place("namespace");
-        namespace::set(resources, &kustomization.namespace, &configuration.namespace, &place)?;
-        affix(resources, End::Prefix, name_prefix, &configuration.name_prefix, &file.place("namePrefix"))?;
-        affix(resources, End::Suffix, name_suffix, &configuration.name_suffix, &file.place("nameSuffix"))?;
-        for (index, label) in kustomization.labels.iter().enumerate() {
-            let fields = labels::fields_of(label, configuration);
-            labels::set(resources, &label.pairs, &fields, &file.item("labels", index))?;
+        let here = root.provenance.as_ref();
+        let by = |kind: &str| here.map(|here| here.by_field(file.path.name(), kind));
+        if !kustomization.patches_strategic_merge.is_empty() {
+            patches::strategic_merge(self, root, file, resources)?;
+            note(resources, by("PatchStrategicMergeTransformer"));
         }
-        labels::set(resources, common_labels, &configuration.common_labels, &file.place("commonLabels"))?;
-        let place = file.place("commonAnnotations");
-        labels::set(resources, common_annotations, &configuration.common_annotations, &place)?;
-        patches::json6902(self, root, file, resources)?;
+        for (index, patch) in kustomization.patches.iter().enumerate() {
+            patches::apply_patch(self, root, (file, patch), resources, &file.item("patches", index))?;
+            note(resources, by("PatchTransformer"));
+        }
+        if !kustomization.namespace.is_empty() {
+            let namespace = Namespace::new(&kustomization.namespace);
+            namespace::set(resources, &namespace, &configuration.namespace, &file.place("namespace"))?;
+            note(resources, by("NamespaceTransformer"));
+        }
+        if !kustomization.name_prefix.is_empty() {
+            let place = file.place("namePrefix");
+            affix(resources, End::Prefix, &kustomization.name_prefix, &configuration.name_prefix, &place)?;
+            note(resources, by("PrefixTransformer"));
+        }
+        if !kustomization.name_suffix.is_empty() {
+            let place = file.place("nameSuffix");
+            affix(resources, End::Suffix, &kustomization.name_suffix, &configuration.name_suffix, &place)?;
+            note(resources, by("SuffixTransformer"));
+        }
+        self.label(file, accumulator, &by)?;
+        let Accumulator { resources, configuration, .. } = accumulator;
+        for (index, patch) in kustomization.patches_json6902.iter().enumerate() {
+            let place = file.item("patchesJson6902", index);
+            patches::apply_json6902(self, root, (file, patch), resources, &place)?;
+            note(resources, by("PatchJson6902Transformer"));
+        }
         for (index, replica) in kustomization.replicas.iter().enumerate() {
-            replicas::set(resources, replica, configuration, &file.item("replicas", index))?;
+            replicas::set(resources, replica, &configuration.replicas, &file.item("replicas", index))?;
+            note(resources, by("ReplicaCountTransformer"));
         }
         for (index, image) in kustomization.images.iter().enumerate() {
             images::set(resources, image, &configuration.images, &file.item("images", index))?;
+            note(resources, by("ImageTagTransformer"));
         }
-        replacements::run(self, root, file, resources)
+        if !kustomization.replacements.is_empty() {
+            replacements::run(self, root, file, resources)?;
+            note(resources, by("ReplacementTransformer"));
+        }
+        Ok(())
+    }
+
+    /// `labels`, `commonLabels` and `commonAnnotations`.
+    fn label(
+        &self,
+        file: &File,
+        accumulator: &mut Accumulator,
+        by: &dyn Fn(&str) -> Option<Provenance>,
+    ) -> Result<(), RenderError> {
+        let Kustomization { labels, common_labels, common_annotations, .. } = &file.kustomization;
+        let Accumulator { resources, configuration, .. } = accumulator;
+        for (index, label) in labels.iter().enumerate() {
+            let fields = labels::fields_of(label, configuration);
+            labels::set(resources, &label.pairs, &fields, &file.item("labels", index))?;
+            note(resources, by("LabelTransformer"));
+        }
+        if !labels.is_empty() || !common_labels.is_empty() {
+            labels::set(resources, common_labels, &configuration.common_labels, &file.place("commonLabels"))?;
+            note(resources, by("LabelTransformer"));
+        }
+        if !common_annotations.is_empty() {
+            let place = file.place("commonAnnotations");
+            labels::set(resources, common_annotations, &configuration.common_annotations, &place)?;
+            note(resources, by("AnnotationsTransformer"));
+        }
+        Ok(())
     }
 }
 
 /// Refuses what this version cannot build, rather than building something else.
 fn refuse_unsupported(file: &File) -> Result<(), RenderError> {
     let Kustomization { crds, helm_charts, helm_chart_inflation_generator, .. } = &file.kustomization;
-    let Kustomization { generators, transformers, validators, build_metadata, openapi, .. } = &file.kustomization;
+    let openapi = &file.kustomization.openapi;
     let asked = [
         ("crds", !crds.is_empty()),
         ("helmCharts", !helm_charts.is_empty()),
         ("helmChartInflationGenerator", !helm_chart_inflation_generator.is_empty()),
-        ("generators", !generators.is_empty()),
-        ("transformers", !transformers.is_empty()),
-        ("validators", !validators.is_empty()),
-        ("buildMetadata", !build_metadata.is_empty()),
         ("openapi", openapi.iter().any(|(key, value)| key == "path" || value != "v1.21.2")),
     ];
     match asked.into_iter().find(|(_, asked)| *asked) {

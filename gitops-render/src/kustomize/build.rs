@@ -6,10 +6,11 @@ use gitops_core::tree::TreePath;
 use super::accumulate::Builder;
 use super::configuration::Configuration;
 use super::load::Root;
+use super::provenance::{Metadata, Provenance};
 use super::resource::Resource;
 use super::{application, hash, order, read, references, variables};
 use crate::render::Context;
-use crate::{RenderError, Warning};
+use crate::{Problem, RenderError, Warning};
 
 /// Resources with this annotation are for kustomize alone.
 const LOCAL: &str = "config.kubernetes.io/local-config";
@@ -18,11 +19,18 @@ const LOCAL: &str = "config.kubernetes.io/local-config";
 pub(super) fn build(context: &Context<'_>, path: &TreePath) -> Result<(Vec<Resource>, Vec<Warning>), RenderError> {
     let built_in = Configuration::built_in();
     let mut builder = Builder { context, built_in, warnings: Vec::new() };
-    let root = Root::new(path.clone());
+    let mut root = Root::new(path.clone());
     let mut warnings = Vec::new();
     let mut file = read::read(&context.files, path, &mut warnings)?;
     builder.warnings.append(&mut warnings);
     application::apply(context, &root, &mut file, &mut builder.warnings)?;
+    let words = &file.kustomization.build_metadata;
+    let mut metadata = Metadata::parse(words).map_err(|word| {
+        let known = "expected `originAnnotations`, `transformerAnnotations` or `managedByLabel`";
+        file.place("buildMetadata").is(Problem::Value(format!("{known}, found `{word}`")))
+    })?;
+    metadata.managed_by |= context.inputs.managed_by_label;
+    root.provenance = metadata.is_traced().then(Provenance::default);
     let empty = builder.empty();
     let mut accumulator = builder.accumulate(&root, &file, empty)?;
     hash::add_to_names(&mut accumulator.resources);
@@ -30,6 +38,7 @@ pub(super) fn build(context: &Context<'_>, path: &TreePath) -> Result<(Vec<Resou
     variables::resolve(&mut accumulator.resources, &accumulator.variables, &accumulator.configuration)?;
     accumulator.resources.retain(|resource| !resource.is_empty() && !is_local(resource));
     order::sort(&mut accumulator.resources, &file, context.inputs.reorder)?;
+    metadata.finish(&mut accumulator.resources);
     accumulator.resources.iter_mut().for_each(finish_annotations);
     Ok((accumulator.resources.into_items(), builder.warnings))
 }

@@ -33,21 +33,36 @@ pub(super) fn run(
         let Place { file: path, line, .. } = file.place(field).place();
         for (index, generator) in list.iter().enumerate() {
             let place = file.item(field, index);
-            if generator.name.is_empty() {
-                return Err(place.is(Problem::Value("a name is missing".into())));
-            }
-            let pairs = pairs::load(builder.context, root, generator, &place)?;
-            let options = merged(generator.options.as_ref(), kustomization.generator_options.as_ref());
-            let mut resource = Resource::new(
-                value(kind, generator, &options, pairs),
-                Origin { file: path.clone(), line: line.unwrap_or(1) },
-            );
-            resource.needs_hash = !options.disable_name_suffix_hash;
-            resource.behavior = behavior(&generator.behavior, &place)?;
+            let origin = Origin { file: path.clone(), line: line.unwrap_or(1) };
+            let all = kustomization.generator_options.as_ref();
+            let mut resource = make(builder, root, (kind, generator), all, origin, &place)?;
+            let from = root.provenance.as_ref();
+            let by = from.map(|here| here.by_field(file.path.name(), &format!("{kind}Generator")));
+            resource.provenance = by.map(Into::into);
             resources.absorb(resource, &place)?;
         }
     }
     Ok(())
+}
+
+/// The ConfigMap or Secret that a generator makes, with the options of all generators beside its own.
+pub(super) fn make(
+    builder: &Builder<'_>,
+    root: &Root,
+    (kind, generator): (&str, &Generator),
+    all: Option<&GeneratorOptions>,
+    origin: Origin,
+    place: &Spot<'_>,
+) -> Result<Resource, RenderError> {
+    if generator.name.is_empty() {
+        return Err(place.is(Problem::Value("a name is missing".into())));
+    }
+    let pairs = pairs::load(builder.context, root, generator, place)?;
+    let options = merged(generator.options.as_ref(), all);
+    let mut resource = Resource::new(value(kind, generator, &options, pairs), origin);
+    resource.needs_hash = !options.disable_name_suffix_hash;
+    resource.behavior = behavior(&generator.behavior, place)?;
+    Ok(resource)
 }
 
 fn behavior(word: &str, place: &Spot<'_>) -> Result<Behavior, RenderError> {

@@ -23,6 +23,8 @@ mod namespace;
 mod order;
 mod pairs;
 mod patches;
+mod plugins;
+mod provenance;
 mod read;
 mod references;
 mod replacements;

@@ -9,14 +9,41 @@ use super::resources::Resources;
 use super::scope::is_cluster_scoped;
 use crate::{Problem, RenderError};
 
+/// Which subjects of role bindings follow the namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Subjects {
+    /// Those named `default`.
+    Default,
+    /// All service accounts.
+    ServiceAccounts,
+    /// None.
+    None,
+}
+
+/// A namespace, and what it is set on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Namespace<'a> {
+    pub(super) name: &'a str,
+    /// Whether what has a namespace keeps it.
+    pub(super) unset_only: bool,
+    pub(super) subjects: Subjects,
+}
+
+impl<'a> Namespace<'a> {
+    /// A namespace for everything.
+    pub(super) fn new(name: &'a str) -> Self {
+        Self { name, unset_only: false, subjects: Subjects::Default }
+    }
+}
+
 /// Puts every resource that can have a namespace into this one.
 pub(super) fn set(
     resources: &mut Resources,
-    namespace: &str,
+    namespace: &Namespace<'_>,
     fields: &[FieldSpec],
     place: &Spot<'_>,
 ) -> Result<(), RenderError> {
-    if namespace.is_empty() {
+    if namespace.name.is_empty() {
         return Ok(());
     }
     for resource in resources.iter_mut().filter(|resource| !resource.is_empty()) {
@@ -26,11 +53,14 @@ pub(super) fn set(
     resources.check_unique(place)
 }
 
-fn set_one(resource: &mut Resource, namespace: &str, fields: &[FieldSpec]) -> Result<(), String> {
+/// Puts one resource into a namespace.
+pub(super) fn set_one(resource: &mut Resource, namespace: &Namespace<'_>, fields: &[FieldSpec]) -> Result<(), String> {
+    let is_set = |value: &Value| !value.is_null() && value != "";
     let mut write = |value: &mut Value| {
         match value {
             Value::Array(_) | Value::Object(_) => return Err("expected a text".into()),
-            value => *value = namespace.into(),
+            value if namespace.unset_only && is_set(value) => {}
+            value => *value = namespace.name.into(),
         }
         Ok(())
     };
@@ -40,7 +70,7 @@ fn set_one(resource: &mut Resource, namespace: &str, fields: &[FieldSpec]) -> Re
     let binding = matches!(resource.kind(), "RoleBinding" | "ClusterRoleBinding");
     if binding && let Some(Value::Array(subjects)) = resource.value.get_mut("subjects") {
         for subject in subjects.iter_mut().filter_map(Value::as_object_mut) {
-            if is_default(subject) {
+            if namespace.subjects.contain(subject) {
                 write(subject.entry("namespace").or_insert(Value::Null))?;
             }
         }
@@ -57,7 +87,13 @@ fn set_one(resource: &mut Resource, namespace: &str, fields: &[FieldSpec]) -> Re
     Ok(())
 }
 
-/// Of the subjects of role bindings only those named `default` follow the namespace.
-fn is_default(subject: &Map) -> bool {
-    subject.get("name").and_then(Value::as_str) == Some("default")
+impl Subjects {
+    fn contain(self, subject: &Map) -> bool {
+        let is = |field: &str, text: &str| subject.get(field).and_then(Value::as_str) == Some(text);
+        match self {
+            Self::Default => is("name", "default"),
+            Self::ServiceAccounts => is("kind", "ServiceAccount"),
+            Self::None => false,
+        }
+    }
 }

@@ -32,19 +32,28 @@ pub(super) fn strategic_merge(
     resources: &mut Resources,
 ) -> Result<(), RenderError> {
     for (index, text) in file.kustomization.patches_strategic_merge.iter().enumerate() {
-        let place = file.item("patchesStrategicMerge", index);
-        let inline = inline_place(file, &place);
-        let patches = match load::parse(text, &inline, builder.files(), &mut Vec::new()) {
-            Ok(patches) => patches,
-            Err(_) if !text.contains('\n') => read_file(builder, root, text, &place)?,
-            Err(error) => return Err(error),
-        };
-        if patches.is_empty() {
-            return Err(place.is(Problem::Value("the patch is empty".into())));
-        }
-        apply_each(&patches, resources, builder.kinds(), &place)?;
+        apply_strategic_merge(builder, root, (file, text), resources, &file.item("patchesStrategicMerge", index))?;
     }
     Ok(())
+}
+
+/// One text of `patchesStrategicMerge`.
+pub(super) fn apply_strategic_merge(
+    builder: &Builder<'_>,
+    root: &Root,
+    (file, text): (&File, &str),
+    resources: &mut Resources,
+    place: &Spot<'_>,
+) -> Result<(), RenderError> {
+    let patches = match load::parse(text, &inline_place(file, place), builder.files(), &mut Vec::new()) {
+        Ok(patches) => patches,
+        Err(_) if !text.contains('\n') => read_file(builder, root, text, place)?,
+        Err(error) => return Err(error),
+    };
+    if patches.is_empty() {
+        return Err(place.is(Problem::Value("the patch is empty".into())));
+    }
+    apply_each(&patches, resources, builder.kinds(), place)
 }
 
 fn read_file(builder: &Builder<'_>, root: &Root, path: &str, place: &Spot<'_>) -> Result<Vec<Resource>, RenderError> {
@@ -52,43 +61,28 @@ fn read_file(builder: &Builder<'_>, root: &Root, path: &str, place: &Spot<'_>) -
     load::parse(&text, &path, builder.files(), &mut Vec::new())
 }
 
-/// `patches`.
-pub(super) fn patches(
+/// One item of `patchesJson6902`.
+pub(super) fn apply_json6902(
     builder: &Builder<'_>,
     root: &Root,
-    file: &File,
+    (file, patch): (&File, &Patch),
     resources: &mut Resources,
+    place: &Spot<'_>,
 ) -> Result<(), RenderError> {
-    for (index, patch) in file.kustomization.patches.iter().enumerate() {
-        apply_patch(builder, root, (file, patch), resources, &file.item("patches", index))?;
+    let named = patch.target.as_ref().is_some_and(|target| !target.name.is_empty());
+    if !named {
+        return Err(place.is(Problem::Value("the target's name is missing".into())));
     }
-    Ok(())
+    let (path, text) = text_of(builder, root, file, patch, place)?;
+    let operations = operations(&text, &path, builder, place)?;
+    if operations.is_empty() {
+        return Err(place.is(Problem::Value("the patch is empty".into())));
+    }
+    apply_operations(patch, &operations, resources, place, false)
 }
 
-/// `patchesJson6902`.
-pub(super) fn json6902(
-    builder: &Builder<'_>,
-    root: &Root,
-    file: &File,
-    resources: &mut Resources,
-) -> Result<(), RenderError> {
-    for (index, patch) in file.kustomization.patches_json6902.iter().enumerate() {
-        let place = file.item("patchesJson6902", index);
-        let named = patch.target.as_ref().is_some_and(|target| !target.name.is_empty());
-        if !named {
-            return Err(place.is(Problem::Value("the target's name is missing".into())));
-        }
-        let (path, text) = text_of(builder, root, file, patch, &place)?;
-        let operations = operations(&text, &path, builder, &place)?;
-        if operations.is_empty() {
-            return Err(place.is(Problem::Value("the patch is empty".into())));
-        }
-        apply_operations(patch, &operations, resources, &place, false)?;
-    }
-    Ok(())
-}
-
-fn apply_patch(
+/// One item of `patches`.
+pub(super) fn apply_patch(
     builder: &Builder<'_>,
     root: &Root,
     (file, patch): (&File, &Patch),
@@ -137,7 +131,7 @@ fn text_of(
 }
 
 /// The name under which the text of a patch in the kustomization itself is known.
-fn inline_place(file: &File, place: &Spot<'_>) -> TreePath {
+pub(super) fn inline_place(file: &File, place: &Spot<'_>) -> TreePath {
     match file.path.parent() {
         Some(parent) => parent.child(&format!("{}#{}", file.path.name(), place.name())),
         None => file.path.clone(),

@@ -64,22 +64,35 @@ pub(super) fn run(
     resources: &mut Resources,
 ) -> Result<(), RenderError> {
     for (index, value) in file.kustomization.replacements.iter().enumerate() {
-        let place = file.item("replacements", index);
-        let replacement: Replacement = parse(value.clone(), &place)?;
-        if replacement.path.is_empty() {
-            apply(&replacement, resources, &place)?;
-            continue;
-        }
-        let (path, text) = builder.read_text(root, &replacement.path, &place)?;
-        for document in documents::read(&text, path.as_str(), Dialect::Plain, builder.files().limits)? {
-            let values = match document.value {
-                Value::Array(values) => values,
-                Value::Null => Vec::new(),
-                value => vec![value],
-            };
-            for value in values {
-                apply(&parse(value, &place)?, resources, &place)?;
-            }
+        run_one(builder, root, value, resources, &file.item("replacements", index))?;
+    }
+    Ok(())
+}
+
+/// Carries out one replacement, or those of the file that it names.
+pub(super) fn run_one(
+    builder: &Builder<'_>,
+    root: &Root,
+    value: &Value,
+    resources: &mut Resources,
+    place: &Spot<'_>,
+) -> Result<(), RenderError> {
+    let replacement: Replacement = parse(value.clone(), place)?;
+    if replacement.path.is_empty() {
+        return apply(&replacement, resources, place);
+    }
+    if replacement.source.is_some() || !replacement.targets.is_empty() {
+        return Err(place.is(Problem::Value("`path` and a replacement written beside it exclude each other".into())));
+    }
+    let (path, text) = builder.read_text(root, &replacement.path, place)?;
+    for document in documents::read(&text, path.as_str(), Dialect::Plain, builder.files().limits)? {
+        let values = match document.value {
+            Value::Array(values) => values,
+            Value::Null => Vec::new(),
+            value => vec![value],
+        };
+        for value in values {
+            apply(&parse(value, place)?, resources, place)?;
         }
     }
     Ok(())

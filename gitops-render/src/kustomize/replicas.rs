@@ -2,8 +2,7 @@
 
 use gitops_core::Value;
 
-use super::configuration::Configuration;
-use super::field_spec::Create;
+use super::field_spec::{Create, FieldSpec};
 use super::model::Replica;
 use super::read::Spot;
 use super::resource::Resource;
@@ -15,7 +14,7 @@ use crate::{Problem, RenderError};
 pub(super) fn set(
     resources: &mut Resources,
     replica: &Replica,
-    configuration: &Configuration,
+    fields: &[FieldSpec],
     place: &Spot<'_>,
 ) -> Result<(), RenderError> {
     let mut found = false;
@@ -23,7 +22,7 @@ pub(super) fn set(
         if !was_called(resource, &replica.name) {
             continue;
         }
-        for field in &configuration.replicas {
+        for field in fields {
             if !std::iter::once(resource.id())
                 .chain(resource.former_ids())
                 .any(|id| id.name == replica.name && field.selects_id(&id))
@@ -42,9 +41,8 @@ pub(super) fn set(
     if found {
         return Ok(());
     }
-    let scaled = |resource: &&Resource| {
-        configuration.replicas.iter().any(|field| field.selects(resource.api_version(), resource.kind()))
-    };
+    let scaled =
+        |resource: &&Resource| fields.iter().any(|field| field.selects(resource.api_version(), resource.kind()));
     let names = resources.iter().filter(scaled).map(Resource::name);
     let nearest = nearest(&replica.name, names).map(Into::into);
     Err(place.is(Problem::NoMatch { wanted: replica.name.clone(), nearest }))

@@ -1,8 +1,11 @@
 //! One resource of a build, with what kustomize remembers of it.
 
+use std::sync::Arc;
+
 use gitops_core::{Map, Origin, Value};
 
 use super::id::{ResourceId, effective_namespace, text};
+use super::provenance::Provenance;
 
 /// What a generated resource does to one that is there already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +42,10 @@ pub(super) struct Resource {
     pub(super) needs_hash: bool,
     /// The variables that read it.
     pub(super) variables: Vec<String>,
+    /// Where it comes from, where that is traced.
+    pub(super) provenance: Option<Arc<Provenance>>,
+    /// What changed it, likewise.
+    pub(super) transformations: Vec<Arc<Provenance>>,
     /// A patch that may rename its target.
     pub(super) may_rename: bool,
     /// A patch that may change the kind of its target.
@@ -56,6 +63,8 @@ impl Resource {
             behavior: Behavior::Create,
             needs_hash: false,
             variables: Vec::new(),
+            provenance: None,
+            transformations: Vec::new(),
             may_rename: false,
             may_change_kind: false,
         }
@@ -152,6 +161,7 @@ impl Resource {
         self.prefixes = std::mem::take(&mut older.prefixes);
         self.suffixes = std::mem::take(&mut older.suffixes);
         self.variables = std::mem::take(&mut older.variables);
+        self.transformations = std::mem::take(&mut older.transformations);
         self.behavior = older.behavior;
         self.needs_hash &= older.needs_hash;
     }

@@ -94,6 +94,9 @@ impl Resources {
                 if behavior == Behavior::Merge {
                     resource.merge_data(older);
                     resource.origin = older.origin.clone();
+                    if let Some(provenance) = older.provenance.take() {
+                        resource.provenance = Some(provenance);
+                    }
                 }
                 *older = resource;
                 Ok(())

@@ -105,10 +105,12 @@ impl<'a> Memo<'a> {
     /// What a result is made of beside what is read. The commit is no part of it: a result that names it says so.
     fn key(&self, source: &ApplicationSource, inputs: &Inputs, limits: &Limits) -> Option<Digest> {
         let Inputs { application, namespace, project, revision: _, kube_version, api_versions, .. } = inputs;
-        let Inputs { digest_key, jsonnet, provided: _, strict, load_restrictor, reorder, .. } = inputs;
+        let Inputs { digest_key, jsonnet, provided: _, strict, load_restrictor, reorder, managed_by_label, .. } =
+            inputs;
         let source = serde_json::to_vec(source).ok()?;
         let api_versions = serde_json::to_vec(api_versions).ok()?;
-        let switches = format!("{} {strict} {load_restrictor:?} {reorder:?} {limits:?}", jsonnet.is_some());
+        let switches =
+            format!("{} {strict} {load_restrictor:?} {reorder:?} {managed_by_label} {limits:?}", jsonnet.is_some());
         let parts: [&[u8]; 11] = [
             b"render",
             FORMAT.as_bytes(),

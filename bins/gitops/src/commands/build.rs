@@ -76,6 +76,7 @@ fn built(arguments: &BuildArguments, global: &GlobalArguments) -> Result<Vec<Obj
 fn inputs(arguments: &BuildArguments) -> Inputs {
     let mut inputs = Inputs::new("");
     inputs.strict = arguments.strict;
+    inputs.managed_by_label = arguments.enable_managedby_label;
     inputs.kube_version.clone_from(&arguments.helm_kube_version);
     inputs.api_versions.clone_from(&arguments.helm_api_versions);
     inputs.load_restrictor = match arguments.load_restrictor {

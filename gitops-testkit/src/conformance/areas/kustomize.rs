@@ -170,6 +170,7 @@ fn inputs(flags: &[String]) -> Result<Inputs, String> {
                     other => return Err(format!("`--reorder` cannot be `{}`", other.unwrap_or_default())),
                 }
             }
+            "--enable-managedby-label" => inputs.managed_by_label = true,
             other => return Err(format!("the engine has no `{other}`")),
         }
     }
