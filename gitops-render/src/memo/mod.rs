@@ -104,9 +104,23 @@ impl<'a> Memo<'a> {
 
     /// What a result is made of beside what is read. The commit is no part of it: a result that names it says so.
     fn key(&self, source: &ApplicationSource, inputs: &Inputs, limits: &Limits) -> Option<Digest> {
-        let Inputs { application, namespace, project, revision: _, kube_version, api_versions, .. } = inputs;
-        let Inputs { digest_key, jsonnet, provided: _, strict, load_restrictor, reorder, managed_by_label, .. } =
-            inputs;
+        // Every field by name: a new one does not compile until it is decided whether results depend on it.
+        let Inputs {
+            application,
+            namespace,
+            project,
+            revision: _,
+            kube_version,
+            api_versions,
+            digest_key,
+            jsonnet,
+            provided: _,
+            strict,
+            load_restrictor,
+            managed_by_label,
+            reorder,
+            revision_read: _,
+        } = inputs;
         let source = serde_json::to_vec(source).ok()?;
         let api_versions = serde_json::to_vec(api_versions).ok()?;
         let switches =

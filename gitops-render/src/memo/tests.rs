@@ -77,6 +77,9 @@ fn a_result_is_given_again_while_its_reads_hold() {
     others.namespace = "elsewhere".into();
     assert!(recall(&memo, &tree, &others).is_none());
     let mut others = inputs.clone();
+    others.managed_by_label = true;
+    assert!(recall(&memo, &tree, &others).is_none());
+    let mut others = inputs.clone();
     others.digest_key = DigestKey::new([2; 32]);
     assert!(recall(&memo, &tree, &others).is_none());
 }
