@@ -3,6 +3,7 @@
 //! Follows apimachinery's `strategicpatch` v0.34. Types without patch strategies, custom kinds and unknown ones, merge
 //! maps and replace lists.
 
+mod associative;
 mod list;
 
 use serde_json::{Map, Value};
@@ -32,7 +33,7 @@ pub enum Placement {
     /// `$patch: delete` becomes empty.
     #[default]
     Append,
-    /// Before the others, as in kustomize. Items keep their order; a map with `$patch: delete` is removed.
+    /// Before the others, as in kustomize, and so do items that both have; a map with `$patch: delete` is removed.
     Prepend,
 }
 

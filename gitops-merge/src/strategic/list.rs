@@ -26,6 +26,10 @@ impl Walk<'_> {
     ) -> Result<Vec<Value>, PatchError> {
         let key = strategy.and_then(|strategy| strategy.merge_key.as_deref());
         let mut out = match key {
+            Some(_) if self.is_kustomize() => {
+                let keys = self.keys(type_id, strategy);
+                self.associative(type_id, &keys, lists)?.unwrap_or_default()
+            }
             Some(key) => self.keyed(type_id, key, lists)?,
             None => self.scalars(lists),
         };
@@ -47,10 +51,7 @@ impl Walk<'_> {
             list.iter().filter(|item| seen.insert(identity(item, None))).cloned().collect()
         };
         if self.is_kustomize() {
-            let held: BTreeSet<_> = lists.held.iter().map(|item| identity(item, None)).collect();
-            let new: Vec<Value> =
-                lists.patch.iter().filter(|item| !held.contains(&identity(item, None))).cloned().collect();
-            let mut out = unique(&new);
+            let mut out = unique(lists.patch);
             out.extend(unique(lists.held));
             return out;
         }
@@ -80,7 +81,6 @@ impl Walk<'_> {
         let kept = |item: &&Value| item.get(key).is_none() || !deleted.contains(&identity(item, Some(key)));
         let mut out: Vec<Value> = lists.held.iter().filter(kept).cloned().collect();
         let mut places = places(&out, Some(key));
-        let mut new = Vec::new();
         for item in items.iter().copied() {
             self.key_of(item, key)?;
             let fields = item.as_object().cloned().unwrap_or_default();
@@ -94,18 +94,11 @@ impl Walk<'_> {
                         *slot = Value::Object(merged);
                     }
                 }
-                None if self.is_kustomize() => {
-                    new.extend(self.map(element, &Map::new(), &fields)?.map(Value::Object));
-                }
                 None => {
                     places.insert(identity(item, Some(key)), out.len());
                     out.push(item.clone());
                 }
             }
-        }
-        if self.is_kustomize() {
-            new.extend(out);
-            return Ok(new);
         }
         let order: Vec<Value> = items.into_iter().cloned().collect();
         Ok(ordered(out, &order, lists.held, Some(key)))
@@ -116,7 +109,7 @@ impl Walk<'_> {
     }
 }
 
-fn directive(item: &Value) -> Option<&str> {
+pub(super) fn directive(item: &Value) -> Option<&str> {
     item.get(PATCH).and_then(Value::as_str)
 }
 

@@ -1,0 +1,163 @@
+//! Lists that are merged as kustomize merges them (kyaml v0.21.1, `yaml/walk/associative_sequence.go`).
+//!
+//! Items are told apart by the texts of all their keys, of which a patch may leave some out. The items of the patch come
+//! first.
+
+use serde_json::{Map, Value};
+
+use super::list::{Lists, directive};
+use super::{PATCH, PatchError, Walk};
+use crate::schema::{ListRelation, Patch, TypeId};
+
+/// The texts of an item's keys, empty where it has none.
+type Texts = Vec<String>;
+
+impl Walk<'_> {
+    /// The keys of a list: those that tell its items apart, else the one that patches are merged by.
+    pub(super) fn keys(&self, type_id: Option<TypeId>, strategy: Option<&Patch>) -> Vec<String> {
+        let relation = type_id.and_then(|id| self.schema.get(id).list.as_ref()).map(|list| &list.relation);
+        match (relation, strategy.and_then(|strategy| strategy.merge_key.clone())) {
+            (Some(ListRelation::Map(keys)), Some(_)) => keys.clone(),
+            (_, key) => key.into_iter().collect(),
+        }
+    }
+
+    /// None where the patch deletes the list.
+    pub(super) fn associative(
+        &mut self,
+        type_id: Option<TypeId>,
+        keys: &[String],
+        lists: &Lists<'_>,
+    ) -> Result<Option<Vec<Value>>, PatchError> {
+        let (word, patch) = whole(lists.patch);
+        match word {
+            Some("delete") => return Ok(None),
+            Some("replace") => return Ok(Some(patch)),
+            None | Some("merge") => {}
+            Some(other) => {
+                return Err(PatchError::Directive { path: self.shown(), directive: other.to_owned() });
+            }
+        }
+        let element = type_id.and_then(|id| self.schema.get(id).list.as_ref()).map(|list| list.element);
+        let identities = identities(keys, &patch, lists.held);
+        let used: Vec<&String> = used(keys, &identities);
+        let mut merged: Vec<(Texts, Value)> = Vec::with_capacity(identities.len());
+        for identity in &identities {
+            let find = |list: &[Value]| list.iter().find(|item| matches(item, keys, identity)).cloned();
+            let (held, new) = (find(lists.held), find(&patch));
+            self.path.push(format!("[{}]", identity.join(",")));
+            let item = self.item(element, held, new)?;
+            self.path.pop();
+            let Some(Value::Object(mut item)) = item.filter(|item| item.as_object().is_none_or(|map| !map.is_empty()))
+            else {
+                continue;
+            };
+            for (key, text) in keys.iter().zip(identity).filter(|(key, text)| used.contains(key) && !text.is_empty()) {
+                item.entry(key.clone()).or_insert_with(|| text.as_str().into());
+            }
+            merged.push((identity.clone(), Value::Object(item)));
+        }
+        if keys.len() > 1 {
+            // With several keys, items that were there already go behind the new ones, in the order that they had.
+            let place = |identity: &Texts| lists.held.iter().position(|item| matches(item, keys, identity));
+            merged.sort_by_key(|(identity, _)| place(identity).map_or(0, |place| place + 1));
+        }
+        let mut out: Vec<Value> = merged.into_iter().map(|(_, item)| item).collect();
+        // What cannot be told apart stays.
+        out.extend(lists.held.iter().filter(|item| texts(item, keys).iter().all(String::is_empty)).cloned());
+        Ok(Some(out))
+    }
+
+    fn item(
+        &mut self,
+        element: Option<TypeId>,
+        held: Option<Value>,
+        patch: Option<Value>,
+    ) -> Result<Option<Value>, PatchError> {
+        let empty = Map::new();
+        match (held, patch) {
+            (held, Some(Value::Object(patch))) => {
+                let held = held.as_ref().and_then(Value::as_object).unwrap_or(&empty);
+                Ok(self.map(element, held, &patch)?.map(Value::Object))
+            }
+            (held, None) => Ok(held),
+            (_, patch) => Ok(patch),
+        }
+    }
+}
+
+/// What an item says of the whole list, which is a `$patch` and nothing else, and the other items.
+fn whole(patch: &[Value]) -> (Option<&str>, Vec<Value>) {
+    // The first item with the directive counts.
+    let with = patch.iter().find(|item| item.get(PATCH).is_some());
+    let alone = with.filter(|item| item.as_object().is_some_and(|map| map.len() == 1));
+    let word = alone.and_then(directive);
+    let rest = patch.iter().filter(|item| word.is_none() || Some(*item) != alone).cloned().collect();
+    (word, rest)
+}
+
+/// Every combination of keys that an item of the patch or of what is there has, the patch's first.
+fn identities(keys: &[String], patch: &[Value], held: &[Value]) -> Vec<Texts> {
+    let mut found: Vec<Texts> = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
+    for item in patch.iter().chain(held) {
+        let texts = texts(item, keys);
+        if !texts.iter().all(String::is_empty) && seen.insert(texts.clone()) {
+            found.push(texts);
+        }
+    }
+    if keys.len() > 1 {
+        complete(&mut found);
+        let mut seen = std::collections::BTreeSet::new();
+        found.retain(|texts| seen.insert(texts.clone()));
+    }
+    found
+}
+
+/// Fills in what one combination leaves out and another one, which is equal otherwise, has.
+fn complete(found: &mut [Texts]) {
+    for first in 0..found.len() {
+        for second in 0..found.len() {
+            let joined = match (found.get(first), found.get(second)) {
+                (Some(one), Some(other)) if one != other => joined(one, other),
+                _ => None,
+            };
+            if let Some(joined) = joined {
+                for place in [first, second] {
+                    if let Some(slot) = found.get_mut(place) {
+                        slot.clone_from(&joined);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn joined(one: &Texts, other: &Texts) -> Option<Texts> {
+    let common = one.iter().zip(other).any(|(one, other)| one == other);
+    let fits = one.iter().zip(other).all(|(one, other)| one == other || one.is_empty() || other.is_empty());
+    let either = |(one, other): (&String, &String)| if one.is_empty() { other.clone() } else { one.clone() };
+    (common && fits).then(|| one.iter().zip(other).map(either).collect())
+}
+
+/// The keys that any item has.
+fn used<'a>(keys: &'a [String], identities: &[Texts]) -> Vec<&'a String> {
+    let has = |at: usize| identities.iter().any(|texts| texts.get(at).is_some_and(|text| !text.is_empty()));
+    keys.iter().enumerate().filter(|(at, _)| has(*at)).map(|(_, key)| key).collect()
+}
+
+/// Whether an item has these keys; those that are empty do not count.
+fn matches(item: &Value, keys: &[String], identity: &Texts) -> bool {
+    let own = texts(item, keys);
+    own.iter().zip(identity).all(|(own, wanted)| wanted.is_empty() || own == wanted || own.is_empty())
+        && own.iter().zip(identity).any(|(own, wanted)| own == wanted && !own.is_empty())
+}
+
+fn texts(item: &Value, keys: &[String]) -> Texts {
+    let text = |key: &String| match item.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        Some(value @ (Value::Number(_) | Value::Bool(_))) => value.to_string(),
+        _ => String::new(),
+    };
+    keys.iter().map(text).collect()
+}
