@@ -53,18 +53,19 @@ pub enum Action {
     Delete,
 }
 
-/// What is known of a deployed commit.
+/// What is known of a deployed commit, or of a chart's version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CommitFacts {
     /// The repository.
     pub repository: String,
-    /// The full id.
+    /// The full id, or the version.
     pub id: String,
-    /// Who wrote it, as `Name <mail>`.
+    /// Who wrote it, as `Name <mail>`; empty for a chart.
     pub author: String,
-    /// When.
-    pub time: Timestamp,
+    /// When; not known of a chart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<Timestamp>,
     /// The first line of its message.
     pub subject: String,
     /// The kind of its signature, where it is signed. It is not verified here.

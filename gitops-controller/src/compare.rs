@@ -136,8 +136,8 @@ impl Engine {
 
     async fn resolve(&self, application: &Application, options: &CompareOptions) -> Result<Resolved, CompareError> {
         let (application, revision) = (application.clone(), options.revision.clone());
-        let (repositories, fetch) = (Arc::clone(&self.repositories), self.fetch.clone());
-        let task = move || resolve::resolve(&application, revision.as_deref(), &repositories, &fetch);
+        let (repositories, fetch, fetcher) = (Arc::clone(&self.repositories), self.fetch.clone(), self.fetcher.clone());
+        let task = move || resolve::resolve(&application, revision.as_deref(), &repositories, &fetch, fetcher.as_ref());
         Ok(tokio::task::spawn_blocking(task).await.map_err(|_| CompareError::Task)??)
     }
 
@@ -303,7 +303,7 @@ fn plan_source(resolved: &Resolved, digest: &gitops_core::Digest) -> PlanSource 
     let revision = |one: &resolve::ResolvedSource| PlanRevision {
         repository: one.source.repo_url.clone(),
         revision: one.revision.clone(),
-        commit: one.commit.id.to_string(),
+        commit: one.id(),
     };
     PlanSource { revisions: resolved.sources.iter().map(revision).collect(), digest: digest.as_str().into() }
 }

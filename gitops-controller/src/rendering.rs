@@ -135,7 +135,7 @@ pub fn render(
             continue;
         }
         let mut inputs = inputs.clone();
-        inputs.revision = one.commit.id.to_string();
+        inputs.revision = one.id();
         let (rendered, recalled) = render_one(one, inputs, surroundings)?;
         rendering.recalled += usize::from(recalled);
         rendering.objects.extend(rendered.objects);

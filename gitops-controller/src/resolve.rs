@@ -1,9 +1,11 @@
-//! The first step: an Application and Git refs to commits and their trees.
+//! The first step: an Application and Git refs to commits and their trees, charts to versions and theirs.
 
 use std::sync::Arc;
 
-use gitops_core::Tree;
 use gitops_core::api::{Application, ApplicationSource};
+use gitops_core::need::ChartNeed;
+use gitops_core::{Answer, Digest, Need, Tree};
+use gitops_fetch::{Fetcher, LockFile, ProvideError, Session};
 use gitops_git::{Commit, FetchError, FetchOptions, Repository, RepositoryCache, ResolveError};
 use thiserror::Error;
 
@@ -16,23 +18,41 @@ pub struct Resolved {
     pub sources: Vec<ResolvedSource>,
 }
 
-/// One source at a commit.
+/// One source at a commit, or a chart at a version.
 pub struct ResolvedSource {
     /// The source.
     pub source: ApplicationSource,
-    /// The repository.
-    pub repository: Repository,
-    /// The commit that its target revision names.
-    pub commit: Commit,
+    /// What its target revision names.
+    pub resolution: Resolution,
     /// The revision that was asked for.
     pub revision: String,
-    /// The commit's files.
+    /// The files of the commit or chart.
     pub tree: Arc<dyn Tree>,
+}
+
+/// What a target revision names.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Resolution {
+    /// A commit of a repository.
+    Commit {
+        /// The repository.
+        repository: Repository,
+        /// The commit.
+        commit: Box<Commit>,
+    },
+    /// A version of a chart.
+    Chart {
+        /// The version.
+        version: String,
+        /// The digest of the chart's archive.
+        digest: Digest,
+    },
 }
 
 impl std::fmt::Debug for ResolvedSource {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "{}@{}", self.source.repo_url, self.commit.id)
+        write!(out, "{}@{}", self.source.repo_url, self.id())
     }
 }
 
@@ -43,9 +63,20 @@ pub enum SourceError {
     /// The Application names no source.
     #[error("spec.source: the application names no source")]
     NoSource,
-    /// The source is a chart.
-    #[error("spec.source.chart: charts of a Helm repository are not supported by this version")]
-    Chart,
+    /// The source is a chart, and nothing gets charts.
+    #[error("spec.source.chart: charts are not fetched here")]
+    NoCharts,
+    /// The chart is not to be had.
+    #[error("cannot get the chart `{chart}` of `{address}`")]
+    Chart {
+        /// The chart's name.
+        chart: String,
+        /// The repository's address.
+        address: String,
+        /// Why.
+        #[source]
+        source: ProvideError,
+    },
     /// The repository cannot be opened or fetched.
     #[error("cannot read the repository `{address}`")]
     Fetch {
@@ -72,20 +103,24 @@ pub enum SourceError {
 /// Blocks while a repository is fetched.
 ///
 /// # Errors
-/// Where a repository or revision is not to be had.
+/// Where a repository, revision or chart is not to be had.
 pub fn resolve(
     application: &Application,
     revision: Option<&str>,
     repositories: &RepositoryCache,
     options: &FetchOptions,
+    fetcher: Option<&Fetcher>,
 ) -> Result<Resolved, SourceError> {
     let sources = application.sources();
     if sources.is_empty() {
         return Err(SourceError::NoSource);
     }
     let resolve = |(index, source): (usize, &ApplicationSource)| {
-        let asked = revision.filter(|_| index == 0).or(source.target_revision()).unwrap_or("HEAD");
-        resolve_one(source, asked, repositories, options)
+        let asked = revision.filter(|_| index == 0).or(source.target_revision());
+        match source.chart() {
+            Some(chart) => resolve_chart(source, chart, asked.unwrap_or_default(), fetcher),
+            None => resolve_one(source, asked.unwrap_or("HEAD"), repositories, options),
+        }
     };
     Ok(Resolved { sources: sources.iter().enumerate().map(resolve).collect::<Result<_, _>>()? })
 }
@@ -96,9 +131,6 @@ fn resolve_one(
     repositories: &RepositoryCache,
     options: &FetchOptions,
 ) -> Result<ResolvedSource, SourceError> {
-    if source.chart().is_some() {
-        return Err(SourceError::Chart);
-    }
     let address = source.repo_url.as_str();
     let repository = repositories
         .open(address, &options.clone().revision(revision))
@@ -106,20 +138,68 @@ fn resolve_one(
     let failed = |source| SourceError::Revision { revision: revision.into(), address: address.into(), source };
     let commit = repository.resolve(revision).map_err(failed)?;
     let tree = repository.tree(commit.id).map_err(failed)?;
-    let (source, revision) = (source.clone(), revision.to_owned());
-    Ok(ResolvedSource { source, repository, commit, revision, tree })
+    let resolution = Resolution::Commit { repository, commit: Box::new(commit) };
+    Ok(ResolvedSource { source: source.clone(), resolution, revision: revision.into(), tree })
+}
+
+/// A chart of a repository or, where the address has no scheme or `oci://`, of a registry, as Argo CD tells them apart.
+fn resolve_chart(
+    source: &ApplicationSource,
+    chart: &str,
+    revision: &str,
+    fetcher: Option<&Fetcher>,
+) -> Result<ResolvedSource, SourceError> {
+    let fetcher = fetcher.ok_or(SourceError::NoCharts)?;
+    let address = &source.repo_url;
+    let scheme = if address.contains("://") { "" } else { "oci://" };
+    let mut need = ChartNeed::new(format!("{scheme}{address}"), chart);
+    need.version = revision.into();
+    need.pass_credentials = source.helm.as_ref().and_then(|helm| helm.pass_credentials).unwrap_or_default();
+    let need = Need::Chart(need);
+    let mut session = Session::new(fetcher, LockFile::default());
+    let failed = |source| SourceError::Chart { chart: chart.into(), address: address.clone(), source };
+    session.provide(std::slice::from_ref(&need)).map_err(failed)?;
+    let Some(Answer::Chart { tree, version, digest }) = session.provided().get(&need).cloned() else {
+        return Err(SourceError::NoCharts);
+    };
+    let resolution = Resolution::Chart { version, digest };
+    Ok(ResolvedSource { source: source.clone(), resolution, revision: revision.into(), tree })
 }
 
 impl ResolvedSource {
-    /// The commit's facts for the audit trail.
+    /// What names the source's state: a commit's id, or a chart's version.
+    pub fn id(&self) -> String {
+        match &self.resolution {
+            Resolution::Commit { commit, .. } => commit.id.to_string(),
+            Resolution::Chart { version, .. } => version.clone(),
+        }
+    }
+
+    /// The commit, where it is one.
+    pub fn commit(&self) -> Option<&Commit> {
+        match &self.resolution {
+            Resolution::Commit { commit, .. } => Some(commit),
+            Resolution::Chart { .. } => None,
+        }
+    }
+
+    /// Its facts for the audit trail.
     pub fn facts(&self) -> CommitFacts {
-        CommitFacts {
-            repository: self.source.repo_url.clone(),
-            id: self.commit.id.to_string(),
-            author: self.commit.author.to_string(),
-            time: self.commit.author_time,
-            subject: self.commit.title().into(),
-            signature: self.commit.signature.as_deref().map(signature_kind),
+        let (repository, id) = (self.source.repo_url.clone(), self.id());
+        match &self.resolution {
+            Resolution::Commit { commit, .. } => CommitFacts {
+                repository,
+                id,
+                author: commit.author.to_string(),
+                time: Some(commit.author_time),
+                subject: commit.title().into(),
+                signature: commit.signature.as_deref().map(signature_kind),
+            },
+            Resolution::Chart { version, digest } => {
+                let chart = self.source.chart().unwrap_or_default();
+                let subject = format!("chart {chart} {version} ({})", digest.short());
+                CommitFacts { repository, id, author: String::new(), time: None, subject, signature: None }
+            }
         }
     }
 }
@@ -133,6 +213,8 @@ fn signature_kind(armour: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead as _, BufReader, Write as _};
+
     use super::*;
 
     #[test]
@@ -140,5 +222,55 @@ mod tests {
         assert_eq!(signature_kind("-----BEGIN SSH SIGNATURE-----\nAAAA"), "SSH");
         assert_eq!(signature_kind("-----BEGIN PGP SIGNATURE-----\n"), "PGP");
         assert_eq!(signature_kind(""), "unknown");
+    }
+
+    fn packed() -> Vec<u8> {
+        let encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        let mut archive = tar::Builder::new(encoder);
+        let content = b"apiVersion: v2\nname: web\nversion: 1.2.0\n";
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, "web/Chart.yaml", content.as_slice()).unwrap();
+        archive.into_inner().unwrap().finish().unwrap()
+    }
+
+    /// A chart repository on this machine, whose thread ends with the process.
+    fn repository() -> String {
+        let index =
+            "entries:\n  web:\n  - version: 1.2.0\n    urls: [web.tgz]\n  - version: 2.0.0\n    urls: [none.tgz]\n";
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for mut socket in listener.incoming().flatten() {
+                let mut lines = BufReader::new(socket.try_clone().unwrap()).lines().map_while(Result::ok);
+                let first = lines.next().unwrap_or_default();
+                drop(lines.find(String::is_empty));
+                let content = if first.contains("index.yaml") { index.as_bytes().to_vec() } else { packed() };
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", content.len());
+                drop(socket.write_all(&[head.as_bytes(), &content].concat()));
+            }
+        });
+        format!("http://127.0.0.1:{port}")
+    }
+
+    #[test]
+    fn charts_are_resolved_to_their_version() {
+        let place = tempfile::tempdir().unwrap();
+        let mut application = Application::new("shop", Some("argocd".into()));
+        let mut source = ApplicationSource::new(repository());
+        source.chart = Some("web".into());
+        source.target_revision = Some("^1".into());
+        application.spec.source = Some(source);
+        let (cache, options) = (RepositoryCache::new(place.path()), FetchOptions::new());
+        let fetcher = Fetcher::new(place.path());
+        let resolved = resolve(&application, None, &cache, &options, Some(&fetcher)).unwrap();
+        let one = &resolved.sources[0];
+        assert_eq!((one.id().as_str(), one.revision.as_str(), one.commit().is_none()), ("1.2.0", "^1", true));
+        assert!(one.facts().subject.starts_with("chart web 1.2.0 ("));
+        let path = gitops_core::TreePath::new("Chart.yaml").unwrap();
+        assert!(one.tree.stat(&path).unwrap().is_some());
+        let none = resolve(&application, None, &cache, &options, None).unwrap_err();
+        assert_eq!(none.to_string(), "spec.source.chart: charts are not fetched here");
     }
 }

@@ -32,7 +32,7 @@ fn application(repository: &TestRepository, path: &str) -> Application {
 
 fn render_at(place: &Place, application: &Application, revision: &str) -> Result<Rendering, RenderingError> {
     let cache = RepositoryCache::new(place.directory.path().join("repositories"));
-    let resolved = resolve(application, Some(revision), &cache, &FetchOptions::new()).unwrap();
+    let resolved = resolve(application, Some(revision), &cache, &FetchOptions::new(), None).unwrap();
     let mut inputs = Inputs::new("shop");
     inputs.digest_key = DigestKey::new([7; 32]);
     render(application, &resolved, &inputs, &place.surroundings)

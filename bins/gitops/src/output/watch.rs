@@ -52,10 +52,15 @@ impl Watcher {
         match event {
             SyncEvent::Resolved(resolved) => {
                 for source in &resolved.sources {
-                    let commit = &source.commit;
-                    let head = format!("commit {}", short_id(&commit.id.to_string()));
-                    let signed = if commit.signature.is_some() { ", signed" } else { "" };
-                    self.line(&format!("{} {} ({}{signed})", paint::title(&head), commit.title(), commit.author));
+                    match source.commit() {
+                        Some(commit) => {
+                            let head = format!("commit {}", short_id(&commit.id.to_string()));
+                            let signed = if commit.signature.is_some() { ", signed" } else { "" };
+                            let head = paint::title(&head);
+                            self.line(&format!("{head} {} ({}{signed})", commit.title(), commit.author));
+                        }
+                        None => self.line(&paint::title(&source.facts().subject)),
+                    }
                     self.line(&paint::faint(&format!(
                         "  {} {}",
                         source.source.repo_url,
