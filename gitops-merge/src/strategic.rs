@@ -102,7 +102,11 @@ pub fn merge(
         (_, Value::Object(patch)) => {
             let empty = Map::new();
             let merged = walk.map(type_id, object.as_object().unwrap_or(&empty), patch)?;
-            Ok(merged.map_or(Value::Null, Value::Object))
+            let mut merged = merged.map_or(Value::Null, Value::Object);
+            if walk.is_kustomize() {
+                associative::settle(schema, type_id, &mut merged);
+            }
+            Ok(merged)
         }
         _ => Ok(patch.clone()),
     }

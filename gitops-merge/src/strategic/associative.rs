@@ -7,21 +7,12 @@ use serde_json::{Map, Value};
 
 use super::list::{Lists, directive};
 use super::{PATCH, PatchError, Walk};
-use crate::schema::{ListRelation, Patch, TypeId};
+use crate::schema::{ListRelation, Patch, Schema, TypeId};
 
 /// The texts of an item's keys, empty where it has none.
 type Texts = Vec<String>;
 
 impl Walk<'_> {
-    /// The keys of a list: those that tell its items apart, else the one that patches are merged by.
-    pub(super) fn keys(&self, type_id: Option<TypeId>, strategy: Option<&Patch>) -> Vec<String> {
-        let relation = type_id.and_then(|id| self.schema.get(id).list.as_ref()).map(|list| &list.relation);
-        match (relation, strategy.and_then(|strategy| strategy.merge_key.clone())) {
-            (Some(ListRelation::Map(keys)), Some(_)) => keys.clone(),
-            (_, key) => key.into_iter().collect(),
-        }
-    }
-
     /// None where the patch deletes the list.
     pub(super) fn associative(
         &mut self,
@@ -59,7 +50,7 @@ impl Walk<'_> {
         }
         if keys.len() > 1 {
             // With several keys, items that were there already go behind the new ones, in the order that they had.
-            let place = |identity: &Texts| lists.held.iter().position(|item| matches(item, keys, identity));
+            let place = |identity: &Texts| lists.held.iter().rposition(|item| matches(item, keys, identity));
             merged.sort_by_key(|(identity, _)| place(identity).map_or(0, |place| place + 1));
         }
         let mut out: Vec<Value> = merged.into_iter().map(|(_, item)| item).collect();
@@ -83,6 +74,71 @@ impl Walk<'_> {
             (held, None) => Ok(held),
             (_, patch) => Ok(patch),
         }
+    }
+}
+
+/// Leaves of the items that are told apart by keys the last of each, and takes away the lists and maps that are null:
+/// kustomize walks everything in a resource that it patches.
+pub(super) fn settle(schema: &Schema, type_id: Option<TypeId>, value: &mut Value) {
+    let (Value::Object(map), Some(type_id)) = (value, type_id) else { return };
+    let Some(fields) = &schema.get(type_id).map else { return };
+    map.retain(|name, field| {
+        let child = fields.child(name);
+        let known = child.map(|child| schema.get(child));
+        if field.is_null()
+            && known.is_some_and(|known| known.scalar.is_none() && (known.list.is_some() || known.map.is_some()))
+        {
+            return false;
+        }
+        let strategy = fields.fields.get(name).and_then(|field| field.patch.as_ref());
+        match (field, known.and_then(|known| known.list.as_ref())) {
+            (Value::Array(items), Some(list)) if strategy.is_some_and(|strategy| strategy.merge) => {
+                let keys = keys(schema, child, strategy);
+                if !keys.is_empty() {
+                    leave_last(items, &keys);
+                    items.iter_mut().for_each(|item| settle(schema, Some(list.element), item));
+                }
+            }
+            (field, _) => settle(schema, child, field),
+        }
+        true
+    });
+}
+
+fn leave_last(items: &mut Vec<Value>, keys: &[String]) {
+    let mut places: std::collections::BTreeMap<Texts, usize> = std::collections::BTreeMap::new();
+    let mut kept: Vec<Option<Value>> = Vec::with_capacity(items.len());
+    for item in items.drain(..) {
+        let texts = texts(&item, keys);
+        if texts.iter().all(String::is_empty) {
+            kept.push(Some(item));
+            continue;
+        }
+        match places.get(&texts).copied() {
+            // With one key the last takes the place of the first, with several it keeps its own.
+            Some(place) if keys.len() == 1 => {
+                if let Some(slot) = kept.get_mut(place) {
+                    *slot = Some(item);
+                }
+            }
+            earlier => {
+                if let Some(slot) = earlier.and_then(|place| kept.get_mut(place)) {
+                    *slot = None;
+                }
+                places.insert(texts, kept.len());
+                kept.push(Some(item));
+            }
+        }
+    }
+    items.extend(kept.into_iter().flatten());
+}
+
+/// The keys of a list: those that tell its items apart, else the one that patches are merged by.
+pub(super) fn keys(schema: &Schema, type_id: Option<TypeId>, strategy: Option<&Patch>) -> Vec<String> {
+    let relation = type_id.and_then(|id| schema.get(id).list.as_ref()).map(|list| &list.relation);
+    match (relation, strategy.and_then(|strategy| strategy.merge_key.clone())) {
+        (Some(ListRelation::Map(keys)), Some(_)) => keys.clone(),
+        (_, key) => key.into_iter().collect(),
     }
 }
 
@@ -116,6 +172,9 @@ fn identities(keys: &[String], patch: &[Value], held: &[Value]) -> Vec<Texts> {
 
 /// Fills in what one combination leaves out and another one, which is equal otherwise, has.
 fn complete(found: &mut [Texts]) {
+    if !found.iter().any(|texts| texts.iter().any(String::is_empty)) {
+        return;
+    }
     for first in 0..found.len() {
         for second in 0..found.len() {
             let joined = match (found.get(first), found.get(second)) {

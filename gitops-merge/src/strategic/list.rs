@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::{PATCH, PatchError, Walk};
+use super::{PATCH, PatchError, Walk, associative};
 use crate::schema::{Patch, TypeId};
 
 /// A list with what the patch says about it.
@@ -27,7 +27,7 @@ impl Walk<'_> {
         let key = strategy.and_then(|strategy| strategy.merge_key.as_deref());
         let mut out = match key {
             Some(_) if self.is_kustomize() => {
-                let keys = self.keys(type_id, strategy);
+                let keys = associative::keys(self.schema, type_id, strategy);
                 self.associative(type_id, &keys, lists)?.unwrap_or_default()
             }
             Some(key) => self.keyed(type_id, key, lists)?,

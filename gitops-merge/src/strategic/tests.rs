@@ -22,8 +22,33 @@ fn list_items_are_merged_by_their_key() {
         json!({"spec": {"containers": [{"name": "a", "image": "2", "args": ["y"]}, {"name": "c"}, {"name": "b"}]}})
     );
     assert_eq!(
-        patched_with(Options::with_placement(Placement::Prepend), &object, &patch).pointer("/spec/containers/0/name"),
-        Some(&json!("c"))
+        patched_with(Options::with_placement(Placement::Prepend), &object, &patch),
+        json!({"spec": {"containers": [{"name": "a", "image": "2", "args": ["y"]}, {"name": "c"}, {"name": "b"}]}})
+    );
+}
+
+#[test]
+fn kustomize_tells_items_apart_by_all_keys_and_leaves_the_last() {
+    let ports = |ports: Value| json!({"spec": {"containers": [{"name": "a", "ports": ports}]}});
+    let kustomized =
+        |object: &Value, patch: &Value| patched_with(Options::with_placement(Placement::Prepend), object, patch);
+    let object = ports(json!([{"containerPort": 53, "protocol": "UDP"}, {"containerPort": 53, "protocol": "TCP"}]));
+    let patch = ports(json!([{"containerPort": 53, "protocol": "TCP", "name": "dns"}, {"containerPort": 80}]));
+    assert_eq!(
+        kustomized(&object, &patch),
+        ports(json!([
+            {"containerPort": 80},
+            {"containerPort": 53, "protocol": "UDP"},
+            {"containerPort": 53, "protocol": "TCP", "name": "dns"},
+        ]))
+    );
+    let object = ports(json!([
+        {"containerPort": 8080, "name": "first", "protocol": "TCP"},
+        {"containerPort": 8080, "name": "last", "protocol": "TCP"},
+    ]));
+    assert_eq!(
+        kustomized(&object, &json!({"metadata": {"labels": {"a": "b"}}})).pointer("/spec/containers/0/ports"),
+        Some(&json!([{"containerPort": 8080, "name": "last", "protocol": "TCP"}]))
     );
 }
 
