@@ -57,5 +57,6 @@ pub use inputs::{Inputs, LoadRestrictor, Reorder};
 pub use jsonnet::{JsonnetError, JsonnetEvaluator, JsonnetRequest};
 pub use limits::Limits;
 pub use outcome::{Outcome, Rendered};
+pub use remote::remote_directory;
 pub use render::render;
 pub use warning::{Warning, WarningKind};

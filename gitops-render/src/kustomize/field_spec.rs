@@ -127,7 +127,15 @@ fn visit(
 }
 
 fn field_of<'a>(map: &'a mut Map, segment: &Segment, last: bool, create: Create) -> Option<&'a mut Value> {
-    if create == Create::Never || segment.list {
+    if segment.list {
+        // Nothing is made for the hint, but a null takes the form that it gives.
+        let field = map.get_mut(&segment.name)?;
+        if field.is_null() {
+            *field = Value::Array(Vec::new());
+        }
+        return Some(field);
+    }
+    if create == Create::Never {
         return map.get_mut(&segment.name);
     }
     let made = if last && create == Create::Scalar { Value::Null } else { Value::Object(Map::new()) };

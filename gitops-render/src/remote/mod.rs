@@ -43,6 +43,12 @@ impl Remote {
     }
 }
 
+/// What a text needs that names a directory of another repository, such as `github.com/org/repo//base?ref=v1`, and the
+/// path of the directory there, as `kustomize build` takes one for its argument; none where the text names a path.
+pub fn remote_directory(text: &str) -> Option<(Need, String)> {
+    RepositoryAddress::parse(text).map(|RepositoryAddress { need, path, .. }| (Need::Repository(need), path))
+}
+
 /// Whether a text is the URL of something on the web.
 pub(crate) fn is_web(text: &str) -> bool {
     let starts =

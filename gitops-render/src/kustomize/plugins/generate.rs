@@ -3,6 +3,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Plugin;
+use super::loose::{Known, Loose};
 use crate::kustomize::accumulate::Builder;
 use crate::kustomize::generators;
 use crate::kustomize::load::Root;
@@ -15,9 +16,8 @@ use crate::{Place, RenderError};
 const FIELD: &str = "generators";
 
 /// `ConfigMapGenerator` and `SecretGenerator`.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
 struct Pairs {
     metadata: Named,
     name: String,
@@ -29,7 +29,7 @@ struct Pairs {
     files: Vec<String>,
     envs: Vec<String>,
     env: String,
-    options: Option<GeneratorOptions>,
+    options: Option<Loose<GeneratorOptions>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -53,6 +53,15 @@ struct Policy {
 struct ServiceAccount {
     name: String,
     project_id: String,
+}
+
+impl Known for Pairs {
+    const FIELDS: &'static [&'static str] =
+        &["metadata", "name", "namespace", "behavior", "type", "literals", "files", "envs", "env", "options"];
+}
+
+impl Known for Policy {
+    const FIELDS: &'static [&'static str] = &["cloud", "kubernetesService", "serviceAccount"];
 }
 
 /// Runs the plugins of `generators`.
@@ -99,7 +108,7 @@ fn pairs(pairs: Pairs) -> Generator {
         files,
         envs,
         env: String::new(),
-        options,
+        options: options.map(|Loose(options)| options),
     }
 }
 

@@ -2,14 +2,15 @@
 //! the kustomization, in files, or built by kustomizations of their own. No other plugin is run, since each is a program.
 
 mod generate;
+mod loose;
 mod transform;
 mod value_add;
 
 use std::collections::BTreeMap;
 
 use gitops_core::Value;
-use serde::de::DeserializeOwned;
 
+use self::loose::{Known, Loose};
 use super::accumulate::Builder;
 use super::id::ResourceId;
 use super::load::{self, Root};
@@ -40,11 +41,9 @@ impl Plugin {
     }
 
     /// The fields of the configuration.
-    fn fields<T: DeserializeOwned>(&self) -> Result<T, RenderError> {
-        serde_path_to_error::deserialize(&self.resource.value).map_err(|error| {
-            let place = Place::from(&self.resource.origin).field(error.path().to_string());
-            place.is(Problem::Value(error.into_inner().to_string()))
-        })
+    fn fields<T: Known>(&self) -> Result<T, RenderError> {
+        let read: Result<Loose<T>, _> = serde_json::from_value(self.resource.value.clone());
+        read.map(|Loose(fields)| fields).map_err(|error| self.wrong(error.to_string()))
     }
 
     /// That something is wrong with the configuration.

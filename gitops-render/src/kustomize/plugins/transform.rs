@@ -1,6 +1,7 @@
 use gitops_core::Value;
 use serde::Deserialize;
 
+use super::loose::{Known, Loose};
 use super::{Plugin, value_add, values};
 use crate::kustomize::accumulate::Builder;
 use crate::kustomize::field_spec::FieldSpec;
@@ -18,7 +19,7 @@ use crate::{Problem, RenderError};
 struct Entries {
     annotations: Texts,
     labels: Texts,
-    field_specs: Vec<Field>,
+    field_specs: Vec<Loose<Field>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -26,14 +27,14 @@ struct Entries {
 struct Affixes {
     prefix: String,
     suffix: String,
-    field_specs: Option<Vec<Field>>,
+    field_specs: Option<Vec<Loose<Field>>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct NamespaceFields {
     metadata: NamespaceMetadata,
-    field_specs: Vec<Field>,
+    field_specs: Vec<Loose<Field>>,
     unset_only: bool,
     set_role_binding_subjects: String,
 }
@@ -47,15 +48,15 @@ struct NamespaceMetadata {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct ImageFields {
-    image_tag: Image,
-    field_specs: Vec<Field>,
+    image_tag: Loose<Image>,
+    field_specs: Vec<Loose<Field>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct ReplicaFields {
-    replica: Replica,
-    field_specs: Vec<Field>,
+    replica: Loose<Replica>,
+    field_specs: Vec<Loose<Field>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -64,8 +65,8 @@ struct PatchFields {
     path: String,
     patch: String,
     json_op: String,
-    target: Option<Selector>,
-    options: Option<PatchOptions>,
+    target: Option<Loose<Selector>>,
+    options: Option<Loose<PatchOptions>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -79,6 +80,38 @@ struct StrategicFields {
 #[serde(default)]
 struct ReplacementFields {
     replacements: Vec<Value>,
+}
+
+impl Known for Entries {
+    const FIELDS: &'static [&'static str] = &["annotations", "labels", "fieldSpecs"];
+}
+
+impl Known for Affixes {
+    const FIELDS: &'static [&'static str] = &["prefix", "suffix", "fieldSpecs"];
+}
+
+impl Known for NamespaceFields {
+    const FIELDS: &'static [&'static str] = &["metadata", "fieldSpecs", "unsetOnly", "setRoleBindingSubjects"];
+}
+
+impl Known for ImageFields {
+    const FIELDS: &'static [&'static str] = &["imageTag", "fieldSpecs"];
+}
+
+impl Known for ReplicaFields {
+    const FIELDS: &'static [&'static str] = &["replica", "fieldSpecs"];
+}
+
+impl Known for PatchFields {
+    const FIELDS: &'static [&'static str] = &["path", "patch", "jsonOp", "target", "options"];
+}
+
+impl Known for StrategicFields {
+    const FIELDS: &'static [&'static str] = &["paths", "patches"];
+}
+
+impl Known for ReplacementFields {
+    const FIELDS: &'static [&'static str] = &["replacements"];
 }
 
 /// Runs the plugins of `transformers`.
@@ -144,19 +177,21 @@ fn apply(
         "NamespaceTransformer" => set_namespace(plugin, resources, place),
         "ImageTagTransformer" => {
             let ImageFields { image_tag, field_specs } = plugin.fields()?;
-            images::set(resources, &image_tag, &specs(&field_specs), place)
+            images::set(resources, &image_tag.0, &specs(&field_specs), place)
         }
         "ReplicaCountTransformer" => {
             let ReplicaFields { replica, field_specs } = plugin.fields()?;
-            replicas::set(resources, &replica, &specs(&field_specs), place)
+            replicas::set(resources, &replica.0, &specs(&field_specs), place)
         }
         "PatchTransformer" => {
             let PatchFields { path, patch, target, options, .. } = plugin.fields()?;
+            let (target, options) = (target.map(|Loose(target)| target), options.map(|Loose(options)| options));
             let patch = Patch { path, patch, target, options };
             patches::apply_patch(builder, root, (file, &patch), resources, place)
         }
         "PatchJson6902Transformer" => {
             let PatchFields { path, json_op, target, .. } = plugin.fields()?;
+            let target = target.map(|Loose(target)| target);
             let patch = Patch { path, patch: json_op, target, options: None };
             patches::apply_json6902(builder, root, (file, &patch), resources, place)
         }
@@ -188,8 +223,8 @@ fn apply(
     }
 }
 
-fn specs(fields: &[Field]) -> Vec<FieldSpec> {
-    fields.iter().map(FieldSpec::new).collect()
+fn specs(fields: &[Loose<Field>]) -> Vec<FieldSpec> {
+    fields.iter().map(|Loose(field)| FieldSpec::new(field)).collect()
 }
 
 fn set_namespace(plugin: &Plugin, resources: &mut Resources, place: &Spot<'_>) -> Result<(), RenderError> {

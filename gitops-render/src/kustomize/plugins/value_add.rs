@@ -4,6 +4,7 @@ use gitops_core::{Map, Value};
 use serde::Deserialize;
 
 use super::Plugin;
+use super::loose::{Known, Loose};
 use crate::documents::{self, Dialect};
 use crate::kustomize::accumulate::Builder;
 use crate::kustomize::field_spec::split_path;
@@ -20,17 +21,25 @@ use crate::{Place, Problem, RenderError};
 #[serde(rename_all = "camelCase", default)]
 struct Fields {
     value: String,
-    targets: Vec<Target>,
+    targets: Vec<Loose<Target>>,
     target_file_path: String,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Target {
-    selector: Option<Selector>,
+    selector: Option<Loose<Selector>>,
     field_path: String,
     /// From 1: the part of a path before which the value goes; 0 replaces the whole.
     file_path_position: i64,
+}
+
+impl Known for Fields {
+    const FIELDS: &'static [&'static str] = &["value", "targets", "targetFilePath"];
+}
+
+impl Known for Target {
+    const FIELDS: &'static [&'static str] = &["selector", "fieldPath", "filePathPosition"];
 }
 
 pub(super) fn apply(
@@ -51,7 +60,7 @@ pub(super) fn apply(
     if targets.is_empty() {
         return Err(plugin.wrong("`targets` are missing"));
     }
-    for target in &targets {
+    for Loose(target) in &targets {
         if target.field_path.is_empty() {
             return Err(plugin.wrong("a target's `fieldPath` is missing"));
         }
@@ -59,7 +68,7 @@ pub(super) fn apply(
             return Err(plugin.wrong("a target's `filePathPosition` is negative"));
         };
         let selected = match &target.selector {
-            Some(selector) => Matcher::new(selector, place)?.select(resources),
+            Some(Loose(selector)) => Matcher::new(selector, place)?.select(resources),
             None => (0..resources.len()).collect(),
         };
         for index in selected {
@@ -71,11 +80,11 @@ pub(super) fn apply(
 }
 
 /// Targets that several plugins share in a file.
-fn shared(builder: &Builder<'_>, root: &Root, path: &str, place: &Spot<'_>) -> Result<Vec<Target>, RenderError> {
+fn shared(builder: &Builder<'_>, root: &Root, path: &str, place: &Spot<'_>) -> Result<Vec<Loose<Target>>, RenderError> {
     let (path, text) = builder.read_text(root, path, place)?;
     let documents = documents::read(&text, path.as_str(), Dialect::Plain, builder.files().limits)?;
     let value = documents.into_iter().next().map(|document| document.value).unwrap_or_default();
-    let fields: Fields = serde_path_to_error::deserialize(value).map_err(|error| {
+    let Loose(fields): Loose<Fields> = serde_path_to_error::deserialize(value).map_err(|error| {
         let place = Place::file(&path).field(error.path().to_string());
         place.is(Problem::Value(error.into_inner().to_string()))
     })?;
