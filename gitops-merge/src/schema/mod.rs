@@ -7,6 +7,7 @@
 mod builtin;
 mod custom;
 mod kinds;
+mod openapi;
 mod parse;
 mod structural;
 
@@ -17,6 +18,7 @@ use serde_json::Value;
 
 pub use custom::CustomError;
 pub use kinds::{Kind, Kinds, Origin, Scale, Subresources};
+pub use openapi::{Definitions, DefinitionsError};
 pub use parse::TableError;
 
 /// The place of a type in its [`Schema`].

@@ -1,9 +1,8 @@
 //! Loading a kustomization's resources and changing them field by field.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use gitops_core::tree::TreePath;
-use gitops_merge::schema::Kinds;
 
 use super::configuration::Configuration;
 use super::configuration::ConfigurationFile;
@@ -15,6 +14,7 @@ use super::provenance::{Provenance, note};
 use super::read::{self, COMPONENT, File, Spot};
 use super::resource::Resource;
 use super::resources::Resources;
+use super::schemas::{self, Schemas};
 use super::variables::{self, Variable};
 use super::{generators, images, labels, namespace, patches, plugins, replacements, replicas};
 use crate::documents::{self, Dialect};
@@ -36,6 +36,7 @@ pub(super) struct Accumulator {
 pub(super) struct Builder<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) built_in: Arc<Configuration>,
+    pub(super) schemas: Schemas,
     pub(super) warnings: Vec<Warning>,
 }
 
@@ -49,14 +50,6 @@ impl Builder<'_> {
 
     pub(super) fn empty(&self) -> Accumulator {
         Accumulator { resources: Resources::default(), configuration: self.built_in.clone(), variables: Vec::new() }
-    }
-
-    /// The types of fields.
-    pub(super) fn kinds(&self) -> &'static Kinds {
-        // A constant, whose text takes longer to read than most builds. The crate that ships it tests it; without one,
-        // lists would be replaced as those of custom kinds are.
-        static BUILT_IN: LazyLock<Kinds> = LazyLock::new(|| Kinds::builtin().unwrap_or_default());
-        &BUILT_IN
     }
 
     /// A file's text, which must lie where the restrictor allows.
@@ -79,6 +72,7 @@ impl Builder<'_> {
         mut accumulator: Accumulator,
     ) -> Result<Accumulator, RenderError> {
         refuse_unsupported(file)?;
+        schemas::choose(self, root, file)?;
         let paths: Vec<_> = file.kustomization.resources.iter().enumerate().collect();
         self.add_paths(root, file, "resources", &paths, &mut accumulator)?;
         self.configure(root, file, &mut accumulator)?;
@@ -299,12 +293,10 @@ impl Builder<'_> {
 /// Refuses what this version cannot build, rather than building something else.
 fn refuse_unsupported(file: &File) -> Result<(), RenderError> {
     let Kustomization { crds, helm_charts, helm_chart_inflation_generator, .. } = &file.kustomization;
-    let openapi = &file.kustomization.openapi;
     let asked = [
         ("crds", !crds.is_empty()),
         ("helmCharts", !helm_charts.is_empty()),
         ("helmChartInflationGenerator", !helm_chart_inflation_generator.is_empty()),
-        ("openapi", openapi.iter().any(|(key, value)| key == "path" || value != "v1.21.2")),
     ];
     match asked.into_iter().find(|(_, asked)| *asked) {
         Some((field, _)) => {

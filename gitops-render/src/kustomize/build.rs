@@ -8,6 +8,7 @@ use super::configuration::Configuration;
 use super::load::Root;
 use super::provenance::{Metadata, Provenance};
 use super::resource::Resource;
+use super::schemas::Schemas;
 use super::{application, hash, order, read, references, variables};
 use crate::render::Context;
 use crate::{Problem, RenderError, Warning};
@@ -18,7 +19,7 @@ const LOCAL: &str = "config.kubernetes.io/local-config";
 /// Builds the kustomization of a directory.
 pub(super) fn build(context: &Context<'_>, path: &TreePath) -> Result<(Vec<Resource>, Vec<Warning>), RenderError> {
     let built_in = Configuration::built_in();
-    let mut builder = Builder { context, built_in, warnings: Vec::new() };
+    let mut builder = Builder { context, built_in, schemas: Schemas::default(), warnings: Vec::new() };
     let mut root = Root::new(path.clone());
     let mut warnings = Vec::new();
     let mut file = read::read(&context.files, path, &mut warnings)?;

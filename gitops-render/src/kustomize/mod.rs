@@ -31,6 +31,7 @@ mod replacements;
 mod replicas;
 mod resource;
 mod resources;
+mod schemas;
 mod scope;
 mod selector;
 mod strategic;

@@ -2,7 +2,6 @@
 
 use gitops_core::Value;
 use gitops_core::tree::TreePath;
-use gitops_merge::schema::Kinds;
 
 use super::accumulate::Builder;
 use super::json_patch::{self, Operation};
@@ -11,6 +10,7 @@ use super::model::{Patch, PatchOptions};
 use super::read::{File, Spot};
 use super::resource::Resource;
 use super::resources::Resources;
+use super::schemas::Schemas;
 use super::selector::Matcher;
 use super::strategic;
 use crate::documents::{self, Dialect};
@@ -53,7 +53,7 @@ pub(super) fn apply_strategic_merge(
     if patches.is_empty() {
         return Err(place.is(Problem::Value("the patch is empty".into())));
     }
-    apply_each(&patches, resources, builder.kinds(), place)
+    apply_each(&patches, resources, &builder.schemas, place)
 }
 
 fn read_file(builder: &Builder<'_>, root: &Root, path: &str, place: &Spot<'_>) -> Result<Vec<Resource>, RenderError> {
@@ -99,7 +99,7 @@ pub(super) fn apply_patch(
         }
         Content::Strategic(patches) => patches,
     };
-    let Some(target) = &patch.target else { return apply_each(&content, resources, builder.kinds(), place) };
+    let Some(target) = &patch.target else { return apply_each(&content, resources, &builder.schemas, place) };
     let [content] = content.as_slice() else {
         if content.is_empty() {
             return Ok(());
@@ -108,7 +108,7 @@ pub(super) fn apply_patch(
         return Err(place.is(Problem::Value(message)));
     };
     for index in Matcher::new(target, place)?.select(resources) {
-        apply_strategic(content, index, resources, builder.kinds(), place)?;
+        apply_strategic(content, index, resources, &builder.schemas, place)?;
     }
     resources.retain(|resource| !resource.is_empty());
     Ok(())
@@ -200,7 +200,7 @@ fn apply_operations(
 fn apply_each(
     patches: &[Resource],
     resources: &mut Resources,
-    kinds: &Kinds,
+    schemas: &Schemas,
     place: &Spot<'_>,
 ) -> Result<(), RenderError> {
     for patch in patches {
@@ -210,7 +210,7 @@ fn apply_each(
             [] => return Err(place.is(resources.no_match(&id))),
             many => return Err(place.is(resources.ambiguous(&id, many))),
         };
-        apply_strategic(patch, index, resources, kinds, place)?;
+        apply_strategic(patch, index, resources, schemas, place)?;
     }
     resources.retain(|resource| !resource.is_empty());
     Ok(())
@@ -220,7 +220,7 @@ fn apply_strategic(
     patch: &Resource,
     index: usize,
     resources: &mut Resources,
-    kinds: &Kinds,
+    schemas: &Schemas,
     place: &Spot<'_>,
 ) -> Result<(), RenderError> {
     let Some(resource) = resources.get_mut(index) else { return Ok(()) };
@@ -229,7 +229,7 @@ fn apply_strategic(
     if patch.may_rename || patch.may_change_kind {
         resource.remember();
     }
-    let merged = strategic::merge(kinds, &resource.value, &patch.value);
+    let merged = strategic::merge(schemas, &resource.value, &patch.value);
     resource.value = merged.map_err(|message| place.is(Problem::Value(message)))?;
     let Value::Object(value) = &mut resource.value else { return Ok(()) };
     if value.is_empty() {
