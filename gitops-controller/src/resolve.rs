@@ -37,7 +37,7 @@ pub enum Resolution {
     /// A commit of a repository.
     Commit {
         /// The repository.
-        repository: Repository,
+        repository: Box<Repository>,
         /// The commit.
         commit: Box<Commit>,
     },
@@ -138,7 +138,7 @@ fn resolve_one(
     let failed = |source| SourceError::Revision { revision: revision.into(), address: address.into(), source };
     let commit = repository.resolve(revision).map_err(failed)?;
     let tree = repository.tree(commit.id).map_err(failed)?;
-    let resolution = Resolution::Commit { repository, commit: Box::new(commit) };
+    let resolution = Resolution::Commit { repository: Box::new(repository), commit: Box::new(commit) };
     Ok(ResolvedSource { source: source.clone(), resolution, revision: revision.into(), tree })
 }
 

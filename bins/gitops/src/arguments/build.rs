@@ -5,7 +5,8 @@ use clap::{Args, ValueEnum};
 /// `gitops build`, with the flags of `kustomize build`
 #[derive(Args)]
 pub(crate) struct BuildArguments {
-    /// A folder with a kustomization
+    /// A folder with a kustomization, or the address of one in another repository, such as
+    /// `github.com/org/repo//base?ref=v1`
     #[arg(default_value = ".")]
     pub directory: PathBuf,
     /// Write to this file, or to a file an object where it is a folder

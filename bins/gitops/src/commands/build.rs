@@ -7,10 +7,10 @@ use std::sync::Arc;
 use gitops_controller::rendering::{RenderingError, complete, locked};
 use gitops_core::api::{ApplicationSource, KustomizeSource};
 use gitops_core::secret::Purpose;
-use gitops_core::{Object, Reveal, Tree, Value};
-use gitops_fetch::{Fetcher, LOCK_FILE, LockMode, Session};
+use gitops_core::{Answer, Need, Object, Reveal, Tree, Value};
+use gitops_fetch::{Fetcher, LOCK_FILE, LockFile, LockMode, Session};
 use gitops_git::{FetchOptions, FolderTree};
-use gitops_render::{Inputs, LoadRestrictor, Reorder};
+use gitops_render::{Inputs, LoadRestrictor, Reorder, remote_directory};
 
 use crate::arguments::{BuildArguments, GlobalArguments, ReorderChoice, RestrictorChoice};
 use crate::context::keep_out_of_git;
@@ -42,16 +42,16 @@ pub(super) fn run(arguments: &BuildArguments, global: &GlobalArguments) -> Resul
 
 fn built(arguments: &BuildArguments, global: &GlobalArguments) -> Result<Vec<Object>, Failure> {
     let folder = &arguments.directory;
-    let (tree, path) = match &arguments.root {
-        Some(root) => FolderTree::below(root, folder),
-        None => FolderTree::around(folder),
-    }?;
-    let mut source = ApplicationSource::new(tree.root().to_string_lossy());
-    source.path = Some(path.to_string());
-    source.kustomize = Some(KustomizeSource::default());
-    let tree: Arc<dyn Tree> = Arc::new(tree);
-    let locked = locked(tree.as_ref(), &source)?;
     let fetcher = Fetcher::new(&global.data_dir).with_options(FetchOptions::new().ssh_from_environment());
+    let remote = folder.to_str().filter(|_| !folder.exists()).and_then(remote_directory);
+    let (tree, path, root) = match &remote {
+        Some((need, path)) => elsewhere(&fetcher, need, path)?,
+        None => here(arguments)?,
+    };
+    let mut source = ApplicationSource::new(root);
+    source.path = Some(path);
+    source.kustomize = Some(KustomizeSource::default());
+    let locked = locked(tree.as_ref(), &source)?;
     let mode = if arguments.locked { LockMode::Locked } else { LockMode::Add };
     let mut session = Session::new(&fetcher, locked.clone()).with_mode(mode);
     let rendered = complete(&tree, &source, &inputs(arguments), Some(&mut session)).map_err(|error| match error {
@@ -60,17 +60,38 @@ fn built(arguments: &BuildArguments, global: &GlobalArguments) -> Result<Vec<Obj
             .hint_where("is not in `gitops.lock`", "build once without --locked, and commit the file"),
         other => Failure::from(other),
     });
-    if !session.provided().is_empty() && global.data_dir.is_dir() {
+    if global.data_dir.is_dir() && (remote.is_some() || !session.provided().is_empty()) {
         keep_out_of_git(&global.data_dir)?;
     }
     let rendered = rendered?;
     for warning in &rendered.warnings {
         warn(warning);
     }
-    if *session.lock() != locked {
+    if remote.is_none() && *session.lock() != locked {
         session.lock().write(&folder.join(LOCK_FILE))?;
     }
     Ok(rendered.objects.into_iter().map(|manifest| manifest.object).collect())
+}
+
+/// A tree, the directory in it, and what to call it.
+type Start = (Arc<dyn Tree>, String, String);
+
+fn here(arguments: &BuildArguments) -> Result<Start, Failure> {
+    let (tree, path) = match &arguments.root {
+        Some(root) => FolderTree::below(root, &arguments.directory),
+        None => FolderTree::around(&arguments.directory),
+    }?;
+    let root = tree.root().to_string_lossy().into_owned();
+    Ok((Arc::new(tree), path.to_string(), root))
+}
+
+fn elsewhere(fetcher: &Fetcher, need: &Need, path: &str) -> Result<Start, Failure> {
+    let mut session = Session::new(fetcher, LockFile::default());
+    session.provide(std::slice::from_ref(need))?;
+    match session.provided().get(need) {
+        Some(Answer::Tree { tree, .. }) => Ok((Arc::clone(tree), path.into(), need.to_string())),
+        _ => Err(Failure::new(format!("`{need}` has no files"))),
+    }
 }
 
 fn inputs(arguments: &BuildArguments) -> Inputs {
