@@ -38,13 +38,13 @@ pub enum DefinitionsError {
 }
 
 impl Definitions {
-    /// Reads a document.
+    /// Reads a document. What it refers to and does not define is looked for in `base`, by its name there.
     ///
     /// # Errors
     /// [`DefinitionsError`], where it is no OpenAPI v2 document or too large.
-    pub fn read(document: &Value) -> Result<Self, DefinitionsError> {
+    pub fn read(document: &Value, base: Option<&Schema>) -> Result<Self, DefinitionsError> {
         let definitions = document.get("definitions").and_then(Value::as_object).ok_or(DefinitionsError::Missing)?;
-        let mut reader = Reader { types: Vec::new(), named: BTreeMap::new() };
+        let mut reader = Reader { types: Vec::new(), named: BTreeMap::new(), base: base.map(Base::new) };
         for name in definitions.keys() {
             let id = reader.add(Type { name: Some(name.clone()), ..Type::default() });
             reader.named.insert(name.clone(), id);
@@ -76,12 +76,56 @@ impl Definitions {
     }
 }
 
-struct Reader {
-    types: Vec<Type>,
-    named: BTreeMap<String, TypeId>,
+/// Types of another schema, and what was taken over of them.
+struct Base<'a> {
+    schema: &'a Schema,
+    named: BTreeMap<&'a str, TypeId>,
+    imported: BTreeMap<TypeId, TypeId>,
 }
 
-impl Reader {
+impl<'a> Base<'a> {
+    fn new(schema: &'a Schema) -> Self {
+        let named = schema.iter().filter_map(|(id, known)| Some((known.name.as_deref()?, id))).collect();
+        Self { schema, named, imported: BTreeMap::new() }
+    }
+
+    fn find(&self, name: &str) -> Option<TypeId> {
+        let short = name.strip_prefix("io.k8s.api.").unwrap_or(name);
+        self.named.get(short).or_else(|| self.named.get(name)).copied()
+    }
+}
+
+struct Reader<'a> {
+    types: Vec<Type>,
+    named: BTreeMap<String, TypeId>,
+    base: Option<Base<'a>>,
+}
+
+impl Reader<'_> {
+    /// Takes over a type of the base with all that it refers to.
+    fn import(&mut self, id: TypeId) -> Option<TypeId> {
+        let base = self.base.as_ref()?;
+        if let Some(known) = base.imported.get(&id) {
+            return Some(*known);
+        }
+        let mut known = base.schema.get(id).clone();
+        let own = self.add(Type::default());
+        self.base.as_mut()?.imported.insert(id, own);
+        if let Some(list) = &mut known.list {
+            list.element = self.import(list.element)?;
+        }
+        if let Some(map) = &mut known.map {
+            for field in map.fields.values_mut() {
+                field.type_id = self.import(field.type_id)?;
+            }
+            if let Some(element) = &mut map.element {
+                *element = self.import(*element)?;
+            }
+        }
+        *self.types.get_mut(own.0 as usize)? = known;
+        Some(own)
+    }
+
     fn add(&mut self, known: Type) -> TypeId {
         let id = TypeId(u32::try_from(self.types.len()).unwrap_or(u32::MAX));
         self.types.push(known);
@@ -93,6 +137,10 @@ impl Reader {
         let name = schema.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix(REFERENCE));
         if let Some(id) = name.and_then(|name| self.named.get(name)) {
             return Ok(*id);
+        }
+        let known = name.and_then(|name| self.base.as_ref()?.find(name));
+        if let Some(id) = known.and_then(|id| self.import(id)) {
+            return Ok(id);
         }
         let read = self.read(schema, depth + 1)?;
         if self.types.len() >= MAX_TYPES {
@@ -164,7 +212,7 @@ mod tests {
             },
             "v1.Part": {"properties": {"name": {"type": "string"}, "size": {"type": "integer"}}, "type": "object"},
         }});
-        let definitions = Definitions::read(&document).unwrap();
+        let definitions = Definitions::read(&document, None).unwrap();
         let (schema, id) = definitions.get("example.com/v1", "Thing").unwrap();
         let object = json!({"spec": {"parts": [{"name": "a", "size": 1}, {"name": "b"}]}});
         let patch = json!({"spec": {"parts": [{"name": "b", "size": 2}]}});
@@ -174,6 +222,20 @@ mod tests {
             json!({"spec": {"parts": [{"name": "b", "size": 2}, {"name": "a", "size": 1}]}})
         );
         assert!(definitions.get("example.com/v2", "Thing").is_none());
-        assert_eq!(Definitions::read(&json!({})).unwrap_err(), DefinitionsError::Missing);
+        let pod = json!({"definitions": {"v1.Thing": {
+            "properties": {"spec": {"$ref": "#/definitions/io.k8s.api.core.v1.PodSpec"}},
+            "x-kubernetes-group-version-kind": [{"group": "example.com", "version": "v1", "kind": "Thing"}],
+        }}});
+        let kinds = crate::schema::Kinds::builtin().unwrap();
+        let definitions = Definitions::read(&pod, Some(kinds.builtin_schema())).unwrap();
+        let (schema, id) = definitions.get("example.com/v1", "Thing").unwrap();
+        let object = json!({"spec": {"containers": [{"name": "a", "env": [{"name": "x", "value": "1"}]}]}});
+        let patch = json!({"spec": {"containers": [{"name": "a", "env": [{"name": "y", "value": "2"}]}]}});
+        let merged = merge(schema, Some(id), &object, &patch, &options).unwrap();
+        assert_eq!(
+            merged.pointer("/spec/containers/0/env"),
+            Some(&json!([{"name": "y", "value": "2"}, {"name": "x", "value": "1"}]))
+        );
+        assert_eq!(Definitions::read(&json!({}), None).unwrap_err(), DefinitionsError::Missing);
     }
 }

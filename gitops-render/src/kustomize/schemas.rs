@@ -13,6 +13,10 @@ use crate::{Problem, RenderError};
 /// The one version that kustomize v5.8.1 ships.
 const VERSION: &str = "v1.21.2";
 
+/// A constant, whose text takes longer to read than most builds. The crate that ships it tests it; without one, lists would
+/// be replaced as those of custom kinds are.
+static BUILT_IN: LazyLock<Kinds> = LazyLock::new(|| Kinds::builtin().unwrap_or_default());
+
 /// The types of fields that a build knows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Schemas {
@@ -26,9 +30,6 @@ pub(super) struct Schemas {
 impl Schemas {
     /// The type of a kind.
     pub(super) fn get(&self, api_version: &str, kind: &str) -> Option<(&Schema, TypeId)> {
-        // A constant, whose text takes longer to read than most builds. The crate that ships it tests it; without one,
-        // lists would be replaced as those of custom kinds are.
-        static BUILT_IN: LazyLock<Kinds> = LazyLock::new(|| Kinds::builtin().unwrap_or_default());
         let custom = self.custom.as_ref().and_then(|custom| custom.get(api_version, kind));
         if custom.is_some() || self.alone {
             return custom;
@@ -61,8 +62,11 @@ pub(super) fn choose(builder: &mut Builder<'_>, root: &Root, file: &File) -> Res
             let (path, text) = builder.read_text(root, path, &place)?;
             let documents = documents::read(&text, path.as_str(), Dialect::Plain, builder.files().limits)?;
             let document = documents.into_iter().next().map(|document| document.value).unwrap_or_default();
-            let custom = Definitions::read(&document).map_err(|error| place.is(Problem::Value(error.to_string())))?;
-            builder.schemas = Schemas { custom: Some(Arc::new(custom)), alone: root.depth() == 0, chosen: true };
+            let alone = root.depth() == 0;
+            let base = (!alone).then(|| BUILT_IN.builtin_schema());
+            let custom = Definitions::read(&document, base);
+            let custom = custom.map_err(|error| place.is(Problem::Value(error.to_string())))?;
+            builder.schemas = Schemas { custom: Some(Arc::new(custom)), alone, chosen: true };
             Ok(())
         }
     }
