@@ -1,11 +1,15 @@
 //! Applications as objects of the cluster: read, written and deleted like any other.
 
+use gitops_core::annotations::QUARANTINE;
 use gitops_core::api::{API_VERSION, APPLICATION_KIND, Application};
 use gitops_core::cluster::{Cluster, ClusterError, Delete, ErrorKind, Precondition, Query, Subresource, Verb, Write};
 use gitops_core::{GroupVersionKind, Object, ObjectError, ObjectId, ObjectRef, Value};
 use thiserror::Error;
 
 use crate::FIELD_MANAGER;
+
+/// Owns the note on quarantined commits, which is not part of a definition: defining an Application again leaves it.
+const QUARANTINE_MANAGER: &str = "gitops-quarantine";
 
 /// Why Applications cannot be read or written.
 #[derive(Debug, Error)]
@@ -89,12 +93,40 @@ impl<'a> Applications<'a> {
     /// # Errors
     /// Where the cluster refuses it.
     pub async fn apply(&self, application: &Application) -> Result<Application, ApplicationError> {
-        let mut wanted = application.clone();
-        wanted.status = None;
-        wanted.operation = None;
-        let object = as_object(&strip_server_fields(wanted))?;
+        let object = definition(application)?;
+        self.write(application.name(), Write::new(&object, Verb::Apply { force: true }, FIELD_MANAGER)).await
+    }
+
+    /// What [`Applications::apply`] would give, without writing anything.
+    ///
+    /// # Errors
+    /// Where the cluster would refuse it.
+    pub async fn preview(&self, application: &Application) -> Result<Application, ApplicationError> {
+        let object = definition(application)?;
         let write = Write::new(&object, Verb::Apply { force: true }, FIELD_MANAGER);
-        self.write(application.name(), write).await
+        self.write(application.name(), write.dry_run()).await
+    }
+
+    /// Notes the commits of an Application that are not deployed.
+    ///
+    /// # Errors
+    /// Where the cluster refuses it.
+    pub async fn set_quarantine(
+        &self,
+        application: &Application,
+        commits: &[String],
+    ) -> Result<Application, ApplicationError> {
+        let patch = serde_json::json!({
+            "apiVersion": API_VERSION,
+            "kind": APPLICATION_KIND,
+            "metadata": {
+                "name": application.name(),
+                "namespace": application.metadata.namespace(),
+                "annotations": {QUARANTINE: commits.join(",")},
+            },
+        });
+        let object = to_object(application.name(), patch)?;
+        self.write(application.name(), Write::new(&object, Verb::MergePatch, QUARANTINE_MANAGER)).await
     }
 
     /// Writes the status of an Application.
@@ -135,14 +167,18 @@ impl<'a> Applications<'a> {
     }
 }
 
-fn strip_server_fields(mut application: Application) -> Application {
+/// What is wanted of an Application: neither its status nor what the server adds.
+fn definition(application: &Application) -> Result<Object, ApplicationError> {
+    let mut application = application.clone();
+    application.status = None;
+    application.operation = None;
     let metadata = &mut application.metadata;
     metadata.uid = None;
     metadata.resource_version = None;
     metadata.generation = None;
     metadata.creation_timestamp = None;
     metadata.managed_fields = None;
-    application
+    as_object(&application)
 }
 
 fn gvk() -> GroupVersionKind {

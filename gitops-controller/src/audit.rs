@@ -100,6 +100,12 @@ pub struct AuditError {
 
 /// Where records go, and where they are read from.
 pub trait Journal: Send + Sync {
+    /// Makes sure that a record could be added now, so that nothing is done that would not be on record.
+    ///
+    /// # Errors
+    /// Where none could be.
+    fn ready(&self) -> Result<(), AuditError>;
+
     /// Adds a record and returns when it is on disk.
     ///
     /// # Errors
@@ -133,14 +139,22 @@ impl FileJournal {
     fn error(&self, action: &'static str) -> impl Fn(io::Error) -> AuditError + '_ {
         move |source| AuditError { path: self.path.clone(), action, source }
     }
+
+    fn open(&self) -> io::Result<File> {
+        OpenOptions::new().create(true).append(true).read(true).open(&self.path)
+    }
 }
 
 impl Journal for FileJournal {
+    fn ready(&self) -> Result<(), AuditError> {
+        self.open().map(drop).map_err(self.error("written"))
+    }
+
     fn append(&self, record: &Record) -> Result<(), AuditError> {
         let failed = self.error("written");
         let mut line = serde_json::to_vec(record).map_err(io::Error::from).map_err(&failed)?;
         line.push(b'\n');
-        let mut file = OpenOptions::new().create(true).append(true).read(true).open(&self.path).map_err(&failed)?;
+        let mut file = self.open().map_err(&failed)?;
         // One process writes at a time, and a line that a killed process left unfinished is closed first.
         file.lock().map_err(&failed)?;
         if !ends_with_newline(&file).map_err(&failed)? {
@@ -207,6 +221,14 @@ mod tests {
         journal.append(&record("argocd/b")).unwrap();
         assert_eq!(journal.read(None).unwrap().len(), 2);
         assert_eq!(journal.read(Some("argocd/b")).unwrap(), [record("argocd/b")]);
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_written_is_not_ready() {
+        let folder = tempfile::tempdir().unwrap();
+        FileJournal::new(folder.path().join("audit.jsonl")).ready().unwrap();
+        let error = FileJournal::new(folder.path()).ready().unwrap_err();
+        assert!(error.to_string().ends_with("the audit trail cannot be written"), "{error}");
     }
 
     #[test]

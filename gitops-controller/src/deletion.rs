@@ -51,6 +51,7 @@ impl Engine {
             policy.budget = Budget::of(usize::MAX);
             policy.allow_empty = true;
             let approved = gate(plan.clone(), &policy, self.clock.now())?;
+            self.journal.ready()?;
             outcome = Some(execute(self, approved, &comparison, request, observer).await);
         }
         let failed = outcome.as_ref().is_some_and(|end| end.phase != gitops_apply::execute::OutcomePhase::Succeeded);

@@ -28,6 +28,9 @@ pub struct SyncRequest {
     pub prune: Option<bool>,
     /// Whether nothing is written.
     pub dry_run: bool,
+    /// Whether the Application's definition is written to the cluster, once its plan is approved and before that is
+    /// carried out. The cluster must hold it otherwise.
+    pub define: bool,
     /// Only these resources; hooks are then left out. Empty: everything.
     pub only: Vec<Selector>,
     /// How much may be deleted.
@@ -49,6 +52,7 @@ impl SyncRequest {
             compare: CompareOptions::default(),
             prune: None,
             dry_run: false,
+            define: false,
             only: Vec::new(),
             budget: gitops_apply::plan::Budget::default(),
             consent: Consent::default(),
@@ -131,6 +135,7 @@ impl Engine {
             return self.report(application, comparison, plan, None);
         }
         let approved = gate(plan.clone(), &policy(application, &comparison, request), self.clock.now())?;
+        self.prepare(application, &plan, request).await?;
         let started = self.clock.now();
         let outcome = execute(self, approved, &comparison, request, observer).await;
         self.refresh(&mut comparison).await?;
@@ -153,10 +158,27 @@ impl Engine {
         policy.current = Some(comparison.source.clone());
         let approved = gate(plan.clone(), &policy, self.clock.now())?;
         observer(SyncEvent::Planned(&plan));
+        self.prepare(application, &plan, request).await?;
         let started = self.clock.now();
         let outcome = execute(self, approved, &comparison, request, observer).await;
         self.refresh(&mut comparison).await?;
         self.conclude(application, comparison, plan, (started, outcome), request).await
+    }
+
+    /// What must work before anything is written.
+    async fn prepare(
+        &self,
+        application: &Application,
+        plan: &ApplyPlan,
+        request: &SyncRequest,
+    ) -> Result<(), SyncError> {
+        if !plan.is_empty() {
+            self.journal.ready()?;
+        }
+        if request.define {
+            Applications::of(self.cluster.as_ref()).apply(application).await?;
+        }
+        Ok(())
     }
 }
 

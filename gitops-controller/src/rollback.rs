@@ -93,15 +93,10 @@ impl Engine {
         let target = entry(application, id)?;
         let revision = target.revision.clone().unwrap_or_default();
         let left = deployed(application).filter(|commit| *commit != revision);
-        let mut wanted = application.clone();
         let mut commits: Vec<String> = quarantined(application).into_iter().filter(|one| *one != revision).collect();
         commits.extend(left.clone().filter(|commit| !commits.contains(commit)));
-        let list = commits.join(",");
-        wanted.metadata.annotations.get_or_insert_default().insert(QUARANTINE.into(), list);
-        let applications = Applications::of(self.cluster.as_ref());
-        let mut quarantining = applications.apply(&wanted).await?;
-        quarantining.status.clone_from(&application.status);
-        let mut earlier = quarantining;
+        let mut earlier = Applications::of(self.cluster.as_ref()).set_quarantine(application, &commits).await?;
+        earlier.status.clone_from(&application.status);
         if let Some(source) = target.source {
             earlier.spec.source = Some(source);
         }

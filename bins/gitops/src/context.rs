@@ -16,6 +16,7 @@ use gitops_merge::schema::Kinds;
 
 use crate::arguments::GlobalArguments;
 use crate::failure::Failure;
+use crate::output::stream::error_line;
 
 /// Everything that a command calls on.
 pub(crate) struct Context {
@@ -48,7 +49,8 @@ impl Context {
         Applications::of(self.engine.cluster.as_ref())
     }
 
-    /// The Applications that an argument names: those of a file, which are defined in the cluster, or one by its name.
+    /// The Applications that an argument names: those of a file, as the cluster would hold them, or one by its name.
+    /// Nothing is written.
     pub(crate) async fn named(
         &self,
         argument: &str,
@@ -65,14 +67,14 @@ impl Context {
         }
         let mut defined = Vec::new();
         for application in read_applications(path, strict)? {
-            defined.push(self.define(&application).await?);
+            defined.push(self.seen(&application).await?);
         }
         Ok(defined)
     }
 
-    /// Puts an Application's definition into the cluster; its status there stays.
-    async fn define(&self, application: &Application) -> Result<Application, Failure> {
-        let mut defined = self.applications().apply(application).await?;
+    /// An Application of a file with the status that the cluster has of it.
+    async fn seen(&self, application: &Application) -> Result<Application, Failure> {
+        let mut defined = self.applications().preview(application).await?;
         if defined.status.is_none() {
             defined.status.clone_from(&application.status);
         }
@@ -111,10 +113,10 @@ pub(crate) fn read_applications(path: &Path, strict: bool) -> Result<Vec<Applica
             if strict {
                 return Err(Failure::new(words));
             }
-            anstream::eprintln!("{} {words}", crate::output::paint::warning("warning:"));
+            error_line!("{} {words}", crate::output::paint::warning("warning:"));
         }
         for problem in decoded.problems.iter().filter(|problem| problem.severity == Severity::Warning) {
-            anstream::eprintln!("{} {problem}", crate::output::paint::warning("warning:"));
+            error_line!("{} {problem}", crate::output::paint::warning("warning:"));
         }
         let mut application = decoded.checked()?;
         let base = path.canonicalize()?.parent().map_or_else(PathBuf::new, Path::to_path_buf);

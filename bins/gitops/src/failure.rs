@@ -4,18 +4,22 @@ use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
+use crate::output::paint;
+use crate::output::stream::error_line;
+
 /// An error that ends the command.
 #[derive(Debug)]
 pub(crate) struct Failure {
     error: Box<dyn Error + Send + Sync>,
     hint: Option<String>,
     code: u8,
+    silent: bool,
 }
 
 impl Failure {
     /// An error in these words.
     pub(crate) fn new(words: impl Into<String>) -> Self {
-        Self { error: Box::from(words.into()), hint: None, code: 2 }
+        Self { error: Box::from(words.into()), hint: None, code: 2, silent: false }
     }
 
     /// The same with what to do next.
@@ -38,11 +42,20 @@ impl Failure {
         self
     }
 
+    /// The same without a word.
+    #[must_use]
+    pub(crate) fn silent(mut self) -> Self {
+        self.silent = true;
+        self
+    }
+
     /// Prints it to standard error.
     pub(crate) fn report(&self) -> ExitCode {
-        anstream::eprintln!("{} {self}", crate::output::paint::error("error:"));
-        if let Some(hint) = &self.hint {
-            anstream::eprintln!("{} {hint}", crate::output::paint::hint("hint:"));
+        if !self.silent {
+            error_line!("{} {self}", paint::error("error:"));
+            if let Some(hint) = &self.hint {
+                error_line!("{} {hint}", paint::hint("hint:"));
+            }
         }
         ExitCode::from(self.code)
     }
@@ -50,7 +63,7 @@ impl Failure {
 
 impl<E: Error + Send + Sync + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self { error: Box::new(error), hint: None, code: 2 }
+        Self { error: Box::new(error), hint: None, code: 2, silent: false }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::arguments::{BuildArguments, GlobalArguments, ReorderChoice, Restricto
 use crate::context::keep_out_of_git;
 use crate::failure::Failure;
 use crate::output::paint;
+use crate::output::stream::{self, error_line};
 
 pub(super) fn run(arguments: &BuildArguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     if let Some(flag) = arguments.refused.given() {
@@ -29,7 +30,7 @@ pub(super) fn run(arguments: &BuildArguments, global: &GlobalArguments) -> Resul
     }
     let objects = built(arguments, global)?;
     match &arguments.output {
-        None => anstream::print!("{}", gitops_yaml::write_documents(&revealed(&objects))),
+        None => stream::text(&gitops_yaml::write_documents(&revealed(&objects)))?,
         Some(folder) if folder.is_dir() => {
             for (name, object) in named(&objects) {
                 write(&folder.join(name), &[object])?;
@@ -137,5 +138,5 @@ fn revealed(objects: &[Object]) -> Vec<Value> {
 }
 
 fn warn(words: impl std::fmt::Display) {
-    anstream::eprintln!("{} {words}", paint::warning("warning:"));
+    error_line!("{} {words}", paint::warning("warning:"));
 }

@@ -7,6 +7,7 @@ use gitops_diff::present::{self, PageOptions, TextOptions};
 use crate::arguments::{DiffArguments, DiffFormat};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::stream;
 use crate::output::watch::Watcher;
 
 pub(super) async fn run(context: &Context, arguments: &DiffArguments) -> Result<ExitCode, Failure> {
@@ -25,7 +26,7 @@ pub(super) async fn run(context: &Context, arguments: &DiffArguments) -> Result<
         Some(path) => {
             std::fs::write(path, shown).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
         }
-        None => anstream::print!("{shown}"),
+        None => stream::text(&shown)?,
     }
     Ok(if different && arguments.exit_code { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }

@@ -5,6 +5,7 @@ use gitops_controller::audit::Record;
 use crate::arguments::{AuditArguments, AuditFormat};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::stream::{self, print_line};
 use crate::output::{self, paint, table};
 
 pub(super) fn run(context: &Context, arguments: &AuditArguments) -> Result<ExitCode, Failure> {
@@ -13,12 +14,12 @@ pub(super) fn run(context: &Context, arguments: &AuditArguments) -> Result<ExitC
     match arguments.output {
         AuditFormat::Json => {
             for record in &records {
-                anstream::println!("{}", serde_json::to_string(record)?);
+                print_line!("{}", serde_json::to_string(record)?)?;
             }
         }
-        AuditFormat::Text if records.is_empty() => anstream::println!("nothing was done yet"),
-        AuditFormat::Text => anstream::print!("{}", table::render(&COLUMNS, records.iter().map(row))),
-        AuditFormat::Wide => records.iter().for_each(print_wide),
+        AuditFormat::Text if records.is_empty() => print_line!("nothing was done yet")?,
+        AuditFormat::Text => stream::text(&table::render(&COLUMNS, records.iter().map(row)))?,
+        AuditFormat::Wide => records.iter().try_for_each(print_wide)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -39,25 +40,20 @@ fn row(record: &Record) -> Vec<String> {
     ]
 }
 
-fn print_wide(record: &Record) {
+fn print_wide(record: &Record) -> Result<(), Failure> {
     let action = format!("{:?}", record.action).to_ascii_lowercase();
     let head = format!("{} {action} {} by {}", output::time(record.time), record.application, record.initiator);
-    anstream::println!("{}: {}", paint::title(&head), paint::status(&record.outcome));
+    print_line!("{}: {}", paint::title(&head), paint::status(&record.outcome))?;
     for commit in &record.commits {
         let signed = commit.signature.as_ref().map(|kind| format!(", signed ({kind})")).unwrap_or_default();
-        anstream::println!("  commit {} {} ({}{signed})", output::short_id(&commit.id), commit.subject, commit.author);
+        print_line!("  commit {} {} ({}{signed})", output::short_id(&commit.id), commit.subject, commit.author)?;
     }
     if !record.message.is_empty() {
-        anstream::println!("  {}", record.message);
+        print_line!("  {}", record.message)?;
     }
     for change in &record.changes {
         let fields = change.fields.join(" ");
-        anstream::println!(
-            "  {} {} {} {}",
-            change.verb,
-            change.object,
-            paint::status(&change.result),
-            paint::faint(&fields)
-        );
+        print_line!("  {} {} {} {}", change.verb, change.object, paint::status(&change.result), paint::faint(&fields))?;
     }
+    Ok(())
 }

@@ -60,5 +60,10 @@ fn log(global: &GlobalArguments) {
         _ => "debug",
     };
     let filter = EnvFilter::try_from_env("GITOPS_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .log_internal_errors(false)
+        .init();
 }

@@ -7,6 +7,7 @@ use super::sync::{explain, request};
 use crate::arguments::{PlanArguments, PlanFormat};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::stream::{self, error_line};
 use crate::output::{self, plan_text, watch::Watcher};
 
 pub(super) async fn run(context: &Context, arguments: &PlanArguments) -> Result<ExitCode, Failure> {
@@ -19,16 +20,18 @@ pub(super) async fn run(context: &Context, arguments: &PlanArguments) -> Result<
         watcher.finish();
         let plan = make_plan(&application, &compared?, &request).map_err(explain)?;
         match arguments.output {
-            PlanFormat::Text => plan_text::print(&plan),
+            PlanFormat::Text => stream::text(&plan_text::text(&plan))?,
             PlanFormat::Json => output::json(&plan)?,
-            PlanFormat::Html => anstream::print!("{}", present::html(&plan)),
-            PlanFormat::Dot => anstream::print!("{}", present::dot(&plan)),
+            PlanFormat::Html => stream::text(&present::html(&plan))?,
+            PlanFormat::Dot => stream::text(&present::dot(&plan))?,
         }
         if let Some(path) = &arguments.out {
             let mut text = serde_json::to_string_pretty(&plan)?;
             text.push('\n');
+            // Who carries the plan out names the Application only by way of the plan.
+            context.applications().apply(&application).await?;
             std::fs::write(path, text).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
-            anstream::eprintln!("saved; carry it out with: gitops apply {}", path.display());
+            error_line!("saved; carry it out with: gitops apply {}", path.display());
         }
     }
     Ok(ExitCode::SUCCESS)

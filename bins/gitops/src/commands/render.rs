@@ -6,6 +6,7 @@ use gitops_core::{Object, Reveal, Value};
 use crate::arguments::{RenderArguments, RenderFormat};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::stream::{self, error_line};
 use crate::output::{self, watch::Watcher};
 
 pub(super) async fn run(context: &Context, arguments: &RenderArguments) -> Result<ExitCode, Failure> {
@@ -16,14 +17,14 @@ pub(super) async fn run(context: &Context, arguments: &RenderArguments) -> Resul
         let mut watcher = Watcher::new(&application, true);
         let compared = context.engine.compare(&application, &request.compare, &mut |event| watcher.on(&event)).await?;
         for warning in &compared.warnings {
-            anstream::eprintln!("{} {warning}", output::paint::warning("warning:"));
+            error_line!("{} {warning}", output::paint::warning("warning:"));
         }
         let desired = &compared.desired;
         let objects = desired.resources.values().chain(&desired.hooks).map(|one| one.object.as_ref());
         values.extend(objects.map(|object| shown(object, arguments.show_secrets)));
     }
     match arguments.output {
-        RenderFormat::Yaml => anstream::print!("{}", gitops_yaml::write_documents(&values)),
+        RenderFormat::Yaml => stream::text(&gitops_yaml::write_documents(&values))?,
         RenderFormat::Json => output::json(&values)?,
     }
     Ok(ExitCode::SUCCESS)

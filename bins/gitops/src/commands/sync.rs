@@ -30,6 +30,7 @@ async fn sync_one(context: &Context, application: &Application, arguments: &Sync
     let mut request = request(context, &arguments.refresh, arguments.timeout);
     request.prune = arguments.prune.then_some(true);
     request.dry_run = arguments.dry_run;
+    request.define = true;
     for resource in &arguments.resources {
         request.only.push(resource.parse()?);
     }
@@ -74,7 +75,7 @@ pub(super) fn finish(context: &Context, report: SyncReport, dry_run: bool, json:
     if json {
         output::json(&report::json(&report))?;
     } else {
-        report::print(&report, dry_run, context.notice.as_deref());
+        report::print(&report, dry_run, context.notice.as_deref())?;
     }
     let degraded = report.outcome.is_some() && status::overall(&report.resources) == HealthStatus::Degraded;
     Ok(!degraded && report.outcome.as_ref().is_none_or(|outcome| outcome.phase == OutcomePhase::Succeeded))

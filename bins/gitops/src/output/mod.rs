@@ -3,6 +3,7 @@
 pub(crate) mod paint;
 pub(crate) mod plan_text;
 pub(crate) mod report;
+pub(crate) mod stream;
 pub(crate) mod table;
 pub(crate) mod watch;
 
@@ -13,14 +14,12 @@ use crate::failure::Failure;
 
 /// Prints a value as JSON.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
-    anstream::println!("{}", serde_json::to_string_pretty(value)?);
-    Ok(())
+    stream::line(format_args!("{}", serde_json::to_string_pretty(value)?))
 }
 
 /// Prints a value as YAML.
 pub(crate) fn yaml(value: &impl Serialize) -> Result<(), Failure> {
-    anstream::print!("{}", gitops_yaml::write(&serde_json::to_value(value)?));
-    Ok(())
+    stream::text(&gitops_yaml::write(&serde_json::to_value(value)?))
 }
 
 /// The first seven digits of a commit, as `git log --oneline` has them by default.

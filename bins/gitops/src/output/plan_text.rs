@@ -11,12 +11,8 @@ use super::paint;
 /// Fields that are shown of one object.
 const FIELDS: usize = 8;
 
-/// Prints a plan.
-pub(crate) fn print(plan: &ApplyPlan) {
-    anstream::print!("{}", text(plan));
-}
-
-fn text(plan: &ApplyPlan) -> String {
+/// A plan as text.
+pub(crate) fn text(plan: &ApplyPlan) -> String {
     let mut out = String::new();
     for warning in &plan.warnings {
         let _ = writeln!(out, "{} {warning}", paint::warning("warning:"));

@@ -1,37 +1,40 @@
 //! What came of a sync, resource by resource, and what to try next.
 
+use std::fmt::Write as _;
+
 use gitops_apply::execute::OutcomePhase;
 use gitops_controller::SyncReport;
 use gitops_controller::status::{self, Resource};
 use gitops_core::Value;
 use serde_json::json;
 
+use super::stream::{self, print_line};
 use super::{paint, table};
+use crate::failure::Failure;
 
 const COLUMNS: [&str; 7] = ["GROUP", "KIND", "NAMESPACE", "NAME", "STATUS", "HEALTH", "MESSAGE"];
 
 /// Prints a report.
-pub(crate) fn print(report: &SyncReport, dry_run: bool, notice: Option<&str>) {
-    let name = report.application.name();
+pub(crate) fn print(report: &SyncReport, dry_run: bool, notice: Option<&str>) -> Result<(), Failure> {
     if dry_run {
-        anstream::println!("\n{}", paint::hint("dry run: nothing was written"));
-        return;
+        return print_line!("\n{}", paint::hint("dry run: nothing was written"));
     }
-    anstream::println!();
-    anstream::print!("{}", resources(&report.resources, report));
+    stream::text(&text(report, notice))
+}
+
+fn text(report: &SyncReport, notice: Option<&str>) -> String {
+    let name = report.application.name();
     let overall = status::overall(&report.resources).to_string();
-    anstream::println!("\nhealth: {}", paint::status(&overall));
-    match &report.outcome {
-        None => anstream::println!("{}: {name} is as Git says", paint::good("nothing to do")),
-        Some(outcome) => {
-            let phase = outcome.phase.as_str();
-            anstream::println!("{}: {}", paint::status(phase), outcome.message);
-        }
-    }
+    let mut out = format!("\n{}\nhealth: {}\n", resources(&report.resources, report), paint::status(&overall));
+    let _ = match &report.outcome {
+        None => writeln!(out, "{}: {name} is as Git says", paint::good("nothing to do")),
+        Some(outcome) => writeln!(out, "{}: {}", paint::status(outcome.phase.as_str()), outcome.message),
+    };
     if let Some(notice) = notice {
-        anstream::println!("{}", paint::faint(&format!("({notice})")));
+        let _ = writeln!(out, "{}", paint::faint(&format!("({notice})")));
     }
-    next(report, name);
+    next(&mut out, report, name);
+    out
 }
 
 /// The table of resources.
@@ -60,7 +63,7 @@ pub(crate) fn sync_word(resource: &Resource) -> &'static str {
     if resource.synced { "Synced" } else { "OutOfSync" }
 }
 
-fn next(report: &SyncReport, name: &str) {
+fn next(out: &mut String, report: &SyncReport, name: &str) {
     let failed = report.outcome.as_ref().is_some_and(|outcome| outcome.phase != OutcomePhase::Succeeded);
     let tries: &[(&str, &str)] = if failed {
         &[
@@ -81,12 +84,12 @@ fn next(report: &SyncReport, name: &str) {
             ("gitops history", "who deployed what"),
         ]
     };
-    anstream::println!("\n{}", paint::title("next"));
+    let _ = writeln!(out, "\n{}", paint::title("next"));
     let width = tries.iter().map(|(command, _)| command.len() + 1 + name.len()).max().unwrap_or(0);
     for (command, about) in tries {
         let command = format!("{command} {name}");
         let pad = " ".repeat(width - command.len());
-        anstream::println!("  {}{pad}  {}", paint::hint(&command), paint::faint(about));
+        let _ = writeln!(out, "  {}{pad}  {}", paint::hint(&command), paint::faint(about));
     }
 }
 

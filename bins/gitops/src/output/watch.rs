@@ -9,7 +9,7 @@ use gitops_controller::SyncEvent;
 use gitops_core::api::Application;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{paint, plan_text, short_id};
+use super::{paint, plan_text, short_id, stream};
 
 /// Shows events as they come.
 pub(crate) struct Watcher {
@@ -86,7 +86,7 @@ impl Watcher {
     fn planned(&mut self, plan: &ApplyPlan) {
         self.steps = plan.steps().count();
         if !self.quiet {
-            self.spinner.suspend(|| plan_text::print(plan));
+            self.print(&plan_text::text(plan));
         }
         self.spinner.set_message("applying");
     }
@@ -140,7 +140,12 @@ impl Watcher {
 
     fn line(&self, text: &str) {
         if !self.quiet {
-            self.spinner.suspend(|| anstream::println!("{text}"));
+            self.print(&format!("{text}\n"));
         }
+    }
+
+    /// What is under way goes on where nobody can read of it; the command's last words say so.
+    fn print(&self, text: &str) {
+        let _ = self.spinner.suspend(|| stream::text(text));
     }
 }

@@ -5,8 +5,10 @@
 mod bad_input;
 mod build;
 mod commands;
+mod definitions;
 mod plans;
 mod real_applications;
 mod secrets;
 mod story;
+mod streams;
 mod workbench;

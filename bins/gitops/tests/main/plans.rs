@@ -32,6 +32,19 @@ fn a_plan_is_refused_once_its_branch_moved() {
 }
 
 #[test]
+fn a_plan_is_refused_where_its_commit_renders_to_something_else() {
+    let bench = planned();
+    let file = bench.application("app", &format!("{CREATE_NAMESPACE}    - ServerSideApply=true\n"));
+    let text = fs::read_to_string(bench.path().join(&file)).unwrap();
+    let filtered = text.replace("path: app\n", "path: app\n    directory: {exclude: '*'}\n");
+    fs::write(bench.path().join(&file), filtered).unwrap();
+    bench.run(["app", "create", "--file", &file, "--upsert"]).exits(0);
+    let before = bench.objects();
+    bench.run(["apply", "plan.json"]).exits(1).says("render to something else");
+    assert_eq!(bench.objects(), before, "nothing is written");
+}
+
+#[test]
 fn a_plan_is_refused_where_a_live_object_moved() {
     let mut bench = planned();
     bench.run(["sync", "web"]).exits(0);
@@ -70,6 +83,8 @@ fn a_plan_keeps_to_its_schema_and_its_pictures_stand_alone() {
     assert!(!validator.is_valid(&json!({"version": 1})), "the schema refuses what is no plan");
     let dot = bench.run(["plan", "web", "-o", "dot"]).exits(0).stdout;
     assert!(dot.starts_with("digraph") && dot.contains("colours"), "{dot}");
+    let difference = bench.run(["diff", "web", "-o", "html"]).exits(1).stdout;
+    assert!(difference.contains("colours") && !difference.contains("http://") && !difference.contains("https://"));
     let page = bench.run(["plan", "web", "-o", "html"]).exits(0).stdout;
     assert!(page.contains("class=\"flow\"") && page.contains("colours"));
     for outside in ["src=\"http", "href=\"http", "@import", "url(http"] {

@@ -60,7 +60,7 @@ fn no_output_and_no_file_holds_a_secret() {
     for format in ["text", "json", "html", "dot"] {
         run(&bench, &["plan", &file, "-o", format]).exits(0).says("key");
     }
-    run(&bench, &["plan", "web", "--out", "plan.json"]).exits(0);
+    run(&bench, &["plan", &file, "--out", "plan.json"]).exits(0);
     silent("a saved plan", &fs::read_to_string(bench.path().join("plan.json")).unwrap());
     run(&bench, &["-vv", "apply", "plan.json"]).exits(0);
     bench.repository.commit([("app/secret.yaml", secret(TOKENS[3]).as_str())]).unwrap();

@@ -14,6 +14,9 @@ fn the_demo_runs_to_its_end() {
         assert!(run.stdout.contains(words), "`{words}` is not in\n{}", run.stdout);
     }
     assert!(bench.path().join("manifests/.git").is_dir());
+    // Told again from another repository, the story finds its Applications in the cluster and takes them over.
+    let again = bench.run(["demo", "elsewhere"]).exits(0);
+    assert!(again.stdout.contains("drifted: set by `kubectl-scale`") && again.stdout.contains("the end"), "{again:?}");
 }
 
 #[test]

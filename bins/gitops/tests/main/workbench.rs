@@ -1,12 +1,13 @@
 //! A folder with a repository, Applications and a data folder of its own.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use futures::executor::block_on;
-use gitops_core::cluster::{Cluster as _, Verb, Write};
+use gitops_core::cluster::{Cluster as _, Query, Verb, Write};
 use gitops_core::{GroupVersionKind, Object, ObjectId, ObjectRef};
 use gitops_embedded::{EmbeddedCluster, Options};
 use gitops_fixtures::TestRepository;
@@ -106,6 +107,26 @@ impl Workbench {
         let id = ObjectId::new(of.group, of.kind, Some("shop"), name);
         let reference = ObjectRef { version: of.version, id };
         block_on(self.cluster().get(&reference)).unwrap()
+    }
+
+    /// Every object of the kinds that these tests write, Applications and inventories included, with its version.
+    pub(crate) fn objects(&self) -> BTreeMap<String, String> {
+        let cluster = self.cluster();
+        let kinds = [
+            ("v1", "Namespace"),
+            ("v1", "ConfigMap"),
+            ("v1", "Secret"),
+            ("v1", "Service"),
+            ("apps/v1", "Deployment"),
+            ("argoproj.io/v1alpha1", "Application"),
+        ];
+        let list = |(api_version, kind)| {
+            let query = Query::all(GroupVersionKind::from_api_version(api_version, kind));
+            block_on(cluster.list(&query)).unwrap().objects
+        };
+        let version =
+            |object: Object| (object.id().to_string(), object.resource_version().unwrap_or_default().to_owned());
+        kinds.into_iter().flat_map(list).map(version).collect()
     }
 
     /// Somebody applies an object by hand, taking over the fields that it sets.

@@ -7,6 +7,7 @@ use super::list::full_name;
 use crate::arguments::{CreateArguments, SyncPolicyChoice};
 use crate::context::{self, Context};
 use crate::failure::Failure;
+use crate::output::stream::print_line;
 
 pub(super) async fn run(context: &Context, arguments: &CreateArguments) -> Result<ExitCode, Failure> {
     let applications = match &arguments.file {
@@ -25,7 +26,7 @@ pub(super) async fn run(context: &Context, arguments: &CreateArguments) -> Resul
         context.applications().apply(&application).await?;
         context.record(&application, Action::Create)?;
         let verb = if existing.is_some() { "updated" } else { "created" };
-        anstream::println!("application '{}' {verb}", application.name());
+        print_line!("application '{}' {verb}", application.name())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _};
 use std::process::ExitCode;
 
 use gitops_controller::SyncRequest;
@@ -7,6 +7,7 @@ use crate::arguments::DeleteArguments;
 use crate::commands::sync::explain;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::stream::{self, error_line, print_line};
 use crate::output::{paint, plan_text, watch::Watcher};
 
 pub(super) async fn run(context: &Context, arguments: &DeleteArguments) -> Result<ExitCode, Failure> {
@@ -16,9 +17,9 @@ pub(super) async fn run(context: &Context, arguments: &DeleteArguments) -> Resul
         let request = SyncRequest::new(context.user.as_str());
         if arguments.cascade && !arguments.yes {
             let plan = context.engine.plan_deletion(&application, &request).await.map_err(explain)?;
-            plan_text::print(&plan);
+            stream::text(&plan_text::text(&plan))?;
             if !confirmed(name)? {
-                anstream::println!("application '{name}' was left");
+                print_line!("application '{name}' was left")?;
                 continue;
             }
         }
@@ -27,12 +28,9 @@ pub(super) async fn run(context: &Context, arguments: &DeleteArguments) -> Resul
             context.engine.delete(&application, arguments.cascade, &request, &mut |event| watcher.on(&event)).await;
         watcher.finish();
         if deleted.map_err(explain)?.is_some() {
-            anstream::println!("application '{name}' deleted");
+            print_line!("application '{name}' deleted")?;
         } else {
-            anstream::eprintln!(
-                "{} application '{name}' stays: not everything could be deleted",
-                paint::error("error:")
-            );
+            error_line!("{} application '{name}' stays: not everything could be deleted", paint::error("error:"));
             code = ExitCode::from(1);
         }
     }
@@ -45,8 +43,7 @@ fn confirmed(name: &str) -> Result<bool, Failure> {
             Failure::new(format!("deleting '{name}' and what it deployed needs confirmation")).hint("add --yes")
         );
     }
-    anstream::print!("delete application '{name}' and all this? [y/n] ");
-    std::io::stdout().flush()?;
+    stream::text(&format!("delete application '{name}' and all this? [y/n] "))?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;
     Ok(matches!(answer.trim(), "y" | "yes"))

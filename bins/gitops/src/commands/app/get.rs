@@ -8,6 +8,7 @@ use super::list::{full_name, policy};
 use crate::arguments::{Format, GetArguments};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::stream::{self, print_line};
 use crate::output::{self, paint, table};
 
 pub(super) async fn run(context: &Context, arguments: &GetArguments) -> Result<ExitCode, Failure> {
@@ -18,8 +19,8 @@ pub(super) async fn run(context: &Context, arguments: &GetArguments) -> Result<E
     match arguments.output {
         Format::Json => output::json(&application)?,
         Format::Yaml => output::yaml(&application)?,
-        Format::Name => anstream::println!("{}", full_name(&application)),
-        Format::Text | Format::Wide => print(&application, arguments.output == Format::Wide),
+        Format::Name => print_line!("{}", full_name(&application))?,
+        Format::Text | Format::Wide => print(&application, arguments.output == Format::Wide)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -32,39 +33,39 @@ async fn refresh(context: &Context, application: &mut Application) -> Result<(),
     Ok(())
 }
 
-fn print(application: &Application, wide: bool) {
-    let line = |name: &str, value: &str| anstream::println!("{:<20}{value}", format!("{name}:"));
+fn print(application: &Application, wide: bool) -> Result<(), Failure> {
+    let line = |name: &str, value: &str| print_line!("{:<20}{value}", format!("{name}:"));
     let spec = &application.spec;
-    line("Name", &full_name(application));
-    line("Project", spec.project());
-    line("Server", spec.destination.server().or(spec.destination.name()).unwrap_or_default());
-    line("Namespace", spec.destination.namespace().unwrap_or_default());
-    anstream::println!("Source{}:", if spec.has_multiple_sources() { "s" } else { "" });
+    line("Name", &full_name(application))?;
+    line("Project", spec.project())?;
+    line("Server", spec.destination.server().or(spec.destination.name()).unwrap_or_default())?;
+    line("Namespace", spec.destination.namespace().unwrap_or_default())?;
+    print_line!("Source{}:", if spec.has_multiple_sources() { "s" } else { "" })?;
     for source in application.sources().iter() {
-        line("- Repo", &source.repo_url);
-        line("  Target", source.target_revision().unwrap_or("HEAD"));
-        line("  Path", source.path().unwrap_or_default());
+        line("- Repo", &source.repo_url)?;
+        line("  Target", source.target_revision().unwrap_or("HEAD"))?;
+        line("  Path", source.path().unwrap_or_default())?;
     }
-    line("Sync Policy", policy(spec.sync_policy.as_ref()));
+    line("Sync Policy", policy(spec.sync_policy.as_ref()))?;
     let status = application.status.as_ref();
     if let Some(sync) = status.and_then(|status| status.sync.as_ref()) {
         let target =
             application.sources().first().and_then(|source| source.target_revision()).unwrap_or("HEAD").to_owned();
         let revision = sync.revision.as_deref().map(output::short_id).unwrap_or_default();
-        line("Sync Status", &format!("{} to {target} ({revision})", paint::status(sync.status.as_str())));
+        line("Sync Status", &format!("{} to {target} ({revision})", paint::status(sync.status.as_str())))?;
     }
     if let Some(health) = status.and_then(|status| status.health.as_ref()?.status.as_ref()) {
-        line("Health Status", &paint::status(health.as_str()));
+        line("Health Status", &paint::status(health.as_str()))?;
     }
     if let Some(operation) = status.and_then(|status| status.operation_state.as_ref()) {
         let finished = operation.finished_at.map(|time| output::time(time.0)).unwrap_or_default();
-        line("Last Operation", &format!("{} {finished}", paint::status(operation.phase.as_str())));
+        line("Last Operation", &format!("{} {finished}", paint::status(operation.phase.as_str())))?;
         if let Some(message) = operation.message.as_deref().filter(|message| !message.is_empty()) {
-            line("Message", message);
+            line("Message", message)?;
         }
     }
     for commit in gitops_controller::rollback::quarantined(application) {
-        line("Quarantined", &commit);
+        line("Quarantined", &commit)?;
     }
     let resources = status.and_then(|status| status.resources.as_deref()).unwrap_or_default();
     if !resources.is_empty() {
@@ -72,8 +73,9 @@ fn print(application: &Application, wide: bool) {
         if wide {
             header.extend(["WAVE", "MESSAGE"]);
         }
-        anstream::print!("\n{}", table::render(&header, resources.iter().map(|resource| row(resource, wide))));
+        stream::text(&format!("\n{}", table::render(&header, resources.iter().map(|resource| row(resource, wide)))))?;
     }
+    Ok(())
 }
 
 fn row(resource: &ResourceStatus, wide: bool) -> Vec<String> {

@@ -5,6 +5,7 @@ use gitops_core::api::RevisionHistory;
 use crate::arguments::{Format, HistoryArguments};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::stream::{self, print_line};
 use crate::output::{self, table};
 
 pub(super) async fn run(context: &Context, arguments: &HistoryArguments) -> Result<ExitCode, Failure> {
@@ -13,11 +14,11 @@ pub(super) async fn run(context: &Context, arguments: &HistoryArguments) -> Resu
     match arguments.output {
         Format::Json => output::json(&history)?,
         Format::Yaml => output::yaml(&history)?,
-        Format::Name => history.iter().for_each(|entry| anstream::println!("{}", entry.id)),
-        Format::Text => anstream::print!("{}", table::render(&["ID", "DATE", "REVISION"], history.iter().map(row))),
+        Format::Name => history.iter().try_for_each(|entry| print_line!("{}", entry.id))?,
+        Format::Text => stream::text(&table::render(&["ID", "DATE", "REVISION"], history.iter().map(row)))?,
         Format::Wide => {
             let header = ["ID", "DATE", "REVISION", "INITIATED BY", "SOURCE"];
-            anstream::print!("{}", table::render(&header, history.iter().map(wide_row)));
+            stream::text(&table::render(&header, history.iter().map(wide_row)))?;
         }
     }
     Ok(ExitCode::SUCCESS)

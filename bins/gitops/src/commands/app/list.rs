@@ -5,6 +5,7 @@ use gitops_core::api::{Application, SyncPolicy};
 use crate::arguments::{Format, ListArguments};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::stream::{self, print_line};
 use crate::output::{self, paint, table};
 
 pub(super) async fn run(context: &Context, arguments: &ListArguments) -> Result<ExitCode, Failure> {
@@ -16,14 +17,14 @@ pub(super) async fn run(context: &Context, arguments: &ListArguments) -> Result<
     match arguments.output {
         Format::Json => output::json(&applications)?,
         Format::Yaml => output::yaml(&applications)?,
-        Format::Name => applications.iter().for_each(|application| anstream::println!("{}", full_name(application))),
+        Format::Name => applications.iter().try_for_each(|application| print_line!("{}", full_name(application)))?,
         Format::Text if applications.is_empty() => {
-            anstream::println!("no applications; define one with `gitops app create` or `gitops sync FILE`");
+            print_line!("no applications; define one with `gitops app create` or `gitops sync FILE`")?;
         }
-        Format::Text => anstream::print!("{}", table::render(&COLUMNS, applications.iter().map(row))),
+        Format::Text => stream::text(&table::render(&COLUMNS, applications.iter().map(row)))?,
         Format::Wide => {
             let header = [&COLUMNS[..], &["REPO", "PATH", "TARGET"]].concat();
-            anstream::print!("{}", table::render(&header, applications.iter().map(wide_row)));
+            stream::text(&table::render(&header, applications.iter().map(wide_row)))?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -5,6 +5,7 @@ use crate::commands::render::shown;
 use crate::commands::sync::request;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::stream;
 
 pub(super) async fn run(context: &Context, arguments: &ManifestsArguments) -> Result<ExitCode, Failure> {
     let refresh = &arguments.refresh;
@@ -22,6 +23,6 @@ pub(super) async fn run(context: &Context, arguments: &ManifestsArguments) -> Re
             live.map(|object| shown(object, arguments.show_secrets)).collect()
         }
     };
-    anstream::print!("{}", gitops_yaml::write_documents(&values));
+    stream::text(&gitops_yaml::write_documents(&values))?;
     Ok(ExitCode::SUCCESS)
 }

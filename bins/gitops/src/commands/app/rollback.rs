@@ -6,6 +6,7 @@ use crate::arguments::{RefreshArguments, RollbackArguments};
 use crate::commands::sync::{finish, request};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::stream::print_line;
 use crate::output::{self, watch::Watcher};
 
 pub(super) async fn run(context: &Context, arguments: &RollbackArguments) -> Result<ExitCode, Failure> {
@@ -26,11 +27,11 @@ pub(super) async fn run(context: &Context, arguments: &RollbackArguments) -> Res
     let well = finish(context, report, false, false)?;
     if let Some(commit) = &left {
         let short = output::short_id(commit);
-        anstream::println!("commit {short} is quarantined: it is not deployed again until another takes its place");
+        print_line!("commit {short} is quarantined: it is not deployed again until another takes its place")?;
         if arguments.revert {
             let author = Person::new(context.user.as_str(), format!("{}@localhost", context.user));
             let revert = context.engine.revert(&application, commit, author)?;
-            anstream::println!("commit {} reverts it", output::short_id(&revert));
+            print_line!("commit {} reverts it", output::short_id(&revert))?;
         }
     }
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::from(1) })

@@ -18,6 +18,7 @@ use super::sync::explain;
 use crate::arguments::DemoArguments;
 use crate::context::{Context, read_applications};
 use crate::failure::Failure;
+use crate::output::stream::{self, print_line};
 use crate::output::{paint, report, short_id, watch::Watcher};
 
 const BRANCH: &str = "main";
@@ -39,13 +40,13 @@ pub(super) async fn run(context: &Context, arguments: &DemoArguments) -> Result<
         drift(context, directory).await?;
     }
     let place = directory.display();
-    anstream::println!("\n{}", paint::title("the end"));
-    anstream::println!("  {}  look at the history", paint::hint(&format!("git -C {place} log --oneline")));
-    anstream::println!(
+    print_line!("\n{}", paint::title("the end"))?;
+    print_line!("  {}  look at the history", paint::hint(&format!("git -C {place} log --oneline")))?;
+    print_line!(
         "  {}  sync what you change there",
         paint::hint(&format!("gitops sync {place}/applications/web-app.yaml"))
-    );
-    anstream::println!("  {}  see what was deployed", paint::hint("gitops app list"));
+    )?;
+    print_line!("  {}  see what was deployed", paint::hint("gitops app list"))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -57,7 +58,7 @@ async fn tell(
     chapter: &Chapter,
     write_only: bool,
 ) -> Result<(), Failure> {
-    anstream::println!("\n{}", paint::title(&format!("{}. {}", index + 1, chapter.title)));
+    print_line!("\n{}", paint::title(&format!("{}. {}", index + 1, chapter.title)))?;
     let author = Person::new("Demo", "demo@example.com");
     let commit = match &chapter.change {
         Change::Files { message, files } => {
@@ -72,11 +73,7 @@ async fn tell(
             writer.revert(bad.id, BRANCH, &CommitDetails::reverting(&bad, author, Timestamp::now()))?
         }
     };
-    anstream::println!(
-        "{} {}",
-        paint::faint(&format!("git commit {}", short_id(&commit.id.to_string()))),
-        commit.title()
-    );
+    print_line!("{} {}", paint::faint(&format!("git commit {}", short_id(&commit.id.to_string()))), commit.title())?;
     if !write_only {
         for name in chapter.sync {
             let file = directory.join("applications").join(format!("{name}.yaml"));
@@ -90,7 +87,7 @@ async fn tell(
 
 async fn sync(context: &Context, application: &Application) -> Result<(), Failure> {
     let name = application.name();
-    anstream::println!("{}", paint::faint(&format!("gitops sync applications/{name}.yaml")));
+    print_line!("{}", paint::faint(&format!("gitops sync applications/{name}.yaml")))?;
     let defined = context.applications().apply(application).await?;
     let mut request = SyncRequest::new(context.user.as_str());
     request.wait = PATIENCE;
@@ -99,19 +96,19 @@ async fn sync(context: &Context, application: &Application) -> Result<(), Failur
     watcher.finish();
     let done = done.map_err(explain)?;
     let resources = context.engine.settle(&defined, &request.compare, PATIENCE).await?;
-    anstream::print!("{}", report::resources(&resources, &done));
+    stream::text(&report::resources(&resources, &done))?;
     Ok(())
 }
 
 /// Somebody changes a live object by hand; the drift is shown and reverted.
 async fn drift(context: &Context, directory: &Path) -> Result<(), Failure> {
-    anstream::println!("\n{}", paint::title("7. Somebody scales by hand: drift is shown and reverted"));
+    print_line!("\n{}", paint::title("7. Somebody scales by hand: drift is shown and reverted"))?;
     let patch = json!({
         "apiVersion": "apps/v1", "kind": "Deployment",
         "metadata": {"name": "web-app", "namespace": "production"}, "spec": {"replicas": 10},
     });
     let patch = Object::from_value(patch)?;
-    anstream::println!("{}", paint::faint("kubectl scale deployment web-app --replicas=10 -n production"));
+    print_line!("{}", paint::faint("kubectl scale deployment web-app --replicas=10 -n production"))?;
     context.engine.cluster.write(Write::new(&patch, Verb::MergePatch, "kubectl-scale")).await?;
     for application in read_applications(&directory.join("applications").join("web-app.yaml"), false)? {
         sync(context, &application).await?;
