@@ -135,6 +135,32 @@ mod tests {
         assert_eq!(allows(&["file:///srv/*"], "file:///srv/repo"), Ok(()));
     }
 
+    #[tokio::test]
+    async fn projects_are_read_from_the_cluster() {
+        use gitops_core::Object;
+        use gitops_core::cluster::{Verb, Write};
+        use gitops_embedded::{EmbeddedCluster, Options};
+
+        let cluster = EmbeddedCluster::in_memory(&Options::new()).unwrap();
+        let need = Need::Repository(RepositoryNeed::new("https://host.example/bases"));
+        assert!(Project::of(&cluster, "argocd", "shop").await.unwrap().allows(&need).is_err());
+        for object in [
+            serde_json::json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "argocd"}}),
+            serde_json::json!({
+                "apiVersion": API_VERSION,
+                "kind": APP_PROJECT_KIND,
+                "metadata": {"name": "shop", "namespace": "argocd"},
+                "spec": {"sourceRepos": ["https://host.example/*"]},
+            }),
+        ] {
+            let object = Object::from_value(object).unwrap();
+            // The namespace may be there already.
+            drop(cluster.write(Write::new(&object, Verb::Create, "test")).await);
+        }
+        assert_eq!(Project::of(&cluster, "argocd", "shop").await.unwrap().allows(&need), Ok(()));
+        assert!(Project::of(&cluster, "argocd", "other").await.unwrap().allows(&need).is_err());
+    }
+
     #[test]
     fn nothing_is_allowed_without_a_project() {
         let absent = Project::absent("argocd", "shop");
