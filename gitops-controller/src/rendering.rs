@@ -7,7 +7,7 @@ use gitops_core::tree::{self, Tree, TreeError, TreePath};
 use gitops_core::{Digest, Manifest, Need};
 use gitops_fetch::{Fetcher, LOCK_FILE, LockError, LockFile, LockMode, MemoDirectory, ProvideError, Session};
 use gitops_render::memo::Memo;
-use gitops_render::{Inputs, Limits, Outcome, RenderError, Rendered, Warning};
+use gitops_render::{BuildOutcome, Built, Inputs, Limits, Outcome, RenderError, Rendered, Warning};
 use thiserror::Error;
 
 use crate::project::Project;
@@ -180,17 +180,49 @@ pub fn complete(
     tree: &Arc<dyn Tree>,
     source: &ApplicationSource,
     inputs: &Inputs,
-    mut session: Option<&mut Session<'_>>,
+    session: Option<&mut Session<'_>>,
 ) -> Result<Rendered, RenderingError> {
-    let repository = || source.repo_url.clone();
+    in_rounds(&source.repo_url, inputs, session, |inputs| {
+        Ok(match gitops_render::render(Arc::clone(tree), source, inputs, &Limits::default())? {
+            Outcome::Done(rendered) => Ok(rendered),
+            Outcome::Needs(needs) => Err(needs),
+        })
+    })
+}
+
+/// Builds the kustomization of a directory, likewise.
+///
+/// # Errors
+/// As [`complete`].
+pub fn complete_build(
+    tree: &Arc<dyn Tree>,
+    (repository, directory): (&str, &TreePath),
+    inputs: &Inputs,
+    session: Option<&mut Session<'_>>,
+) -> Result<Built, RenderingError> {
+    in_rounds(repository, inputs, session, |inputs| {
+        Ok(match gitops_render::build(Arc::clone(tree), directory, inputs, &Limits::default())? {
+            BuildOutcome::Done(built) => Ok(built),
+            BuildOutcome::Needs(needs) => Err(needs),
+        })
+    })
+}
+
+/// Tries, gets what is missing, and tries again.
+fn in_rounds<T>(
+    repository: &str,
+    inputs: &Inputs,
+    mut session: Option<&mut Session<'_>>,
+    mut attempt: impl FnMut(&Inputs) -> Result<Result<T, Vec<Need>>, RenderError>,
+) -> Result<T, RenderingError> {
+    let repository = || repository.to_owned();
     let mut inputs = inputs.clone();
     let mut missing = Vec::new();
     for _ in 0..MAX_ROUNDS {
-        let outcome = gitops_render::render(Arc::clone(tree), source, &inputs, &Limits::default())
-            .map_err(|source| RenderingError::Source { repository: repository(), source })?;
+        let outcome = attempt(&inputs).map_err(|source| RenderingError::Source { repository: repository(), source })?;
         missing = match outcome {
-            Outcome::Done(rendered) => return Ok(rendered),
-            Outcome::Needs(needs) => needs,
+            Ok(done) => return Ok(done),
+            Err(needs) => needs,
         };
         let Some(session) = &mut session else { break };
         let provided = session.provide(&missing);

@@ -26,6 +26,7 @@
 //! Git, disks, the network, clusters and what is live in them, the namespace that an object ends in, and tracking
 //! marks. It starts no program: Jsonnet is evaluated behind [`JsonnetEvaluator`], since its loops cannot be interrupted.
 
+mod build;
 mod detect;
 mod digest;
 mod directory;
@@ -49,6 +50,7 @@ mod render;
 mod variables;
 mod warning;
 
+pub use build::{BuildOutcome, Built, BuiltResource, build};
 pub use detect::detect;
 pub use error::{Place, Problem, RenderError};
 pub use gitops_core::api::SourceType;

@@ -63,12 +63,7 @@ pub fn render(
     if found.len() > limits.objects {
         return Err(RenderError::Budget { what: "objects", limit: limits.objects as u64 });
     }
-    if inputs.strict
-        && let Some(warning) = warnings.iter().position(|warning| warning.kind == WarningKind::DuplicateKey)
-    {
-        let Warning { place, message, .. } = warnings.swap_remove(warning);
-        return Err(place.is(Problem::DuplicateKey(message)));
-    }
+    refuse_duplicate_keys(inputs, &mut warnings)?;
     let objects = duplicates::remove(objects_of(found)?, inputs, &mut warnings)?;
     let digest = digest::digest(&objects, &inputs.digest_key);
     let remotes = pinned(&context.files, &inputs.provided);
@@ -77,13 +72,21 @@ pub fn render(
     Ok(Outcome::Done(Rendered { objects, reads, remotes, digest, warnings, names_revision, source_type }))
 }
 
+/// What is a warning otherwise is an error where it was asked to be.
+pub(crate) fn refuse_duplicate_keys(inputs: &Inputs, warnings: &mut Vec<Warning>) -> Result<(), RenderError> {
+    let found = warnings.iter().position(|warning| warning.kind == WarningKind::DuplicateKey);
+    let Some(found) = found.filter(|_| inputs.strict) else { return Ok(()) };
+    let Warning { place, message, .. } = warnings.swap_remove(found);
+    Err(place.is(Problem::DuplicateKey(message)))
+}
+
 /// Everything that was missed, of which the first ended the render.
-fn needs(files: &Files<'_>, first: Need) -> Vec<Need> {
+pub(crate) fn needs(files: &Files<'_>, first: Need) -> Vec<Need> {
     let missing = files.remotes().map(Remotes::missing).unwrap_or_default();
     if missing.is_empty() { vec![first] } else { missing }
 }
 
-fn pinned(files: &Files<'_>, provided: &Provided) -> Vec<Pinned> {
+pub(crate) fn pinned(files: &Files<'_>, provided: &Provided) -> Vec<Pinned> {
     let used = files.remotes().map(Remotes::used).unwrap_or_default();
     let pin = |need: Need| provided.get(&need).map(|answer| Pinned { pin: answer.pin(), need });
     used.into_iter().filter_map(pin).collect()

@@ -26,15 +26,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gitops-embedded", &["gitops-core", "gitops-merge"]),
     (
         "gitops-controller",
-        &[
-            "gitops-core",
-            "gitops-git",
-            "gitops-fetch",
-            "gitops-render",
-            "gitops-merge",
-            "gitops-diff",
-            "gitops-apply",
-        ],
+        &["gitops-core", "gitops-git", "gitops-fetch", "gitops-render", "gitops-merge", "gitops-diff", "gitops-apply"],
     ),
     ("gitops-fixtures", &["gitops-core", "gitops-git"]),
     (
@@ -151,7 +143,10 @@ fn pure_crates_have_no_way_out() {
             assert_eq!(dependents(package, impure), BTreeSet::from([(*only).to_owned()]), "{package} and {impure}");
         }
         if names.contains("insta") {
-            assert!(dependents(package, "insta").iter().all(|name| name.starts_with("jrsonnet")), "{package} and insta");
+            assert!(
+                dependents(package, "insta").iter().all(|name| name.starts_with("jrsonnet")),
+                "{package} and insta"
+            );
         }
     }
 }

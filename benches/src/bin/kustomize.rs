@@ -13,11 +13,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use gitops_benches::{Failure, machine, peak_memory};
-use gitops_core::api::{ApplicationSource, KustomizeSource};
 use gitops_core::secret::Purpose;
 use gitops_core::{Reveal, Value};
 use gitops_git::FolderTree;
-use gitops_render::{Inputs, Limits, LoadRestrictor, Outcome, render};
+use gitops_render::{BuildOutcome, Inputs, Limits, LoadRestrictor};
 use serde_json::json;
 
 /// How often the real set is built; the first round has everything to load.
@@ -145,20 +144,16 @@ fn work() -> Result<(), Failure> {
 
 fn build(folder: &Path, restrictor: &str) -> Result<String, Failure> {
     let (tree, path) = FolderTree::around(folder)?;
-    let mut source = ApplicationSource::new("file:///bench");
-    source.path = Some(path.to_string());
-    source.kustomize = Some(KustomizeSource::default());
     let mut inputs = Inputs::new("bench");
     if restrictor == "LoadRestrictionsNone" {
         inputs.load_restrictor = LoadRestrictor::Repository;
     }
-    match render(Arc::new(tree), &source, &inputs, &Limits::default())? {
-        Outcome::Done(rendered) => {
+    match gitops_render::build(Arc::new(tree), &path, &inputs, &Limits::default())? {
+        BuildOutcome::Done(built) => {
             let reveal = Reveal::granted(Purpose::RenderedOutput);
-            let values: Vec<Value> = rendered.objects.iter().map(|one| one.object.reveal(&reveal)).collect();
-            Ok(gitops_yaml::write_documents(&values))
+            Ok(gitops_yaml::write_documents(built.resources.iter().map(|resource| resource.reveal(&reveal))))
         }
-        Outcome::Needs(needs) => Err(format!("needs {needs:?}").into()),
+        BuildOutcome::Needs(needs) => Err(format!("needs {needs:?}").into()),
     }
 }
 

@@ -4,13 +4,13 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use gitops_controller::rendering::{RenderingError, complete, locked};
-use gitops_core::api::{ApplicationSource, KustomizeSource};
+use gitops_controller::rendering::{RenderingError, complete_build, locked};
+use gitops_core::api::ApplicationSource;
 use gitops_core::secret::Purpose;
-use gitops_core::{Answer, Need, Object, Reveal, Tree, Value};
+use gitops_core::{Answer, Need, Reveal, Tree, TreePath, Value};
 use gitops_fetch::{Fetcher, LOCK_FILE, LockFile, LockMode, Session};
 use gitops_git::{FetchOptions, FolderTree};
-use gitops_render::{Inputs, LoadRestrictor, Reorder, remote_directory};
+use gitops_render::{BuiltResource, Inputs, LoadRestrictor, Reorder, remote_directory};
 
 use crate::arguments::{BuildArguments, GlobalArguments, ReorderChoice, RestrictorChoice};
 use crate::context::keep_out_of_git;
@@ -28,20 +28,20 @@ pub(super) fn run(arguments: &BuildArguments, global: &GlobalArguments) -> Resul
     if let Some(program) = &arguments.helm_command {
         warn(format!("`{program}` is not started: charts are rendered in this process"));
     }
-    let objects = built(arguments, global)?;
+    let resources = built(arguments, global)?;
     match &arguments.output {
-        None => stream::text(&gitops_yaml::write_documents(&revealed(&objects)))?,
+        None => stream::text(&gitops_yaml::write_documents(revealed(&resources)))?,
         Some(folder) if folder.is_dir() => {
-            for (name, object) in named(&objects) {
-                write(&folder.join(name), &[object])?;
+            for (name, resource) in named(&resources) {
+                write(&folder.join(name), std::slice::from_ref(resource))?;
             }
         }
-        Some(file) => write(file, &objects)?,
+        Some(file) => write(file, &resources)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn built(arguments: &BuildArguments, global: &GlobalArguments) -> Result<Vec<Object>, Failure> {
+fn built(arguments: &BuildArguments, global: &GlobalArguments) -> Result<Vec<BuiltResource>, Failure> {
     let folder = &arguments.directory;
     let fetcher = Fetcher::new(&global.data_dir).with_options(FetchOptions::new().ssh_from_environment());
     let remote = folder.to_str().filter(|_| !folder.exists()).and_then(remote_directory);
@@ -49,13 +49,14 @@ fn built(arguments: &BuildArguments, global: &GlobalArguments) -> Result<Vec<Obj
         Some((need, path)) => elsewhere(&fetcher, need, path)?,
         None => here(arguments)?,
     };
-    let mut source = ApplicationSource::new(root);
+    let directory = TreePath::new(&path)?;
+    let mut source = ApplicationSource::new(root.as_str());
     source.path = Some(path);
-    source.kustomize = Some(KustomizeSource::default());
     let locked = locked(tree.as_ref(), &source)?;
     let mode = if arguments.locked { LockMode::Locked } else { LockMode::Add };
     let mut session = Session::new(&fetcher, locked.clone()).with_mode(mode);
-    let rendered = complete(&tree, &source, &inputs(arguments), Some(&mut session)).map_err(|error| match error {
+    let place = (root.as_str(), &directory);
+    let built = complete_build(&tree, place, &inputs(arguments), Some(&mut session)).map_err(|error| match error {
         RenderingError::Source { source, .. } => Failure::from(source),
         RenderingError::Provide { source, .. } => Failure::from(source)
             .hint_where("is not in `gitops.lock`", "build once without --locked, and commit the file"),
@@ -64,14 +65,14 @@ fn built(arguments: &BuildArguments, global: &GlobalArguments) -> Result<Vec<Obj
     if global.data_dir.is_dir() && (remote.is_some() || !session.provided().is_empty()) {
         keep_out_of_git(&global.data_dir)?;
     }
-    let rendered = rendered?;
-    for warning in &rendered.warnings {
+    let built = built?;
+    for warning in &built.warnings {
         warn(warning);
     }
     if remote.is_none() && *session.lock() != locked {
         session.lock().write(&folder.join(LOCK_FILE))?;
     }
-    Ok(rendered.objects.into_iter().map(|manifest| manifest.object).collect())
+    Ok(built.resources)
 }
 
 /// A tree, the directory in it, and what to call it.
@@ -112,29 +113,29 @@ fn inputs(arguments: &BuildArguments) -> Inputs {
     inputs
 }
 
-/// Objects with the names of their files, as kustomize names them: group, version, kind and name, with the namespace before
+/// Resources with the names of their files, as kustomize names them: group, version, kind and name, with the namespace before
 /// them where there are several.
-fn named(objects: &[Object]) -> Vec<(String, Object)> {
-    let namespaces: BTreeSet<_> = objects.iter().filter_map(Object::namespace).collect();
-    let several = namespaces.len() > 1;
-    let name = |object: &Object| {
-        let gvk = object.gvk();
-        let parts = [&*gvk.group, &*gvk.version, &*gvk.kind, object.name()];
-        let name = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_");
-        let namespace = object.namespace().filter(|_| several).map(|namespace| format!("{namespace}_"));
-        format!("{}{name}.yaml", namespace.unwrap_or_default()).to_lowercase().replace(['/', '\\'], "_")
+fn named(resources: &[BuiltResource]) -> Vec<(String, &BuiltResource)> {
+    let namespaces: BTreeSet<_> = resources.iter().map(|resource| resource.identity()[2]).collect();
+    let several = namespaces.iter().filter(|namespace| !namespace.is_empty()).count() > 1;
+    let name = |resource: &BuiltResource| {
+        let [api_version, kind, namespace, name] = resource.identity();
+        let namespace = if several { namespace } else { "" };
+        let parts = [namespace].into_iter().chain(api_version.split('/')).chain([kind, name]);
+        let name = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_");
+        format!("{name}.yaml").to_lowercase().replace(['/', '\\'], "_")
     };
-    objects.iter().map(|object| (name(object), object.clone())).collect()
+    resources.iter().map(|resource| (name(resource), resource)).collect()
 }
 
-fn write(file: &Path, objects: &[Object]) -> Result<(), Failure> {
-    let text = gitops_yaml::write_documents(&revealed(objects));
+fn write(file: &Path, resources: &[BuiltResource]) -> Result<(), Failure> {
+    let text = gitops_yaml::write_documents(revealed(resources));
     fs::write(file, text).map_err(|error| Failure::new(format!("{}: {error}", file.display())))
 }
 
-fn revealed(objects: &[Object]) -> Vec<Value> {
+fn revealed(resources: &[BuiltResource]) -> impl Iterator<Item = &Value> {
     let reveal = Reveal::granted(Purpose::RenderedOutput);
-    objects.iter().map(|object| object.reveal(&reveal)).collect()
+    resources.iter().map(move |resource| resource.reveal(&reveal))
 }
 
 fn warn(words: impl std::fmt::Display) {

@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use gitops_core::api::{ApplicationSource, KustomizeSource};
+use gitops_core::Reveal;
 use gitops_core::secret::Purpose;
 use gitops_core::tree::{EntryKind, MemoryTree, TreePath};
-use gitops_core::{Reveal, Value as ObjectValue};
-use gitops_render::{Inputs, Limits, LoadRestrictor, Outcome, RenderError, Reorder, render};
+use gitops_render::{BuildOutcome, Inputs, Limits, LoadRestrictor, RenderError, Reorder, build};
 use serde_json::Value;
 
 use super::{cases_of, folders, read_json, text_field};
@@ -131,19 +130,16 @@ impl Build {
         // What the engine lacks must not count as the error that a case expects.
         let inputs = inputs(&self.flags)?;
         let tree = self.root.tree()?;
-        let mut source = ApplicationSource::new("https://example.com/repository.git");
-        source.path = Some(self.path.clone());
-        source.kustomize = Some(KustomizeSource::default());
-        match (render(tree, &source, &inputs, &Limits::default()), &self.expected) {
-            (Ok(Outcome::Needs(needs)), _) => Err(format!("the build asks for {needs:?}")),
-            (Ok(Outcome::Done(rendered)), Expected::Text(path)) => {
+        let path = TreePath::new(&self.path).map_err(|error| error.to_string())?;
+        match (build(tree, &path, &inputs, &Limits::default()), &self.expected) {
+            (Ok(BuildOutcome::Needs(needs)), _) => Err(format!("the build asks for {needs:?}")),
+            (Ok(BuildOutcome::Done(built)), Expected::Text(path)) => {
                 let expected = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
                 let reveal = Reveal::granted(Purpose::RenderedOutput);
-                let reveal_one = |manifest: &gitops_core::Manifest| manifest.object.reveal(&reveal);
-                let values: Vec<ObjectValue> = rendered.objects.iter().map(reveal_one).collect();
-                compare::texts(&expected, &gitops_yaml::write_documents(&values))
+                let values = built.resources.iter().map(|resource| resource.reveal(&reveal));
+                compare::texts(&expected, &gitops_yaml::write_documents(values))
             }
-            (Ok(Outcome::Done(_)), Expected::Error) => Err("expected an error, found a build".into()),
+            (Ok(BuildOutcome::Done(_)), Expected::Error) => Err("expected an error, found a build".into()),
             (Err(_), Expected::Error) => Ok(()),
             (Err(error), Expected::Text(_)) => Err(with_causes(&error)),
         }
