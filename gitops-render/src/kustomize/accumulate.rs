@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use gitops_core::tree::TreePath;
 
-use super::configuration::Configuration;
-use super::configuration::ConfigurationFile;
+use super::configuration::{Configuration, ConfigurationFile, definitions};
 use super::load::{self, Entry, Root};
 use super::model::Kustomization;
 use super::names::{End, affix};
@@ -181,6 +180,15 @@ impl Builder<'_> {
                 Arc::make_mut(&mut accumulator.configuration).merge(&read.into());
             }
         }
+        for (index, path) in file.kustomization.crds.iter().enumerate() {
+            let place = file.item("crds", index);
+            let (path, text) = self.read_text(root, path, &place)?;
+            let documents = documents::read(&text, path.as_str(), Dialect::Plain, self.files().limits)?;
+            let document = documents.into_iter().next().map(|document| document.value).unwrap_or_default();
+            let found = definitions::configuration(&document);
+            let found = found.map_err(|message| Place::file(&path).is(Problem::Value(message)))?;
+            Arc::make_mut(&mut accumulator.configuration).merge(&found);
+        }
         Ok(())
     }
 
@@ -292,9 +300,8 @@ impl Builder<'_> {
 
 /// Refuses what this version cannot build, rather than building something else.
 fn refuse_unsupported(file: &File) -> Result<(), RenderError> {
-    let Kustomization { crds, helm_charts, helm_chart_inflation_generator, .. } = &file.kustomization;
+    let Kustomization { helm_charts, helm_chart_inflation_generator, .. } = &file.kustomization;
     let asked = [
-        ("crds", !crds.is_empty()),
         ("helmCharts", !helm_charts.is_empty()),
         ("helmChartInflationGenerator", !helm_chart_inflation_generator.is_empty()),
     ];

@@ -1,6 +1,7 @@
 //! Which fields hold names, labels, images and so on: kustomize's transformer configuration.
 
 mod defaults;
+pub(super) mod definitions;
 
 use std::sync::{Arc, LazyLock};
 
