@@ -58,7 +58,7 @@ pub(super) fn validate(kind: &Kind, new: &Value, live: Option<&Value>) -> Vec<Ca
         }
         "Service" => service(new, &mut causes),
         "ConfigMap" => config_map(new, live, &mut causes),
-        "Secret" => secret(new, &mut causes),
+        "Secret" => secret(new, live, &mut causes),
         _ => {}
     }
     if let Some(live) = live {
@@ -209,18 +209,23 @@ fn config_map(new: &Value, live: Option<&Value>, causes: &mut Vec<Cause>) {
         let detail = "duplicate of key present in binaryData";
         causes.push(Cause::invalid(format!("data[{key}]"), &Value::from(key.as_str()), detail));
     }
+    immutable(new, live, &["data", "binaryData"], causes);
+}
+
+/// A ConfigMap or Secret that is marked `immutable` keeps its content and its mark.
+fn immutable(new: &Value, live: Option<&Value>, fields: &[&str], causes: &mut Vec<Cause>) {
     let Some(live) = live.filter(|live| live.get("immutable") == Some(&Value::Bool(true))) else { return };
     if new.get("immutable") != Some(&Value::Bool(true)) {
         causes.push(Cause::forbidden("immutable", "field is immutable when `immutable` is set"));
     }
-    for field in ["data", "binaryData"] {
+    for &field in fields {
         if new.get(field) != live.get(field) {
             causes.push(Cause::forbidden(field, "field is immutable when `immutable` is set"));
         }
     }
 }
 
-fn secret(new: &Value, causes: &mut Vec<Cause>) {
+fn secret(new: &Value, live: Option<&Value>, causes: &mut Vec<Cause>) {
     let data = new.get("data").and_then(Value::as_object);
     for (key, _) in data.into_iter().flatten() {
         if let Some(why) = names::config_key(key) {
@@ -236,4 +241,5 @@ fn secret(new: &Value, causes: &mut Vec<Cause>) {
     for key in needed.iter().filter(|key| data.is_none_or(|data| !data.contains_key(**key))) {
         causes.push(Cause::required(format!("data[{key}]"), ""));
     }
+    immutable(new, live, &["data"], causes);
 }
