@@ -37,14 +37,15 @@ fn tagged(text: String, tag: &str, resolver: Resolver) -> Result<Value, String> 
         return match timestamp(&text) {
             Some(time) if resolver == Resolver::Kyaml => Ok(Value::String(time)),
             Some(_) => Ok(Value::String(text)),
-            None => Err(format!("cannot decode `{text}` as a !!timestamp")),
+            None => Err("the value is not a !!timestamp".into()),
         };
     }
     let value = resolve(text.clone(), resolver)?;
     match (&value, tag) {
         (Value::Null, "null") | (Value::Bool(_), "bool") | (Value::Number(_), "float") => Ok(value),
         (Value::Number(number), "int") if !number.is_f64() => Ok(value),
-        _ => Err(format!("cannot decode `{text}` as a !!{tag}")),
+        // The value may be a secret, so it is not quoted.
+        _ => Err(format!("the value is not a !!{tag}")),
     }
 }
 
