@@ -140,8 +140,11 @@ pub(crate) struct LocalRefs<'a>(pub(crate) &'a gix::Repository);
 impl Refs for LocalRefs<'_> {
     fn head(&self) -> Result<Option<(Option<String>, gix::ObjectId)>, Failure> {
         let head = self.0.head()?;
+        if head.is_unborn() {
+            return Ok(None);
+        }
         let name = head.referent_name().map(|name| name.as_bstr().to_string());
-        Ok(head.into_peeled_id().ok().map(|id| (name, id.detach())))
+        Ok(Some((name, head.into_peeled_id()?.detach())))
     }
 
     fn find(&self, name: &str) -> Result<Option<gix::ObjectId>, Failure> {
