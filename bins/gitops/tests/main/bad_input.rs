@@ -59,6 +59,66 @@ fn looping_jsonnet_ends_within_its_limits() {
 }
 
 #[test]
+fn greedy_jsonnet_ends_within_its_limits() {
+    let text = "local grow(x) = grow(x + x) tailstrict; grow('0123456789')";
+    refused(&[("app/grow.jsonnet", text)], &["app/grow.jsonnet"]);
+}
+
+#[test]
+fn kustomizations_that_lead_nowhere_or_in_circles_are_refused() {
+    refused(&[("app/kustomization.yaml", "resources:\n- nope.yaml\n")], &["app/kustomization.yaml:2", "nope.yaml"]);
+    let circle =
+        [("app/kustomization.yaml", "resources:\n- ../b\n"), ("b/kustomization.yaml", "resources: [../app]\n")];
+    refused(&circle, &["b/kustomization.yaml:1"]);
+}
+
+#[test]
+fn files_that_define_no_application_are_named_with_their_line() {
+    let bench = Workbench::new();
+    let deep = format!("kind: Application\nspec: {}{}\n", "[".repeat(50_000), "]".repeat(50_000));
+    let huge = format!("kind: Application\nspec: {}\n", "x".repeat(100 << 20));
+    for (text, words) in [
+        ("", "bad.yaml: the file defines no Application"),
+        ("kind: Application\n\tspec: {}\n", "bad.yaml:2"),
+        ("apiVersion: v1\nkind: ConfigMap\n", "bad.yaml:1"),
+        (deep.as_str(), "bad.yaml:2: nested deeper"),
+        (huge.as_str(), "bad.yaml:1: the text has"),
+    ] {
+        fs::write(bench.path().join("bad.yaml"), text).unwrap();
+        bench.run(["sync", "bad.yaml"]).exits(2).says(words);
+    }
+    fs::create_dir(bench.path().join("folder.yaml")).unwrap();
+    bench.run(["sync", "folder.yaml"]).exits(2).says("folder.yaml");
+    for text in ["", "{}", "[[[[", "{\"version\": 99}", "[".repeat(100_000).as_str()] {
+        fs::write(bench.path().join("plan.json"), text).unwrap();
+        bench.run(["apply", "plan.json"]).exits(2).says("plan.json");
+    }
+}
+
+#[test]
+fn repositories_that_are_empty_or_damaged_are_refused() {
+    let bench = Workbench::new();
+    let file = bench.application("app", CREATE_NAMESPACE);
+    bench.run(["sync", &file]).exits(2).says("no commits");
+    let mut bench = Workbench::with([("app/config.yaml", CONFIG)]);
+    let file = bench.application("app", CREATE_NAMESPACE);
+    bench.run(["sync", &file]).exits(0);
+    let before = bench.objects();
+    bench.repository.commit([("app/config.yaml", CONFIG.replace("blue", "grey").as_str())]).unwrap();
+    let folders = fs::read_dir(bench.repository.path().join(".git/objects")).unwrap();
+    for folder in folders.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        for object in fs::read_dir(folder).unwrap() {
+            let path = object.unwrap().path();
+            fs::remove_file(&path).unwrap();
+            fs::write(path, "damaged").unwrap();
+        }
+    }
+    let run = bench.run(["sync", "web"]).exits(2).says(&bench.repository.url());
+    assert!(!run.stderr.contains("panicked") && !run.stderr.contains("no commits"), "{run:?}");
+    assert_eq!(bench.objects(), before, "nothing is written");
+}
+
+#[test]
 fn links_that_leave_the_repository_are_refused() {
     let mut bench = Workbench::with([("app/config.yaml", CONFIG)]);
     bench.repository.link("app/passwords.yaml", "../../../../../../../../etc/passwd").unwrap();
