@@ -136,12 +136,6 @@ impl Kinds {
         Ok(Self { kinds, builtin: schema, scale })
     }
 
-    /// The types of the built-in kinds.
-    #[must_use]
-    pub fn builtin_schema(&self) -> &Schema {
-        &self.builtin
-    }
-
     /// Adds the served versions of a CustomResourceDefinition (`apiextensions.k8s.io/v1`), replacing what an older
     /// state of the same definition served.
     ///

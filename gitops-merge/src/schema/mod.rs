@@ -7,6 +7,7 @@
 mod builtin;
 mod custom;
 mod kinds;
+mod kustomize;
 mod openapi;
 mod parse;
 mod structural;

@@ -68,6 +68,16 @@ impl Definitions {
         Ok(Self { schema: Schema::new(reader.types), kinds })
     }
 
+    pub(super) fn new(schema: Schema, kinds: BTreeMap<(String, String), TypeId>) -> Self {
+        Self { schema, kinds }
+    }
+
+    /// All types.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
     /// The type of a kind's objects, with the schema that it is in.
     #[must_use]
     pub fn get(&self, api_version: &str, kind: &str) -> Option<(&Schema, TypeId)> {
@@ -90,8 +100,8 @@ impl<'a> Base<'a> {
     }
 
     fn find(&self, name: &str) -> Option<TypeId> {
-        let short = name.strip_prefix("io.k8s.api.").unwrap_or(name);
-        self.named.get(short).or_else(|| self.named.get(name)).copied()
+        let shorter = ["io.k8s.api.", "io.k8s."].into_iter().filter_map(|prefix| name.strip_prefix(prefix));
+        std::iter::once(name).chain(shorter).find_map(|name| self.named.get(name)).copied()
     }
 }
 
@@ -226,8 +236,8 @@ mod tests {
             "properties": {"spec": {"$ref": "#/definitions/io.k8s.api.core.v1.PodSpec"}},
             "x-kubernetes-group-version-kind": [{"group": "example.com", "version": "v1", "kind": "Thing"}],
         }}});
-        let kinds = crate::schema::Kinds::builtin().unwrap();
-        let definitions = Definitions::read(&pod, Some(kinds.builtin_schema())).unwrap();
+        let known = Definitions::kustomize().unwrap();
+        let definitions = Definitions::read(&pod, Some(known.schema())).unwrap();
         let (schema, id) = definitions.get("example.com/v1", "Thing").unwrap();
         let object = json!({"spec": {"containers": [{"name": "a", "env": [{"name": "x", "value": "1"}]}]}});
         let patch = json!({"spec": {"containers": [{"name": "a", "env": [{"name": "y", "value": "2"}]}]}});

@@ -13,6 +13,13 @@ pub struct TableError {
     text: String,
 }
 
+impl TableError {
+    /// What is wrong with a line, counted from 1.
+    pub(super) fn new(line: usize, what: &'static str, text: &str) -> Self {
+        Self { line, what, text: text.to_owned() }
+    }
+}
+
 /// A served resource as the table names it.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
@@ -48,7 +55,7 @@ pub(super) fn parse(table: &str) -> Result<(Schema, Vec<Row>), TableError> {
     let mut rows = Vec::new();
     let mut current = None;
     for (index, line) in table.lines().enumerate() {
-        let fail = |what| TableError { line: index + 1, what, text: line.to_owned() };
+        let fail = |what| TableError::new(index + 1, what, line);
         if line.is_empty() || line.starts_with('#') {
             continue;
         }

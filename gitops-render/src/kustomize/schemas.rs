@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use gitops_merge::schema::{Definitions, Kinds, Schema, TypeId};
+use gitops_merge::schema::{Definitions, Schema, TypeId};
 
 use super::accumulate::Builder;
 use super::load::Root;
@@ -15,7 +15,7 @@ const VERSION: &str = "v1.21.2";
 
 /// A constant, whose text takes longer to read than most builds. The crate that ships it tests it; without one, lists would
 /// be replaced as those of custom kinds are.
-static BUILT_IN: LazyLock<Kinds> = LazyLock::new(|| Kinds::builtin().unwrap_or_default());
+static BUILT_IN: LazyLock<Definitions> = LazyLock::new(|| Definitions::kustomize().unwrap_or_default());
 
 /// The types of fields that a build knows.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +34,7 @@ impl Schemas {
         if custom.is_some() || self.alone {
             return custom;
         }
-        BUILT_IN.get(api_version, kind).map(|kind| (&kind.schema, kind.type_id))
+        BUILT_IN.get(api_version, kind)
     }
 }
 
@@ -63,7 +63,7 @@ pub(super) fn choose(builder: &mut Builder<'_>, root: &Root, file: &File) -> Res
             let documents = documents::read(&text, path.as_str(), Dialect::Plain, builder.files().limits)?;
             let document = documents.into_iter().next().map(|document| document.value).unwrap_or_default();
             let alone = root.depth() == 0;
-            let base = (!alone).then(|| BUILT_IN.builtin_schema());
+            let base = (!alone).then(|| BUILT_IN.schema());
             let custom = Definitions::read(&document, base);
             let custom = custom.map_err(|error| place.is(Problem::Value(error.to_string())))?;
             builder.schemas = Schemas { custom: Some(Arc::new(custom)), alone, chosen: true };
