@@ -30,6 +30,11 @@ impl Walk<'_> {
             }
         }
         let element = type_id.and_then(|id| self.schema.get(id).list.as_ref()).map(|list| list.element);
+        if let [key] = keys
+            && patch.iter().chain(lists.held).any(|item| lacks(item, key))
+        {
+            return self.keyless(element, key, &patch, lists.held).map(Some);
+        }
         let identities = identities(keys, &patch, lists.held);
         let used: Vec<&String> = used(keys, &identities);
         let mut merged: Vec<(Texts, Value)> = Vec::with_capacity(identities.len());
@@ -54,9 +59,46 @@ impl Walk<'_> {
             merged.sort_by_key(|(identity, _)| place(identity).map_or(0, |place| place + 1));
         }
         let mut out: Vec<Value> = merged.into_iter().map(|(_, item)| item).collect();
-        // What cannot be told apart stays.
-        out.extend(lists.held.iter().filter(|item| texts(item, keys).iter().all(String::is_empty)).cloned());
+        // An item without a key cannot be told apart: kustomize keeps the last of them, and with one key nothing of what
+        // comes before it. A patch's count where there was no list.
+        let all = if lists.held.is_empty() { patch.as_slice() } else { lists.held };
+        let keyless = |item: &Value| texts(item, keys).iter().all(String::is_empty);
+        if let Some(last) = all.iter().rposition(keyless) {
+            let behind: Vec<Texts> = all.iter().skip(last + 1).map(|item| texts(item, keys)).collect();
+            if keys.len() == 1 {
+                out.retain(|item| behind.contains(&texts(item, keys)));
+            }
+            out.splice(0..0, all.get(last).cloned());
+        }
         Ok(Some(out))
+    }
+
+    /// Where items lack the one key, the first of them takes away the items that are there and were not merged before it.
+    /// What lacks the key is kept when it was there, or nothing was, and then only the last of it, alone.
+    fn keyless(
+        &mut self,
+        element: Option<TypeId>,
+        key: &str,
+        patch: &[Value],
+        held: &[Value],
+    ) -> Result<Vec<Value>, PatchError> {
+        let kept = if held.is_empty() { patch } else { held };
+        if let Some(last) = kept.iter().rfind(|item| lacks(item, key)) {
+            return Ok(vec![last.clone()]);
+        }
+        let keys = [key.to_owned()];
+        let mut taken_away = false;
+        let mut out = Vec::new();
+        for item in patch {
+            if lacks(item, key) {
+                taken_away = true;
+                continue;
+            }
+            let identity = texts(item, &keys);
+            let there = held.iter().find(|held| !taken_away && texts(held, &keys) == identity).cloned();
+            out.extend(self.item(element, there, Some(item.clone()))?);
+        }
+        Ok(out)
     }
 
     fn item(
@@ -95,6 +137,11 @@ pub(super) fn settle(schema: &Schema, type_id: Option<TypeId>, value: &mut Value
             (Value::Array(items), Some(list)) if strategy.is_some_and(|strategy| strategy.merge) => {
                 let keys = keys(schema, child, strategy);
                 if !keys.is_empty() {
+                    if let [key] = keys.as_slice()
+                        && let Some(last) = items.iter().rposition(|item| lacks(item, key))
+                    {
+                        *items = items.drain(..).skip(last).take(1).collect();
+                    }
                     leave_last(items, &keys);
                     items.iter_mut().for_each(|item| settle(schema, Some(list.element), item));
                 }
@@ -111,6 +158,10 @@ fn leave_last(items: &mut Vec<Value>, keys: &[String]) {
     for item in items.drain(..) {
         let texts = texts(&item, keys);
         if texts.iter().all(String::is_empty) {
+            if keys.len() == 1 {
+                kept.clear();
+                places.clear();
+            }
             kept.push(Some(item));
             continue;
         }
@@ -210,6 +261,10 @@ fn matches(item: &Value, keys: &[String], identity: &Texts) -> bool {
     let own = texts(item, keys);
     own.iter().zip(identity).all(|(own, wanted)| wanted.is_empty() || own == wanted || own.is_empty())
         && own.iter().zip(identity).any(|(own, wanted)| own == wanted && !own.is_empty())
+}
+
+fn lacks(item: &Value, key: &str) -> bool {
+    item.as_object().is_some_and(|map| !map.contains_key(key) && !map.contains_key(PATCH))
 }
 
 fn texts(item: &Value, keys: &[String]) -> Texts {
