@@ -11,6 +11,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) manager: &'a str,
     /// Whether it is the engine itself, by an apply.
     pub(crate) ours: bool,
+    /// Whether it is the engine itself, by an apply or the plain write that created the object.
+    pub(crate) own: bool,
     /// The fields, as FieldsV1.
     pub(crate) fields: &'a Map,
 }
@@ -33,9 +35,10 @@ impl<'a> Owners<'a> {
         self.entries.iter().filter_map(move |entry| {
             let text = |key| entry.get(key).and_then(Value::as_str);
             let manager = text("manager")?;
-            let applied = text("operation") == Some("Apply") && text("subresource").unwrap_or_default().is_empty();
+            let own = manager == self.manager && text("subresource").unwrap_or_default().is_empty();
+            let applied = text("operation") == Some("Apply");
             let fields = entry.get("fieldsV1")?.as_object()?;
-            Some(Entry { manager, ours: applied && manager == self.manager, fields })
+            Some(Entry { manager, ours: own && applied, own, fields })
         })
     }
 

@@ -43,13 +43,13 @@ impl<'a> Walk<'a> {
     }
 
     fn reason(&self, owners: &[Entry<'_>], is_live: bool, is_wanted: bool) -> Reason {
-        let ours = owners.iter().any(|owner| owner.ours);
+        let own = owners.iter().any(|owner| owner.own);
         let from_server = self.context.predicted.is_some() && !self.is_desired();
         match (is_live, is_wanted) {
-            (true, false) if ours => Reason::NoLongerInSource,
+            (true, false) if own => Reason::NoLongerInSource,
             _ if from_server => Reason::Server,
             (false, _) => Reason::Missing,
-            (true, _) if ours => Reason::ChangedInSource,
+            (true, _) if own => Reason::ChangedInSource,
             (true, _) if owners.is_empty() => Reason::Unowned,
             (true, _) => Reason::Drifted { managers: names(owners) },
         }
@@ -84,6 +84,6 @@ fn joined(owners: &[Entry<'_>]) -> Option<String> {
 impl Walk<'_> {
     /// Whether another manager owns the field at hand, or something in it.
     pub(super) fn is_shared(&self) -> bool {
-        self.owners.entries().any(|entry| !entry.ours && owners::owns(entry.fields, &self.steps))
+        self.owners.entries().any(|entry| !entry.own && owners::owns(entry.fields, &self.steps))
     }
 }

@@ -42,5 +42,5 @@ fn at<'a>(walk: &mut Walk<'a>, key: &'a str, (is_live, is_wanted): (bool, bool))
 /// Whether the engine set the key and nobody else did.
 fn is_ours(walk: &Walk<'_>, key: &str) -> bool {
     let owners = ["data", "stringData"].map(|field| walk.owners.of(&[Step::Field(field), Step::Field(key)])).concat();
-    owners.iter().any(|owner| owner.ours) && owners.iter().all(|owner| owner.ours)
+    !owners.is_empty() && owners.iter().all(|owner| owner.own)
 }

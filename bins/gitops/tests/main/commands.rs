@@ -135,6 +135,27 @@ fn the_initiator_is_named_where_the_environment_says_nothing() {
 }
 
 #[test]
+fn what_git_gives_up_right_after_the_first_sync_goes() {
+    let two = format!("{CONFIG}  sea: green\n");
+    let secret = CONFIG.replace("ConfigMap", "Secret").replace("blue", "Ymx1ZQ==");
+    let more = format!("{secret}  sea: Ymx1ZQ==\n");
+    let mut bench = Workbench::with([("app/config.yaml", two.as_str()), ("app/secret.yaml", more.as_str())]);
+    let file = bench.application("app", CREATE_NAMESPACE);
+    bench.run(["sync", &file]).exits(0);
+    bench.repository.commit([("app/config.yaml", CONFIG), ("app/secret.yaml", secret.as_str())]).unwrap();
+    bench.run(["diff", "web"]).exits(1).says(".data.sea");
+    bench.run(["sync", "web"]).exits(0).says("no longer in Git");
+    let live = bench.live("v1", "ConfigMap", "colours").unwrap();
+    assert_eq!(live.get(&["data"]), Some(&json!({"sky": "blue"})));
+    let live = bench.live("v1", "Secret", "colours").unwrap();
+    assert_eq!(live.secret_data().keys().collect::<Vec<_>>(), ["sky"]);
+    bench.run(["sync", "web"]).exits(0).says("nothing to do");
+    bench.repository.commit([("app/config.yaml", CONFIG.replace("blue", "grey").as_str())]).unwrap();
+    bench.run(["sync", "web"]).exits(0).says("changed in Git");
+    bench.run(["sync", "web"]).exits(0).says("nothing to do");
+}
+
+#[test]
 fn a_dry_run_writes_nothing() {
     let bench = Workbench::with([("app/config.yaml", CONFIG)]);
     let file = bench.application("app", CREATE_NAMESPACE);
