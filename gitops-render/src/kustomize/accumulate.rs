@@ -28,6 +28,8 @@ const FILES_PER_THREAD: usize = 8;
 pub(super) struct Accumulator {
     pub(super) resources: Resources,
     pub(super) configuration: Arc<Configuration>,
+    /// Whether the configuration is that of a kustomization, rather than the built-in one that stands for none yet.
+    is_configured: bool,
     pub(super) variables: Vec<Variable>,
 }
 
@@ -48,7 +50,12 @@ impl Builder<'_> {
     }
 
     pub(super) fn empty(&self) -> Accumulator {
-        Accumulator { resources: Resources::default(), configuration: self.built_in.clone(), variables: Vec::new() }
+        Accumulator {
+            resources: Resources::default(),
+            configuration: self.built_in.clone(),
+            is_configured: false,
+            variables: Vec::new(),
+        }
     }
 
     /// A file's text, which must lie where the restrictor allows.
@@ -122,7 +129,7 @@ impl Builder<'_> {
                     let (root, base) = self.open(root, (directory, path), &place, false)?;
                     let empty = self.empty();
                     let base = self.accumulate(&root, &base, empty)?;
-                    self.absorb_base(accumulator, base)?;
+                    self.absorb_base(accumulator, base, &place)?;
                 }
                 (Entry::File, Some(parsed)) => {
                     let (resources, warnings) = parsed?;
@@ -150,21 +157,35 @@ impl Builder<'_> {
         Ok((resources, warnings))
     }
 
-    fn absorb_base(&self, accumulator: &mut Accumulator, base: Accumulator) -> Result<(), RenderError> {
+    fn absorb_base(
+        &self,
+        accumulator: &mut Accumulator,
+        base: Accumulator,
+        place: &Spot<'_>,
+    ) -> Result<(), RenderError> {
         accumulator.resources.add_all(base.resources.into_items())?;
         variables::merge(&mut accumulator.variables, base.variables)?;
-        self.merge_configuration(accumulator, &base.configuration);
-        Ok(())
+        let merged = self.merge_configuration(accumulator, &base.configuration);
+        merged.map_err(|message| place.is(Problem::Value(message)))
     }
 
-    fn merge_configuration(&self, accumulator: &mut Accumulator, other: &Arc<Configuration>) {
+    /// Merges a configuration into what is accumulated, as kustomize does: into nothing at first.
+    fn merge_configuration(&self, accumulator: &mut Accumulator, other: &Arc<Configuration>) -> Result<(), String> {
+        let first = !std::mem::replace(&mut accumulator.is_configured, true);
         // Nearly every kustomization has the built-in configuration, which is not worth merging with itself.
-        if !Arc::ptr_eq(&accumulator.configuration, other) && !Arc::ptr_eq(&self.built_in, other) {
-            Arc::make_mut(&mut accumulator.configuration).merge(other);
+        if Arc::ptr_eq(&self.built_in, other) {
+            return Ok(());
         }
+        if first {
+            accumulator.configuration = Arc::clone(other);
+            return Arc::make_mut(&mut accumulator.configuration).settle();
+        }
+        Arc::make_mut(&mut accumulator.configuration).merge(other)
     }
 
     fn configure(&mut self, root: &Root, file: &File, accumulator: &mut Accumulator) -> Result<(), RenderError> {
+        let mut own = Arc::clone(&self.built_in);
+        let mut files = Configuration::default();
         for (index, path) in file.kustomization.configurations.iter().enumerate() {
             let place = file.item("configurations", index);
             let (path, bytes) = root.read(self.files(), path, self.context.inputs.load_restrictor, &place)?;
@@ -177,17 +198,22 @@ impl Builder<'_> {
                 let read: ConfigurationFile = serde_path_to_error::deserialize(document.value).map_err(|error| {
                     place.clone().field(error.path().to_string()).is(Problem::Value(error.into_inner().to_string()))
                 })?;
-                Arc::make_mut(&mut accumulator.configuration).merge(&read.into());
+                files.merge(&read.into()).map_err(|message| place.is(Problem::Value(message)))?;
             }
         }
+        let conflict = |message| file.place("configurations").is(Problem::Value(message));
+        if !file.kustomization.configurations.is_empty() {
+            Arc::make_mut(&mut own).merge(&files).map_err(conflict)?;
+        }
+        self.merge_configuration(accumulator, &own).map_err(conflict)?;
         for (index, path) in file.kustomization.crds.iter().enumerate() {
             let place = file.item("crds", index);
             let (path, text) = self.read_text(root, path, &place)?;
             let documents = documents::read(&text, path.as_str(), Dialect::Plain, self.files().limits)?;
             let document = documents.into_iter().next().map(|document| document.value).unwrap_or_default();
             let found = definitions::configuration(&document);
-            let found = found.map_err(|message| Place::file(&path).is(Problem::Value(message)))?;
-            Arc::make_mut(&mut accumulator.configuration).merge(&found);
+            let wrong = |message| Place::file(&path).is(Problem::Value(message));
+            Arc::make_mut(&mut accumulator.configuration).merge(&found.map_err(wrong)?).map_err(wrong)?;
         }
         Ok(())
     }
@@ -281,8 +307,9 @@ impl Builder<'_> {
         let Kustomization { labels, common_labels, common_annotations, .. } = &file.kustomization;
         let Accumulator { resources, configuration, .. } = accumulator;
         for (index, label) in labels.iter().enumerate() {
-            let fields = labels::fields_of(label, configuration);
-            labels::set(resources, &label.pairs, &fields, &file.item("labels", index))?;
+            let place = file.item("labels", index);
+            let fields = labels::fields_of(label, configuration).map_err(|error| place.is(Problem::Value(error)))?;
+            labels::set(resources, &label.pairs, &fields, &place)?;
             note(resources, by("LabelTransformer"));
         }
         if !labels.is_empty() || !common_labels.is_empty() {

@@ -4,6 +4,7 @@ use gitops_core::{Map, Value};
 
 use super::id::{ResourceId, group_of, version_of};
 use super::model::Field;
+use super::order::rank_of_kind;
 use super::resource::Resource;
 
 /// A field of the resources of a group, version and kind, each empty for any. A path goes through lists without naming
@@ -61,6 +62,16 @@ impl FieldSpec {
 
     pub(super) fn kind(&self) -> &str {
         &self.kind
+    }
+
+    /// Whether the field is made where it is missing.
+    pub(super) fn is_made(&self) -> bool {
+        self.create
+    }
+
+    /// What fields are sorted by.
+    pub(super) fn rank(&self) -> (isize, String) {
+        rank_of_kind(&self.group, &self.version, &self.kind)
     }
 
     /// Whether the field is one of these resources.

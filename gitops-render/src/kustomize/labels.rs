@@ -2,7 +2,7 @@
 
 use gitops_core::{Map, Value};
 
-use super::configuration::{Configuration, merge};
+use super::configuration::{Configuration, merge_in_order};
 use super::field_spec::{Create, FieldSpec};
 use super::model::{Label, Texts};
 use super::read::Spot;
@@ -39,19 +39,19 @@ pub(super) fn set(
 }
 
 /// The fields that an entry of `labels` sets.
-pub(super) fn fields_of(label: &Label, configuration: &Configuration) -> Vec<FieldSpec> {
+pub(super) fn fields_of(label: &Label, configuration: &Configuration) -> Result<Vec<FieldSpec>, String> {
     let mut fields: Vec<FieldSpec> = label.fields.iter().map(FieldSpec::new).collect();
-    merge(&mut fields, &configuration.labels);
+    merge_in_order(&mut fields, &configuration.labels)?;
     if label.include_selectors {
-        merge(&mut fields, &configuration.common_labels);
-        return fields;
+        merge_in_order(&mut fields, &configuration.common_labels)?;
+        return Ok(fields);
     }
     if label.include_templates {
-        merge(&mut fields, &configuration.template_labels);
+        merge_in_order(&mut fields, &configuration.template_labels)?;
     }
     if label.include_volume_claim_templates {
-        merge(&mut fields, &configuration.volume_claim_template_labels);
+        merge_in_order(&mut fields, &configuration.volume_claim_template_labels)?;
     }
-    merge(&mut fields, &[FieldSpec::any("metadata/labels", true)]);
-    fields
+    merge_in_order(&mut fields, &[FieldSpec::any("metadata/labels", true)])?;
+    Ok(fields)
 }

@@ -94,11 +94,22 @@ fn compare(one: &Resource, other: &Resource, ranks: &HashMap<String, isize>) -> 
     })
 }
 
-/// `group_version_Kind`, with kustomize's marks for what is missing, which count in the order.
 fn group_version_kind(resource: &Resource) -> String {
+    marked(group_of(resource.api_version()), version_of(resource.api_version()), resource.kind())
+}
+
+/// `group_version_Kind`, with kustomize's marks for what is missing, which count in the order.
+fn marked(group: &str, version: &str, kind: &str) -> String {
     let or = |text: &str, mark: &str| if text.is_empty() { mark.to_owned() } else { text.to_owned() };
-    let (group, version) = (group_of(resource.api_version()), version_of(resource.api_version()));
-    format!("{}_{}_{}", or(group, "~G"), or(version, "~V"), or(resource.kind(), "~K"))
+    format!("{}_{}_{}", or(group, "~G"), or(version, "~V"), or(kind, "~K"))
+}
+
+/// What a kind is sorted by in kustomize's own order, where any part may be empty for any.
+pub(super) fn rank_of_kind(group: &str, version: &str, kind: &str) -> (isize, String) {
+    let place = |list: &[&str]| list.iter().position(|listed| *listed == kind).map(|place| place as isize);
+    let first = place(&FIRST).map(|place| place - FIRST.len() as isize);
+    let rank = first.or_else(|| place(&LAST).map(|place| place + 1)).unwrap_or_default();
+    (rank, marked(group, version, kind))
 }
 
 /// `namespace|name`, likewise.

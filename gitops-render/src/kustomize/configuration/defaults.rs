@@ -1,7 +1,7 @@
 //! The built-in configuration of kustomize v5.8.1 (`api/internal/konfig/builtinpluginconsts`), as short tables: most
 //! fields lie in a pod, and a pod lies in a few kinds at a path of its own.
 
-use super::{Configuration, NameReference, merge};
+use super::{Configuration, NameReference};
 use crate::kustomize::field_spec::FieldSpec;
 use crate::kustomize::model::Field;
 
@@ -55,7 +55,6 @@ const VARIABLES_IN_POD: &[&str] = &[
     "initContainers/command",
     "initContainers/env/value",
     "initContainers/volumeMounts/mountPath",
-    "volumes/nfs/server",
 ];
 
 /// Fields of single kinds: the path, and the kind that has it.
@@ -148,6 +147,13 @@ const VARIABLES_ELSEWHERE: Fields = &[
     ("spec/tls/secretName", ("", "", "Ingress")),
     ("spec/ports/port", ("", "", "Service")),
     ("spec/ports/targetPort", ("", "", "Service")),
+    // Of a CronJob's, kustomize means a place where no volumes are; of a StatefulSet's, those of its claims.
+    ("spec/jobTemplate/spec/template/volumes/nfs/server", ("", "", "CronJob")),
+    ("spec/template/spec/volumes/nfs/server", ("", "", "DaemonSet")),
+    ("spec/template/spec/volumes/nfs/server", ("", "", "Deployment")),
+    ("spec/template/spec/volumes/nfs/server", ("", "", "Job")),
+    ("spec/volumes/nfs/server", ("", "", "Pod")),
+    ("spec/template/spec/volumes/nfs/server", ("", "", "ReplicaSet")),
     ("spec/volumeClaimTemplates/spec/nfs/server", ("", "", "StatefulSet")),
     ("spec/nfs/server", ("", "", "PersistentVolume")),
     ("metadata/labels", ("", "", "")),
@@ -170,8 +176,11 @@ pub(super) fn configuration() -> Configuration {
         );
     }
     common_labels.extend(specs(OTHER_SELECTORS, false));
-    merge(&mut common_labels, &template_labels);
-    merge(&mut common_labels, &claims);
+    for field in template_labels.iter().chain(&claims) {
+        if !common_labels.iter().any(|known| known.covers(field)) {
+            common_labels.push(field.clone());
+        }
+    }
     let images = ["spec", "spec/template/spec"].iter().flat_map(|pod| IMAGES.iter().map(move |path| (pod, path)));
     let scaled_kinds = ["Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"];
     let mut variables: Vec<FieldSpec> = in_pods(PODS, VARIABLES_IN_POD);

@@ -98,36 +98,76 @@ impl Configuration {
         Arc::clone(&BUILT_IN)
     }
 
-    /// Adds the fields of another configuration that this one lacks.
-    pub(super) fn merge(&mut self, other: &Self) {
-        merge(&mut self.name_prefix, &other.name_prefix);
-        merge(&mut self.name_suffix, &other.name_suffix);
-        merge(&mut self.namespace, &other.namespace);
-        merge(&mut self.common_labels, &other.common_labels);
-        merge(&mut self.labels, &other.labels);
-        merge(&mut self.template_labels, &other.template_labels);
-        merge(&mut self.volume_claim_template_labels, &other.volume_claim_template_labels);
-        merge(&mut self.common_annotations, &other.common_annotations);
-        merge(&mut self.variable_references, &other.variable_references);
-        merge(&mut self.images, &other.images);
-        merge(&mut self.replicas, &other.replicas);
+    /// Adds the fields of another configuration that this one lacks, and sorts those that are new in by their kinds.
+    ///
+    /// # Errors
+    /// Where both have a field, and only one of them makes it where it is missing.
+    pub(super) fn merge(&mut self, other: &Self) -> Result<(), String> {
+        for (mine, theirs) in self.lists().into_iter().zip(other.clone().lists()) {
+            merge(mine, theirs)?;
+        }
         for reference in &other.name_references {
             let same = |mine: &&mut NameReference| {
                 mine.group == reference.group && mine.version == reference.version && mine.kind == reference.kind
             };
             match self.name_references.iter_mut().find(same) {
-                Some(mine) => merge(&mut mine.fields, &reference.fields),
+                Some(mine) => merge_in_order(&mut mine.fields, &reference.fields)?,
                 None => self.name_references.push(reference.clone()),
             }
         }
+        Ok(())
+    }
+
+    /// Leaves of the fields those that no earlier one covers: kustomize merges a configuration into an empty one before
+    /// it counts, and a field of one kind that sorts before the same field of any kind takes its place.
+    ///
+    /// # Errors
+    /// As in [`Self::merge`].
+    pub(super) fn settle(&mut self) -> Result<(), String> {
+        for fields in self.lists() {
+            let found = std::mem::take(fields);
+            merge_in_order(fields, &found)?;
+        }
+        Ok(())
+    }
+
+    fn lists(&mut self) -> [&mut Vec<FieldSpec>; 11] {
+        [
+            &mut self.name_prefix,
+            &mut self.name_suffix,
+            &mut self.namespace,
+            &mut self.common_labels,
+            &mut self.labels,
+            &mut self.template_labels,
+            &mut self.volume_claim_template_labels,
+            &mut self.common_annotations,
+            &mut self.variable_references,
+            &mut self.images,
+            &mut self.replicas,
+        ]
     }
 }
 
-/// Adds fields that are not there yet.
-pub(super) fn merge(fields: &mut Vec<FieldSpec>, more: &[FieldSpec]) {
+/// Adds fields that are not there yet, and sorts all by their kinds where there were new ones.
+fn merge(fields: &mut Vec<FieldSpec>, more: &[FieldSpec]) -> Result<(), String> {
+    let before = fields.len();
+    merge_in_order(fields, more)?;
+    if fields.len() > before && before > 0 {
+        fields.sort_by_cached_key(FieldSpec::rank);
+    }
+    Ok(())
+}
+
+/// Adds fields that are not there yet behind the others.
+pub(super) fn merge_in_order(fields: &mut Vec<FieldSpec>, more: &[FieldSpec]) -> Result<(), String> {
     for field in more {
-        if !fields.iter().any(|known| known.covers(field)) {
-            fields.push(field.clone());
+        match fields.iter().find(|known| known.covers(field)) {
+            Some(known) if known.is_made() != field.is_made() => {
+                return Err(format!("`{}` is made where it is missing, and is not made", field.text));
+            }
+            Some(_) => {}
+            None => fields.push(field.clone()),
         }
     }
+    Ok(())
 }
