@@ -11,7 +11,7 @@ use super::resource::Resource;
 use super::schemas::Schemas;
 use super::{application, hash, order, read, references, variables};
 use crate::render::Context;
-use crate::{Problem, RenderError, Warning};
+use crate::{RenderError, Warning};
 
 /// Resources with this annotation are for kustomize alone.
 const LOCAL: &str = "config.kubernetes.io/local-config";
@@ -25,11 +25,7 @@ pub(super) fn build(context: &Context<'_>, path: &TreePath) -> Result<(Vec<Resou
     let mut file = read::read(&context.files, path, &mut warnings)?;
     builder.warnings.append(&mut warnings);
     application::apply(context, &root, &mut file, &mut builder.warnings)?;
-    let words = &file.kustomization.build_metadata;
-    let mut metadata = Metadata::parse(words).map_err(|word| {
-        let known = "expected `originAnnotations`, `transformerAnnotations` or `managedByLabel`";
-        file.place("buildMetadata").is(Problem::Value(format!("{known}, found `{word}`")))
-    })?;
+    let mut metadata = Metadata::parse(&file.kustomization.build_metadata);
     metadata.managed_by |= context.inputs.managed_by_label;
     root.provenance = metadata.is_traced().then(Provenance::default);
     let empty = builder.empty();

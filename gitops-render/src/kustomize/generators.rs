@@ -11,7 +11,6 @@ use super::pairs::{self, Pair};
 use super::read::{File, Spot};
 use super::resource::{Behavior, Resource};
 use super::resources::Resources;
-use crate::nearest::nearest;
 use crate::{Place, Problem, RenderError};
 
 /// Letters of Base64 on a line.
@@ -61,22 +60,17 @@ pub(super) fn make(
     let options = merged(generator.options.as_ref(), all);
     let mut resource = Resource::new(value(kind, generator, &options, pairs), origin);
     resource.needs_hash = !options.disable_name_suffix_hash;
-    resource.behavior = behavior(&generator.behavior, place)?;
+    resource.behavior = behavior(&generator.behavior);
     Ok(resource)
 }
 
-fn behavior(word: &str, place: &Spot<'_>) -> Result<Behavior, RenderError> {
-    Ok(match word {
-        "" | "create" | "unspecified" => Behavior::Create,
+/// Kustomize takes any other word for none.
+fn behavior(word: &str) -> Behavior {
+    match word {
         "merge" => Behavior::Merge,
         "replace" => Behavior::Replace,
-        other => {
-            let nearest = nearest(other, ["create", "merge", "replace"])
-                .map_or(String::new(), |word| format!("; nearest: `{word}`"));
-            let message = format!("behavior: expected `create`, `merge` or `replace`, found `{other}`{nearest}");
-            return Err(place.is(Problem::Value(message)));
-        }
-    })
+        _ => Behavior::Create,
+    }
 }
 
 /// A generator's options over those of all generators. A switch that is on for all stays on.

@@ -14,7 +14,7 @@ use super::schemas::Schemas;
 use super::selector::Matcher;
 use super::strategic;
 use crate::documents::{self, Dialect};
-use crate::{Problem, RenderError};
+use crate::{Place, Problem, RenderError};
 
 /// What a patch says.
 enum Content {
@@ -165,6 +165,13 @@ fn operations(
     builder: &Builder<'_>,
     place: &Spot<'_>,
 ) -> Result<Vec<Operation>, RenderError> {
+    // Kustomize reads as JSON what starts as a list in JSON does.
+    if text.starts_with('[')
+        && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text)
+    {
+        let place = Place::line(path.as_str(), error.line());
+        return Err(place.is(Problem::Value(format!("expected a JSON patch in JSON: {error}"))));
+    }
     let documents = documents::read(text, path.as_str(), Dialect::Plain, builder.files().limits)?;
     let value = documents.into_iter().next().map(|document| document.value).unwrap_or_default();
     if value.is_null() {
@@ -188,6 +195,10 @@ fn apply_operations(
         let Some(resource) = resources.get_mut(index) else { continue };
         if remember {
             resource.remember();
+        }
+        // Kustomize keeps former names in annotations, so that there are some to add to.
+        if !resource.formers.is_empty() {
+            resource.make_annotations();
         }
         let id = resource.id();
         let failed = |message: String| place.is(Problem::Value(format!("`{id}`: {message}")));

@@ -23,18 +23,18 @@ pub(super) struct Metadata {
 }
 
 impl Metadata {
-    /// The words of `buildMetadata`, or the one that is not known.
-    pub(super) fn parse(words: &[String]) -> Result<Self, &str> {
+    /// The words of `buildMetadata`. Others mean nothing, as in kustomize.
+    pub(super) fn parse(words: &[String]) -> Self {
         let mut metadata = Self::default();
         for word in words {
             match word.as_str() {
                 "originAnnotations" => metadata.origins = true,
                 "transformerAnnotations" => metadata.transformers = true,
                 "managedByLabel" => metadata.managed_by = true,
-                other => return Err(other),
+                _ => {}
             }
         }
-        Ok(metadata)
+        metadata
     }
 
     /// Whether it is noted where things come from.

@@ -125,6 +125,16 @@ impl Resource {
         self.formers.push(Former { namespace, name: self.name().into(), kind: self.kind().into() });
     }
 
+    /// Makes an empty map of annotations where there is none.
+    pub(super) fn make_annotations(&mut self) {
+        if let Some(metadata) = self.value.get_mut("metadata").and_then(Value::as_object_mut) {
+            let annotations = metadata.entry("annotations").or_insert(Value::Null);
+            if annotations.is_null() {
+                *annotations = Value::Object(Map::new());
+            }
+        }
+    }
+
     pub(super) fn set_name(&mut self, name: &str) {
         self.set_metadata("name", name);
     }
