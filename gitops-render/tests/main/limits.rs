@@ -99,7 +99,10 @@ fn secrets_stay_out_of_messages_and_debug_text() {
     let generator = |field: &str| format!("secretGenerator:\n- name: a\n  {field}\n");
     let messages = [
         error(kustomization(&generator(&format!("literals: [{canary}]")))),
-        error(kustomization(&generator("envs: [secret.env]")).with_file("app/secret.env", format!("{canary} x"))),
+        error(
+            kustomization(&generator("envs: [secret.env]"))
+                .with_file("app/secret.env", format!("a={canary}\na={canary}")),
+        ),
         error(kustomization(&format!(
             "{}patches:\n- target: {{kind: Secret}}\n  patch: |-\n    - {{op: test, path: /data/a, value: {canary}}}\n",
             generator("literals: [a=b]"),
