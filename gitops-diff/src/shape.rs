@@ -158,7 +158,7 @@ impl<'a> Types<'a> {
 
 /// The kind of an object, by its version or, where that version is not served any more, by any version of its group or
 /// of the group that took the kind over.
-fn kind_of<'a>(kinds: &'a Kinds, object: &Object) -> Option<&'a Arc<Kind>> {
+pub(crate) fn kind_of<'a>(kinds: &'a Kinds, object: &Object) -> Option<&'a Arc<Kind>> {
     kinds.get(object.api_version(), object.kind()).or_else(|| {
         let same_name = |kind: &&Arc<Kind>| kind.kind == object.kind();
         let moved = object.group() == "extensions";

@@ -10,24 +10,28 @@ use crate::path::Step;
 use crate::shape::{Relation, Shape};
 
 /// Reports the fields that the engine owns in the live object by server-side apply, that the desired one lacks, and
-/// that nobody else owns: applying removes these. Of an object that was only created yet, these are the entries of a
-/// ConfigMap (those of a Secret are compared apart). What others own as well stays where it is, as on the API server.
-pub(super) fn find<'a>(walk: &mut Walk<'a>, desired: &'a Object, live: &'a Object) -> Result<(), DiffError> {
+/// that nobody else owns: applying removes these. What others own as well stays where it is, as on the API server.
+///
+/// An object that was only created yet is owned by a plain write, what the server filled in included: `filled` is the
+/// desired object with that, and none where it is not known.
+pub(super) fn find<'a>(
+    walk: &mut Walk<'a>,
+    desired: &'a Object,
+    filled: Option<&'a Map>,
+    live: &'a Object,
+) -> Result<(), DiffError> {
     let (owners, shape) = (walk.owners, walk.types.root);
-    let both = (Some(desired.body()), live.body());
-    owners.entries().filter(|entry| entry.ours).try_for_each(|entry| in_map(walk, entry.fields, both, shape))?;
-    if owners.entries().any(|entry| entry.ours) {
-        return Ok(());
-    }
-    // A plain create owns what the server filled in, too. It fills in nothing where only the source can know the keys.
-    let content: &[&str] = if live.kind() == "ConfigMap" { &["data", "binaryData"] } else { &[] };
-    let created = owners.entries().filter(|entry| entry.own);
-    for (entry, name) in created.flat_map(|entry| content.iter().map(move |name| (entry, *name))) {
-        if let Some(Value::Object(below)) = entry.fields.get(&format!("f:{name}")) {
-            in_field(walk, (name, below), both, shape)?;
+    let mut entries = owners.entries();
+    match filled {
+        Some(filled) => {
+            let both = (Some(filled), live.body());
+            entries.filter(|entry| entry.own).try_for_each(|entry| in_map(walk, entry.fields, both, shape))
+        }
+        None => {
+            let both = (Some(desired.body()), live.body());
+            entries.try_for_each(|entry| if entry.ours { in_map(walk, entry.fields, both, shape) } else { Ok(()) })
         }
     }
-    Ok(())
 }
 
 /// The fields of one map. `want` is none where the map itself is not desired.
@@ -40,24 +44,15 @@ fn in_map<'a>(
     walk.check_depth()?;
     for (key, below) in fields {
         let (Some(name), Value::Object(below)) = (key.strip_prefix("f:"), below) else { continue };
-        in_field(walk, (name, below), (want, have), shape)?;
+        if server_set::is_at(&walk.steps, name) {
+            continue;
+        }
+        let Some(have) = have.get(name).filter(|have| !have.is_null()) else { continue };
+        let want = want.and_then(|want| want.get(name)).filter(|want| !want.is_null());
+        let entry = walk.types.entry(&walk.steps, shape, name);
+        walk.below(Step::Field(name), |walk| in_value(walk, below, (want, have), entry))?;
     }
     Ok(())
-}
-
-fn in_field<'a>(
-    walk: &mut Walk<'a>,
-    (name, below): (&'a str, &'a Map),
-    (want, have): (Option<&'a Map>, &'a Map),
-    shape: Shape<'a>,
-) -> Result<(), DiffError> {
-    if server_set::is_at(&walk.steps, name) {
-        return Ok(());
-    }
-    let Some(have) = have.get(name).filter(|have| !have.is_null()) else { return Ok(()) };
-    let want = want.and_then(|want| want.get(name)).filter(|want| !want.is_null());
-    let entry = walk.types.entry(&walk.steps, shape, name);
-    walk.below(Step::Field(name), |walk| in_value(walk, below, (want, have), entry))
 }
 
 fn in_value<'a>(

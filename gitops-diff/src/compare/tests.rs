@@ -252,3 +252,53 @@ fn more_differences_than_the_budget_are_counted() {
         (3, &["17 more differences are not listed".to_owned()][..])
     );
 }
+
+#[test]
+fn what_the_source_gives_up_of_a_created_object_goes_and_what_was_filled_in_stays() {
+    let kinds = kinds();
+    let container = |env: Value| json!({"name": "web", "image": "nginx", "env": env});
+    let deployment = |labels: Value, container: Value| {
+        json!({
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "labels": labels},
+            "spec": {"selector": {"matchLabels": {"app": "web"}}, "template": {
+                "metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]},
+            }},
+        })
+    };
+    let both = json!([{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]);
+    let mut live = deployment(json!({"app": "web", "tier": "front"}), container(both));
+    let kind = kinds.get("apps/v1", "Deployment").unwrap();
+    gitops_merge::defaults::fill(kind, &mut live);
+    live["metadata"]["managedFields"] = json!([{
+        "manager": "gitops-engine", "operation": "Update", "apiVersion": "apps/v1", "fieldsType": "FieldsV1",
+        "fieldsV1": {
+            "f:metadata": {"f:labels": {".": {}, "f:app": {}, "f:tier": {}}},
+            "f:spec": {
+                "f:progressDeadlineSeconds": {}, "f:replicas": {}, "f:revisionHistoryLimit": {}, "f:selector": {},
+                "f:strategy": {"f:type": {}, "f:rollingUpdate": {".": {}, "f:maxSurge": {}, "f:maxUnavailable": {}}},
+                "f:template": {"f:spec": {
+                    "f:dnsPolicy": {}, "f:restartPolicy": {},
+                    "f:containers": {"k:{\"name\":\"web\"}": {
+                        ".": {}, "f:name": {}, "f:image": {}, "f:imagePullPolicy": {}, "f:terminationMessagePath": {},
+                        "f:env": {
+                            ".": {}, "k:{\"name\":\"A\"}": {".": {}, "f:name": {}, "f:value": {}},
+                            "k:{\"name\":\"B\"}": {".": {}, "f:name": {}, "f:value": {}},
+                        },
+                    }},
+                }},
+            },
+        },
+    }]);
+    let desired = deployment(json!({"app": "web"}), container(json!([{"name": "A", "value": "1"}])));
+    let (desired, live) = (Object::from_value(desired).unwrap(), Object::from_value(live).unwrap());
+    let context = DiffContext::new().with_kinds(&kinds);
+    let found = diff(&desired, Some(&live), &context).unwrap();
+    let gone: Vec<_> = found.fields.iter().map(|field| (field.path.text.as_str(), field.change)).collect();
+    assert_eq!(
+        gone,
+        [
+            (".metadata.labels.tier", Change::Removed),
+            (".spec.template.spec.containers[name=\"web\"].env[name=\"B\"]", Change::Removed),
+        ]
+    );
+}
