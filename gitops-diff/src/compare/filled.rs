@@ -2,7 +2,7 @@
 
 use gitops_core::{Map, Object, Value};
 use gitops_merge::schema::{Kinds, Origin};
-use gitops_merge::{custom, defaults};
+use gitops_merge::{custom, defaults, normalize};
 
 use crate::owners::Owners;
 use crate::shape::kind_of;
@@ -18,7 +18,11 @@ pub(super) fn in_created(desired: &Object, live: &Object, kinds: &Kinds, manager
     let kind = kind_of(kinds, live)?;
     let mut value = Value::Object(desired.body().clone());
     match &kind.origin {
-        Origin::Builtin { .. } => defaults::fill(kind, &mut value),
+        Origin::Builtin { .. } => {
+            // Structs that Go never leaves out are written empty. What has no such form is refused when it is written.
+            value = normalize::canonical(&kind.schema, kind.type_id, &value).ok()?.value;
+            defaults::fill(kind, &mut value);
+        }
         Origin::Custom { schema: Some(schema) } => custom::default(&mut value, schema),
         Origin::Custom { schema: None } => {}
     }

@@ -162,3 +162,27 @@ fn a_dry_run_writes_nothing() {
     bench.run(["sync", &file, "--dry-run"]).exits(0).says("colours");
     assert!(bench.live("v1", "ConfigMap", "colours").is_none());
 }
+
+#[test]
+fn what_git_gives_up_of_a_workload_right_after_the_first_sync_goes() {
+    let deployment = |env: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  selector:\n    matchLabels:\n      \
+             app: web\n  template:\n    metadata:\n      labels:\n        app: web\n    spec:\n      containers:\n      - \
+             name: web\n        image: nginx\n        env:\n        - name: A\n          value: a\n{env}"
+        )
+    };
+    let both = deployment("        - name: B\n          value: b\n");
+    let mut bench = Workbench::with([("app/web.yaml", both.as_str())]);
+    let file = bench.application("app", CREATE_NAMESPACE);
+    bench.run(["sync", &file]).exits(0);
+    bench.run(["diff", "web"]).exits(0);
+    bench.repository.commit([("app/web.yaml", deployment("").as_str())]).unwrap();
+    bench.run(["diff", "web"]).exits(1).says("env[name=\"B\"]");
+    bench.run(["sync", "web"]).exits(0);
+    let live = bench.live("apps/v1", "Deployment", "web").unwrap();
+    let env = live.get(&["spec", "template", "spec", "containers"]).unwrap()[0]["env"].clone();
+    assert_eq!(env, json!([{"name": "A", "value": "a"}]));
+    bench.run(["diff", "web"]).exits(0);
+    bench.run(["sync", "web"]).exits(0).says("nothing to do");
+}
