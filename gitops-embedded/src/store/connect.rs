@@ -3,11 +3,15 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::OpenError;
+use crate::failure::is_busy;
+
+const BETWEEN_TRIES: Duration = Duration::from_millis(2);
 
 /// Where a store is.
 #[derive(Clone, Debug)]
@@ -72,7 +76,7 @@ pub(crate) fn connect(place: &Place, busy_timeout: Duration, max_bytes: u64) -> 
     connection.busy_timeout(busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(64);
     if matches!(place, Place::File(_)) {
-        connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+        keep_a_log(&connection, busy_timeout)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         // What was deleted is overwritten, so that no Secret stays behind in free pages.
         connection.pragma_update(None, "secure_delete", "FAST")?;
@@ -82,4 +86,15 @@ pub(crate) fn connect(place: &Place, busy_timeout: Duration, max_bytes: u64) -> 
     let pages = i64::try_from(max_bytes).unwrap_or(i64::MAX) / page.max(1);
     connection.pragma_update_and_check(None, "max_page_count", pages.max(1), |_| Ok(()))?;
     Ok(connection)
+}
+
+/// SQLite doesn't wait for another connection that turns the same new file into one with a log, so this does.
+fn keep_a_log(connection: &Connection, busy_timeout: Duration) -> rusqlite::Result<()> {
+    let start = Instant::now();
+    loop {
+        match connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())) {
+            Err(error) if is_busy(&error) && start.elapsed() < busy_timeout => thread::sleep(BETWEEN_TRIES),
+            done => return done,
+        }
+    }
 }
