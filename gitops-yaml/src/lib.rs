@@ -18,7 +18,7 @@ mod write;
 pub use error::ReadError;
 pub use limits::Limits;
 pub use locate::{PathSegment, Position, locate, locate_many};
-pub use number::go_number;
+pub use number::{go_float, go_number};
 pub use write::{write, write_documents, write_to};
 
 use serde_json::Value;

@@ -30,7 +30,7 @@ pub(crate) fn yaml_number(number: &Number) -> Cow<'static, str> {
 }
 
 /// A float by Go's `strconv.FormatFloat(float, 'g', -1, 64)`.
-pub(crate) fn go_float(float: f64) -> String {
+pub fn go_float(float: f64) -> String {
     let text = format!("{float:e}");
     let exponent = text.split_once('e').and_then(|(_, exponent)| exponent.parse::<i32>().ok()).unwrap_or(0);
     if (-4..6).contains(&exponent) { float.to_string() } else { scientific(float, 2) }

@@ -1,0 +1,5 @@
+//! sprig's dates.
+
+use super::Function;
+
+pub(super) const FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,5 @@
+//! sprig's maps.
+
+use super::Function;
+
+pub(super) const FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,5 @@
+//! sprig's lists.
+
+use super::Function;
+
+pub(super) const FUNCTIONS: &[Function] = &[];

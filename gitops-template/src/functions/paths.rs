@@ -1,0 +1,5 @@
+//! sprig's paths.
+
+use super::Function;
+
+pub(super) const FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,5 @@
+//! sprig's text functions.
+
+use super::Function;
+
+pub(super) const FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,5 @@
+//! sprig's URLs.
+
+use super::Function;
+
+pub(super) const FUNCTIONS: &[Function] = &[];
