@@ -38,9 +38,13 @@ impl<'n> Frame<'n> {
             .unwrap_or_default()
     }
 
-    pub(super) fn assign(&mut self, name: &Name, value: Operand) {
-        if let Some((_, known)) = self.variables.iter_mut().rev().find(|(known, _)| *known == &**name) {
-            *known = value;
+    pub(super) fn assign(&mut self, name: &Name, value: Operand) -> Result<(), ExecuteError> {
+        match self.variables.iter_mut().rev().find(|(known, _)| *known == &**name) {
+            Some((_, known)) => {
+                *known = value;
+                Ok(())
+            }
+            None => Err(self.error(format!("undefined variable: {name}"))),
         }
     }
 

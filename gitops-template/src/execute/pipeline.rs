@@ -22,7 +22,7 @@ impl Render<'_> {
         let value = last.unwrap_or_default();
         for name in &pipe.declares {
             if pipe.assigns {
-                frame.assign(name, value.clone());
+                frame.assign(name, value.clone())?;
             } else {
                 frame.variables.push((name, value.clone()));
             }
@@ -113,6 +113,7 @@ fn not_a_function(
 /// A number where any type will do: its writing tells which it is.
 pub(super) fn literal(frame: &Frame<'_>, number: &Number) -> Evaluated {
     let value = match (number.float, number.int) {
+        _ if number.complex.is_some() => number.complex.map_or(Value::Nil, |(real, i)| Value::Complex(real, i)),
         (Some(float), _) if number.is_float_literal() => Value::Float(float),
         (_, Some(int)) => Value::Int(int),
         _ => return Err(frame.error(format!("{} overflows int", number.text))),

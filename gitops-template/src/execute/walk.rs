@@ -156,7 +156,7 @@ impl Render<'_> {
             Value::Uint64(end) => {
                 self.count(frame, branch, i64::try_from(*end).unwrap_or(i64::MAX), Value::Int64, out)?
             }
-            Value::Bool(_) | Value::Float(_) | Value::Text(_) => {
+            Value::Bool(_) | Value::Float(_) | Value::Complex(..) | Value::Text(_) => {
                 return Err(frame.error(format!("range can't iterate over {}", print::display(&over))));
             }
         };
@@ -190,7 +190,7 @@ impl Render<'_> {
         let mut any = None;
         for (index, element) in items {
             any = Some(());
-            bind(frame, &branch.pipe, index, &element);
+            bind(frame, &branch.pipe, index, &element)?;
             let flow = self.block(frame, &element, &branch.then, out)?;
             frame.variables.truncate(mark);
             if flow == Flow::Break {
@@ -222,18 +222,19 @@ impl Render<'_> {
 }
 
 /// Gives the variables of a loop their values: with one variable it is the element.
-fn bind(frame: &mut Frame<'_>, pipe: &Pipe, index: Operand, element: &Operand) {
+fn bind(frame: &mut Frame<'_>, pipe: &Pipe, index: Operand, element: &Operand) -> Result<(), ExecuteError> {
     match pipe.declares.as_slice() {
         [] => {}
-        [name] if pipe.assigns => frame.assign(name, element.clone()),
+        [name] if pipe.assigns => frame.assign(name, element.clone())?,
         [_] => frame.set_top(1, element.clone()),
         [first, second, ..] if pipe.assigns => {
-            frame.assign(first, index);
-            frame.assign(second, element.clone());
+            frame.assign(first, index)?;
+            frame.assign(second, element.clone())?;
         }
         [_, _, ..] => {
             frame.set_top(1, element.clone());
             frame.set_top(2, index);
         }
     }
+    Ok(())
 }

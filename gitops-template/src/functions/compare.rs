@@ -27,6 +27,7 @@ enum Sort {
     Signed,
     Unsigned,
     Float,
+    Complex,
     Text,
     Other,
 }
@@ -37,6 +38,7 @@ fn sort(value: &Value) -> Sort {
         Value::Int(_) | Value::Int64(_) | Value::Rune(_) => Sort::Signed,
         Value::Uint64(_) | Value::Byte(_) => Sort::Unsigned,
         Value::Float(_) => Sort::Float,
+        Value::Complex(..) => Sort::Complex,
         Value::Text(_) => Sort::Text,
         Value::Object(object) if object.kind_name() == "int64" => Sort::Signed,
         _ => Sort::Other,
@@ -74,6 +76,7 @@ fn equal(left: &Value, right: &Value) -> Result<bool, Failure> {
         (Value::Bool(left), Value::Bool(right)) => Ok(left == right),
         (Value::Float(left), Value::Float(right)) => Ok(left == right),
         (Value::Text(left), Value::Text(right)) => Ok(left == right),
+        (Value::Complex(left, first), Value::Complex(right, second)) => Ok(left == right && first == second),
         (Value::Nil, Value::Nil) => Ok(true),
         (Value::Nil, _) | (_, Value::Nil) => Ok(false),
         _ if left.kind_name() != right.kind_name() => {

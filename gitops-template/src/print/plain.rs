@@ -41,6 +41,7 @@ fn write_at(out: &mut Vec<u8>, value: &Value, depth: usize) {
         Value::Byte(number) => number_to(out, number),
         Value::Rune(number) => number_to(out, number),
         Value::Float(number) => out.extend_from_slice(float(*number).as_bytes()),
+        Value::Complex(real, imaginary) => out.extend_from_slice(complex(*real, *imaginary).as_bytes()),
         Value::Text(text) => out.extend_from_slice(text),
         Value::Bytes(bytes) => between(out, bytes.iter(), number_to),
         Value::List(list) => between(out, list.iter(), |out, item| write_at(out, item, depth + 1)),
@@ -83,6 +84,11 @@ pub(crate) fn float(number: f64) -> String {
         return if number > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
     }
     gitops_yaml::go_float(number)
+}
+
+fn complex(real: f64, imaginary: f64) -> String {
+    let sign = if imaginary.is_sign_negative() || imaginary.is_infinite() { "" } else { "+" };
+    format!("({}{sign}{}i)", float(real), float(imaginary))
 }
 
 /// Values one after another, as `fmt.Sprint` writes them: parted by a blank where neither is a text.

@@ -110,6 +110,7 @@ pub(crate) struct Number {
     pub(crate) int: Option<i64>,
     pub(crate) unsigned: Option<u64>,
     pub(crate) float: Option<f64>,
+    pub(crate) complex: Option<(f64, f64)>,
 }
 
 impl fmt::Display for Node {

@@ -11,12 +11,21 @@ impl Number {
         if kind == Kind::Character {
             return character(text, shown);
         }
-        if kind == Kind::Complex || text.ends_with(b"i") {
-            return Err(format!("complex constants are not supported: {}", quote(text)));
+        if let Some(inside) = shown.strip_suffix('i') {
+            // The sign of the imaginary part is not the one the literal starts with, nor one of an exponent.
+            let parted = inside.rfind(['+', '-']).filter(|at| {
+                kind == Kind::Complex && *at > 0 && !inside.get(..*at).is_some_and(|real| real.ends_with(['e', 'E']))
+            });
+            let (real, imaginary) = inside.split_at(parted.unwrap_or(0));
+            let real = if parted.is_some() { read_float(real) } else { Some(0.0) };
+            return match (real, read_float(imaginary)) {
+                (Some(real), Some(imaginary)) => Ok(Self::complex(shown, real, imaginary)),
+                _ => Err(format!("illegal number syntax: {}", quote(text))),
+            };
         }
         let unsigned = read_unsigned(&shown);
         let int = read_signed(&shown);
-        let mut number = Self { int, unsigned, float: None, text: shown };
+        let mut number = Self { int, unsigned, text: shown, ..Self::default() };
         if number.int == Some(0) {
             number.unsigned = Some(0);
         }
@@ -38,6 +47,15 @@ impl Number {
             return Err(format!("illegal number syntax: {}", quote(text)));
         }
         Ok(number)
+    }
+
+    /// A complex number, which is a plain one where it has no imaginary part.
+    fn complex(text: String, real: f64, imaginary: f64) -> Self {
+        if imaginary != 0.0 {
+            return Self { text, complex: Some((real, imaginary)), ..Self::default() };
+        }
+        let whole = real.fract() == 0.0 && real.abs() < 9e18;
+        Self { text, int: whole.then_some(real as i64), float: Some(real), complex: Some((real, 0.0)), unsigned: None }
     }
 
     /// The value that the literal has where any type will do; none where it is too large for an `int`.
@@ -63,7 +81,13 @@ fn character(text: &[u8], shown: String) -> Result<Number, String> {
     if tail != b"'" {
         return Err(malformed());
     }
-    Ok(Number { int: Some(code.into()), unsigned: Some(code.into()), float: Some(code.into()), text: shown })
+    Ok(Number {
+        int: Some(code.into()),
+        unsigned: Some(code.into()),
+        float: Some(code.into()),
+        complex: None,
+        text: shown,
+    })
 }
 
 /// `strconv.ParseInt(text, 0, 64)`.

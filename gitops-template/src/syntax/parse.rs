@@ -139,7 +139,7 @@ impl Parser<'_> {
         match token.kind {
             Kind::End => "EOF".to_owned(),
             Kind::Error => token.message.clone(),
-            Kind::Keyword(_) => format!("<{}>", String::from_utf8_lossy(text)),
+            Kind::Keyword(_) | Kind::Dot => format!("<{}>", String::from_utf8_lossy(text)),
             _ if text.len() > 10 => {
                 let start: String = String::from_utf8_lossy(text).chars().take(10).collect();
                 format!("{}...", quote(start.as_bytes()))

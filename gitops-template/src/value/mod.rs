@@ -37,6 +37,8 @@ pub enum Value {
     Rune(i32),
     /// `float64`: every number that is read from YAML or JSON.
     Float(f64),
+    /// `complex128`: only literals have it.
+    Complex(f64, f64),
     /// `string`.
     Text(Text),
     /// `[]uint8`.
@@ -85,6 +87,7 @@ impl Value {
             Self::Byte(number) => *number != 0,
             Self::Rune(number) => *number != 0,
             Self::Float(number) => *number != 0.0,
+            Self::Complex(real, imaginary) => *real != 0.0 || *imaginary != 0.0,
             Self::Text(text) | Self::Bytes(text) => !text.is_empty(),
             Self::List(list) => !list.is_empty(),
             Self::Map(map) => !map.is_empty(),
@@ -103,6 +106,7 @@ impl Value {
             Self::Byte(_) => "uint8".into(),
             Self::Rune(_) => "int32".into(),
             Self::Float(_) => "float64".into(),
+            Self::Complex(..) => "complex128".into(),
             Self::Text(_) => "string".into(),
             Self::Bytes(_) => "[]uint8".into(),
             Self::List(list) => format!("[]{}", list.element().type_name()).into(),
