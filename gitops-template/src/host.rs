@@ -6,6 +6,9 @@ pub trait Host {
     /// Seconds and nanoseconds since 1970 that `now` gives.
     fn now(&self) -> (i64, u32);
 
+    /// Told before each template that is executed for itself, so that each can draw its own randomness.
+    fn begin(&self, _template: &str) {}
+
     /// Fills bytes from the source of randomness of this render.
     fn random(&self, bytes: &mut [u8]);
 

@@ -12,6 +12,7 @@ mod encodings;
 mod escape;
 mod formats;
 mod helm;
+mod items;
 mod lists;
 mod math;
 mod paths;

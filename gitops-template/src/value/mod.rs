@@ -2,6 +2,7 @@
 //! maps that are shared.
 
 mod convert;
+mod equal;
 mod list;
 mod map;
 mod object;
@@ -11,7 +12,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::rc::Rc;
 
-pub use convert::{FromJson, from_json};
+pub use convert::{FromJson, from_json, to_json, to_yaml};
+pub(crate) use equal::deep_equal;
 pub use list::{Element, List};
 pub use map::{Map, MapKind};
 pub use object::Object;
