@@ -22,6 +22,7 @@ mod semver;
 mod signature;
 mod strings;
 mod urls;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
