@@ -1,6 +1,7 @@
 //! The first four steps together: what an Application wants, what is there, and how they differ.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gitops_apply::drive::{LoadError, load_inventory};
@@ -153,7 +154,7 @@ impl Engine {
         inputs.namespace = application.spec.destination.namespace().unwrap_or_default().into();
         inputs.project = application.spec.project().into();
         inputs.kube_version = info.version;
-        inputs.api_versions = discovery.all().map(|resource| resource.gvk.to_string()).collect();
+        inputs.api_versions = served(&discovery);
         inputs.digest_key =
             digest_key(self.cluster.as_ref(), control_namespace(application)).await.map_err(CompareError::Cluster)?;
         inputs.jsonnet = self.jsonnet.clone();
@@ -306,4 +307,15 @@ fn plan_source(resolved: &Resolved, digest: &gitops_core::Digest) -> PlanSource 
         commit: one.id(),
     };
     PlanSource { revisions: resolved.sources.iter().map(revision).collect(), digest: digest.as_str().into() }
+}
+
+/// What charts can ask for, as Argo CD tells them: group and version, and these with each kind.
+fn served(discovery: &Discovery) -> Vec<String> {
+    let mut versions = BTreeSet::new();
+    for resource in discovery.all() {
+        let full = resource.gvk.to_string();
+        versions.extend(full.rsplit_once('/').map(|(version, _)| version.to_owned()));
+        versions.insert(full);
+    }
+    versions.into_iter().collect()
 }

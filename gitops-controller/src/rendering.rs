@@ -1,5 +1,6 @@
 //! The second step: trees to objects, source by source.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gitops_core::api::{Application, ApplicationSource, SourceType};
@@ -128,6 +129,11 @@ pub fn render(
         reads: 0,
         recalled: 0,
     };
+    let references: BTreeMap<String, Arc<dyn Tree>> = resolved
+        .sources
+        .iter()
+        .filter_map(|one| Some((one.source.reference()?.to_owned(), Arc::clone(&one.tree))))
+        .collect();
     let mut digests = Vec::new();
     let several = application.spec.has_multiple_sources();
     for one in &resolved.sources {
@@ -136,6 +142,8 @@ pub fn render(
         }
         let mut inputs = inputs.clone();
         inputs.revision = one.id();
+        inputs.seconds = one.commit().map_or(0, |commit| commit.author_time.as_second());
+        inputs.references.clone_from(&references);
         let (rendered, recalled) = render_one(one, inputs, surroundings)?;
         rendering.recalled += usize::from(recalled);
         rendering.objects.extend(rendered.objects);

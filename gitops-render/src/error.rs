@@ -26,6 +26,11 @@ impl Place {
         Self { file: path.to_string().into(), line: None, field: String::new() }
     }
 
+    /// A whole file, by a name that may be no path of the tree.
+    pub(crate) fn named(file: impl Into<Arc<str>>) -> Self {
+        Self { file: file.into(), line: None, field: String::new() }
+    }
+
     /// A line of a file.
     pub fn line(file: impl Into<Arc<str>>, line: usize) -> Self {
         Self { file: file.into(), line: Some(line), field: String::new() }
@@ -103,6 +108,9 @@ pub enum RenderError {
     /// The source has options of several kinds.
     #[error("spec.source: options of several kinds exclude each other: {0}")]
     SeveralTypes(String),
+    /// A chart cannot be rendered.
+    #[error(transparent)]
+    Helm(#[from] crate::helm::HelmError),
     /// Something lies elsewhere and is not at hand.
     #[error("`{0}` lies elsewhere and was not provided")]
     Elsewhere(Need),

@@ -1,4 +1,4 @@
-//! Argo CD's globs: those of gobwas/glob without separators, so that `*` and `?` match slashes too.
+//! Globs of gobwas/glob: Argo CD's without separators, so that `*` and `?` match slashes too, and Helm's, whose do not.
 
 /// Alternatives inside alternatives.
 const MAX_DEPTH: usize = 16;
@@ -12,7 +12,14 @@ enum Token {
     Literal(char),
     One,
     Many,
-    Class { not: bool, members: Members },
+    /// One letter that is no slash.
+    OneInside,
+    /// Any number of letters that are no slashes.
+    ManyInside,
+    Class {
+        not: bool,
+        members: Members,
+    },
     Alternatives(Vec<Vec<Token>>),
 }
 
@@ -25,8 +32,17 @@ enum Members {
 impl Glob {
     /// Compiles a pattern: `*`, `?`, `[a-z]`, `[!abc]`, `{one,two}` and `\` before a letter that stands for itself.
     pub(crate) fn new(pattern: &str) -> Result<Self, String> {
+        Self::compile(pattern, false)
+    }
+
+    /// The same with the slash as a separator: `*` and `?` stop at it, `**` does not.
+    pub(crate) fn with_separators(pattern: &str) -> Result<Self, String> {
+        Self::compile(pattern, true)
+    }
+
+    fn compile(pattern: &str, separators: bool) -> Result<Self, String> {
         let letters: Vec<char> = pattern.chars().collect();
-        let mut parser = Parser { letters: &letters, at: 0 };
+        let mut parser = Parser { letters: &letters, at: 0, separators };
         let tokens = parser.sequence(0)?;
         Ok(Self(tokens))
     }
@@ -54,6 +70,16 @@ fn step(tokens: &[Token], letters: &[char], mut at: Vec<bool>) -> Vec<bool> {
                 };
                 at.into_iter().map(from_here_on).collect()
             }
+            Token::ManyInside => {
+                let mut reached = false;
+                // A slash can be stood before, not passed.
+                let passable = std::iter::once(true).chain(letters.iter().map(|letter| *letter != '/'));
+                let from_here_on = |(here, passable): (bool, bool)| {
+                    reached = here || (reached && passable);
+                    reached
+                };
+                at.into_iter().zip(passable).map(from_here_on).collect()
+            }
             Token::Alternatives(branches) => {
                 let mut ends = vec![false; at.len()];
                 for branch in branches {
@@ -76,6 +102,7 @@ impl Token {
         match self {
             Self::Literal(wanted) => *wanted == letter,
             Self::One => true,
+            Self::OneInside => letter != '/',
             Self::Class { not, members } => {
                 let within = match members {
                     Members::Range(low, high) => (*low..=*high).contains(&letter),
@@ -83,7 +110,7 @@ impl Token {
                 };
                 within != *not
             }
-            Self::Many | Self::Alternatives(_) => false,
+            Self::Many | Self::ManyInside | Self::Alternatives(_) => false,
         }
     }
 }
@@ -91,6 +118,7 @@ impl Token {
 struct Parser<'a> {
     letters: &'a [char],
     at: usize,
+    separators: bool,
 }
 
 impl Parser<'_> {
@@ -116,7 +144,9 @@ impl Parser<'_> {
             }
             self.at += 1;
             tokens.push(match letter {
+                '*' if self.separators && self.peek() != Some('*') => Token::ManyInside,
                 '*' => Token::Many,
+                '?' if self.separators => Token::OneInside,
                 '?' => Token::One,
                 '[' => self.class()?,
                 '{' => self.alternatives(depth + 1)?,
@@ -178,6 +208,18 @@ mod tests {
 
     fn matches(pattern: &str, text: &str) -> bool {
         Glob::new(pattern).unwrap().matches(text)
+    }
+
+    #[test]
+    fn separators_stop_stars() {
+        let matches = |pattern: &str, text: &str| Glob::with_separators(pattern).unwrap().matches(text);
+        assert!(matches("config/*.txt", "config/a.txt"));
+        assert!(!matches("config/*.txt", "config/sub/a.txt"));
+        assert!(matches("**.txt", "config/sub/a.txt"));
+        assert!(matches("config/**", "config/sub/a.txt"));
+        assert!(matches("*/*", "a/b"));
+        assert!(!matches("a?b", "a/b"));
+        assert!(matches("config/{a,b}.*", "config/b.yaml"));
     }
 
     #[test]

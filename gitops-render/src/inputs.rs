@@ -1,8 +1,9 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gitops_core::Provided;
 use gitops_core::secret::DigestKey;
+use gitops_core::{Provided, Tree};
 
 use crate::JsonnetEvaluator;
 
@@ -30,6 +31,10 @@ pub struct Inputs {
     pub provided: Provided,
     /// Whether what is a warning otherwise (two objects with one identity, a key written twice) is an error.
     pub strict: bool,
+    /// What templates take for the time, in seconds since 1970: that of the commit.
+    pub seconds: i64,
+    /// The files of the other sources of the Application, by their `ref`.
+    pub references: BTreeMap<String, Arc<dyn Tree>>,
     /// Which files a kustomization may name.
     pub load_restrictor: LoadRestrictor,
     /// Whether a kustomization's objects get the label `app.kubernetes.io/managed-by`.
@@ -75,6 +80,8 @@ impl Inputs {
             jsonnet: None,
             provided: Provided::new(),
             strict: false,
+            seconds: 0,
+            references: BTreeMap::new(),
             load_restrictor: LoadRestrictor::RootOnly,
             managed_by_label: false,
             reorder: Reorder::Legacy,
@@ -87,6 +94,12 @@ impl Inputs {
     pub(crate) fn revision(&self) -> &str {
         self.revision_read.store(true, Ordering::Relaxed);
         &self.revision
+    }
+
+    /// The time of the commit, which depends on the commit as the commit's id does.
+    pub(crate) fn time(&self) -> i64 {
+        self.revision_read.store(true, Ordering::Relaxed);
+        self.seconds
     }
 
     /// The same inputs, of which the commit was not asked for yet.

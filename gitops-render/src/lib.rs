@@ -35,6 +35,7 @@ mod duplicates;
 mod error;
 mod files;
 mod glob;
+pub mod helm;
 mod inputs;
 pub mod jsonnet;
 mod kustomize;

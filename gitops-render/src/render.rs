@@ -10,7 +10,7 @@ use crate::detect::{detect_in, directory_of, refuse};
 use crate::files::Files;
 use crate::remote::Remotes;
 use crate::{Inputs, Limits, Outcome, Place, Problem, RenderError, Rendered, Warning, WarningKind};
-use crate::{digest, directory, duplicates, kustomize, overrides};
+use crate::{digest, directory, duplicates, helm, kustomize, overrides};
 
 /// A value that is to be an object, and where it was written.
 pub(crate) struct Found {
@@ -54,6 +54,7 @@ pub fn render(
     let found = match source_type {
         SourceType::Directory => directory::render(&context, &path, &mut warnings),
         SourceType::Kustomize => kustomize::render(&context, &path, &mut warnings),
+        SourceType::Helm => helm::render_application(&context, &path, &mut warnings),
         other => return Err(refuse(&other, &path)),
     };
     let found = match found {

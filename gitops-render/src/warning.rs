@@ -31,6 +31,8 @@ pub enum WarningKind {
     Skipped,
     /// A field that has no effect here.
     Ignored,
+    /// Something that a chart, or Helm's rules, have to say.
+    Chart,
     /// YAML that other tools may read in another way.
     Yaml,
 }

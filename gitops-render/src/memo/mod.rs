@@ -102,7 +102,8 @@ impl<'a> Memo<'a> {
         }
     }
 
-    /// What a result is made of beside what is read. The commit is no part of it: a result that names it says so.
+    /// What a result is made of beside what is read. The commit and its time are no part of it: a result
+    /// that names them says so.
     fn key(&self, source: &ApplicationSource, inputs: &Inputs, limits: &Limits) -> Option<Digest> {
         // Every field by name: a new one does not compile until it is decided whether results depend on it.
         let Inputs {
@@ -116,11 +117,17 @@ impl<'a> Memo<'a> {
             jsonnet,
             provided: _,
             strict,
+            seconds: _,
+            references,
             load_restrictor,
             managed_by_label,
             reorder,
             revision_read: _,
         } = inputs;
+        // What is read of other sources is not recorded, so that nothing says when a result with them is stale.
+        if !references.is_empty() {
+            return None;
+        }
         let source = serde_json::to_vec(source).ok()?;
         let api_versions = serde_json::to_vec(api_versions).ok()?;
         let switches =

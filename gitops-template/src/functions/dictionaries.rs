@@ -153,13 +153,7 @@ fn merge_all(render: &mut Render<'_>, arguments: &[Value], overwrite: bool) -> C
 }
 
 /// Merges as `dario.cat/mergo` 1.0.1 does: without `overwrite` what is there wins, unless it is empty, be it `false`.
-fn merge_maps(
-    render: &mut Render<'_>,
-    into: &Map,
-    from: &Map,
-    overwrite: bool,
-    depth: usize,
-) -> Result<(), Failure> {
+fn merge_maps(render: &mut Render<'_>, into: &Map, from: &Map, overwrite: bool, depth: usize) -> Result<(), Failure> {
     if depth > MAX_DEPTH {
         return Err(Failure::new(format!("maps are nested deeper than the {MAX_DEPTH} levels allowed")));
     }

@@ -166,9 +166,8 @@ fn concat(render: &mut Render<'_>, arguments: &[Value]) -> Called {
         let list = match argument {
             Value::Nil => return Err(Failure::new(NIL_DEREFERENCE)),
             Value::List(list) => list.clone(),
-            other => items(other, "").map_err(|_| {
-                Failure::new(format!("Cannot concat type {} as list", other.kind_name()))
-            })?,
+            other => items(other, "")
+                .map_err(|_| Failure::new(format!("Cannot concat type {} as list", other.kind_name())))?,
         };
         render.charge(list.len() as u64)?;
         all.extend(list.iter().cloned());

@@ -88,9 +88,10 @@ fn min(_: &mut Render<'_>, arguments: &[Value]) -> Called {
 }
 
 fn folded(arguments: &[Value], choose: fn(f64, f64) -> f64) -> Called {
-    let number = arguments.iter().map(to_float).reduce(|left, right| {
-        if left.is_nan() || right.is_nan() { f64::NAN } else { choose(left, right) }
-    });
+    let number = arguments
+        .iter()
+        .map(to_float)
+        .reduce(|left, right| if left.is_nan() || right.is_nan() { f64::NAN } else { choose(left, right) });
     Ok(Value::Float(number.unwrap_or(0.0)))
 }
 
@@ -105,7 +106,13 @@ fn minf(_: &mut Render<'_>, arguments: &[Value]) -> Called {
 /// The decimal that a float is written as.
 fn decimal(number: f64) -> Result<BigDecimal, Failure> {
     if !number.is_finite() {
-        let shown = if number.is_nan() { "NaN" } else if number > 0.0 { "+Inf" } else { "-Inf" };
+        let shown = if number.is_nan() {
+            "NaN"
+        } else if number > 0.0 {
+            "+Inf"
+        } else {
+            "-Inf"
+        };
         return Err(Failure::new(format!("Cannot create a Decimal from {shown}")));
     }
     format!("{number:e}").parse().map_err(|_| Failure::new("decimal out of range"))

@@ -12,9 +12,21 @@ use Parameter::Int;
 const ONE: Signature = Signature::of(&[Int]);
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function { name: "randAlphaNum", signature: ONE, call: |render, arguments| letters(render, arguments, char::is_alphanumeric) },
-    Function { name: "randAlpha", signature: ONE, call: |render, arguments| letters(render, arguments, char::is_alphabetic) },
-    Function { name: "randNumeric", signature: ONE, call: |render, arguments| letters(render, arguments, char::is_numeric) },
+    Function {
+        name: "randAlphaNum",
+        signature: ONE,
+        call: |render, arguments| letters(render, arguments, char::is_alphanumeric),
+    },
+    Function {
+        name: "randAlpha",
+        signature: ONE,
+        call: |render, arguments| letters(render, arguments, char::is_alphabetic),
+    },
+    Function {
+        name: "randNumeric",
+        signature: ONE,
+        call: |render, arguments| letters(render, arguments, char::is_numeric),
+    },
     Function { name: "randAscii", signature: ONE, call: |render, arguments| letters(render, arguments, |_| true) },
     Function { name: "randInt", signature: Signature::of(&[Int, Int]), call: int },
     Function { name: "randBytes", signature: ONE, call: bytes },

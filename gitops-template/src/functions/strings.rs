@@ -131,7 +131,9 @@ fn lower(_: &mut Render<'_>, arguments: &[Value]) -> Called {
 
 fn nospace(_: &mut Render<'_>, arguments: &[Value]) -> Called {
     let text = arguments.text(0);
-    Ok(Value::text(text.to_str().chars().filter(|character| !character.is_whitespace()).collect::<std::string::String>()))
+    Ok(Value::text(
+        text.to_str().chars().filter(|character| !character.is_whitespace()).collect::<std::string::String>(),
+    ))
 }
 
 fn repeat(render: &mut Render<'_>, arguments: &[Value]) -> Called {
@@ -370,7 +372,8 @@ mod tests {
     #[test]
     fn texts_are_parted_as_in_go() {
         let shown = |text: &str, separator: &str, limit| {
-            parts(text.as_bytes(), separator.as_bytes(), limit).map(|parts| parts.iter().map(text_of_text).collect::<Vec<_>>().join("|"))
+            parts(text.as_bytes(), separator.as_bytes(), limit)
+                .map(|parts| parts.iter().map(text_of_text).collect::<Vec<_>>().join("|"))
         };
         fn text_of_text(text: &Text) -> std::string::String {
             text.to_string()

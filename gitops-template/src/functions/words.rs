@@ -77,7 +77,9 @@ pub(super) fn initials(text: &str) -> String {
 
 /// A text cut to a width, with dots where something is left out. It starts at the offset if that is far enough in.
 pub(super) fn abbreviate(text: &[u8], offset: i64, width: i64) -> Vec<u8> {
-    let (Ok(offset), Ok(width)) = (usize::try_from(offset.max(0)), usize::try_from(width)) else { return text.to_vec() };
+    let (Ok(offset), Ok(width)) = (usize::try_from(offset.max(0)), usize::try_from(width)) else {
+        return text.to_vec();
+    };
     let length = text.len();
     if length <= width || width < 4 {
         return text.to_vec();

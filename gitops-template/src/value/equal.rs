@@ -28,7 +28,8 @@ fn equal_at(left: &Value, right: &Value, depth: usize) -> bool {
                 && left.iter().zip(right.iter()).all(|(left, right)| equal_at(left, right, depth + 1))
         }
         (Value::Map(left), Value::Map(right)) => {
-            let same = |(key, value): (Text, Value)| right.get(&key).is_some_and(|other| equal_at(&value, &other, depth + 1));
+            let same =
+                |(key, value): (Text, Value)| right.get(&key).is_some_and(|other| equal_at(&value, &other, depth + 1));
             left.is(right)
                 || (left.kind() == right.kind() && left.len() == right.len() && left.entries().into_iter().all(same))
         }

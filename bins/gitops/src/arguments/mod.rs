@@ -3,6 +3,7 @@
 mod app;
 mod build;
 mod shared;
+mod template;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ pub(crate) use app::{AppCommand, CreateArguments, DeleteArguments, GetArguments,
 pub(crate) use app::{ManifestsArguments, ManifestsSource, RollbackArguments, SyncPolicyChoice};
 pub(crate) use build::{BuildArguments, ReorderChoice, RestrictorChoice};
 pub(crate) use shared::{DiffArguments, DiffFormat, Format, RefreshArguments, SyncArguments, SyncFormat};
+pub(crate) use template::{TemplateArguments, ValueArguments};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -75,6 +77,8 @@ pub(crate) enum Command {
     Render(RenderArguments),
     /// Build a kustomization of a folder, as `kustomize build` does
     Build(BuildArguments),
+    /// Render a chart, as `helm template` does
+    Template(Box<TemplateArguments>),
     /// Define, show, sync and delete Applications
     App {
         #[command(subcommand)]

@@ -11,6 +11,7 @@ mod jsonnet_worker;
 mod plan;
 mod render;
 mod sync;
+mod template;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::History(arguments) => in_engine(global, async |context| history::run(context, &arguments)),
         Command::Demo(arguments) => in_engine(global, async |context| demo::run(context, &arguments).await),
         Command::Build(arguments) => build::run(&arguments, global),
+        Command::Template(arguments) => template::run(&arguments, global),
         Command::Completion { shell } => completion::run(shell),
         Command::JsonnetWorker => jsonnet_worker::run(),
     }

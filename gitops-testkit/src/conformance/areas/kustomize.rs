@@ -1,15 +1,15 @@
 //! Kustomize builds: kustomize's own tests, and the kustomizations of public repositories.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use gitops_core::Reveal;
 use gitops_core::secret::Purpose;
-use gitops_core::tree::{EntryKind, MemoryTree, TreePath};
+use gitops_core::tree::TreePath;
 use gitops_render::{BuildOutcome, Inputs, Limits, LoadRestrictor, RenderError, Reorder, build};
-use serde_json::Value;
 
-use super::{cases_of, folders, read_json, text_field};
+use super::folder::Folder;
+use super::{cases_of, flags, folders, read_json, text_field};
 use crate::conformance::{Case, RunError, Verdict, compare};
 
 pub(super) fn load(directory: &Path) -> Result<Vec<Case>, RunError> {
@@ -19,7 +19,7 @@ pub(super) fn load(directory: &Path) -> Result<Vec<Case>, RunError> {
         let case = read_json(&file)?;
         let id = format!("krusty/{}", folder.file_name().unwrap_or_default().to_string_lossy());
         let build = Build {
-            root: Root::new(folder.join("input")),
+            root: Folder::new(folder.join("input")),
             path: text_field(&file, &case, "run")?.into(),
             flags: flags(&case),
             expected: Expected::Text(folder.join("expected.yaml")),
@@ -40,7 +40,7 @@ pub(super) fn load(directory: &Path) -> Result<Vec<Case>, RunError> {
     }
     for folder in folders(&directory.join("real"))? {
         let file = folder.join("cases.json");
-        let root = Root::new(folder.join("tree"));
+        let root = Folder::new(folder.join("tree"));
         for case in cases_of(&file, read_json(&file)?)? {
             let build = Build {
                 root: Arc::clone(&root),
@@ -54,55 +54,10 @@ pub(super) fn load(directory: &Path) -> Result<Vec<Case>, RunError> {
     Ok(cases)
 }
 
-fn flags(case: &Value) -> Vec<String> {
-    let flags = case.get("flags").and_then(Value::as_array).into_iter().flatten();
-    flags.filter_map(Value::as_str).map(Into::into).collect()
-}
-
-/// A folder that builds are of, read when the first one runs.
-struct Root {
-    folder: PathBuf,
-    tree: OnceLock<Result<Arc<MemoryTree>, String>>,
-}
-
-impl Root {
-    fn new(folder: PathBuf) -> Arc<Self> {
-        Arc::new(Self { folder, tree: OnceLock::new() })
-    }
-
-    fn tree(&self) -> Result<Arc<MemoryTree>, String> {
-        let read = || {
-            let mut tree = MemoryTree::new();
-            add(&mut tree, &self.folder, &TreePath::root())
-                .map_err(|error| format!("{}: {error}", self.folder.display()))?;
-            Ok(Arc::new(tree))
-        };
-        self.tree.get_or_init(read).clone()
-    }
-}
-
-/// Adds a folder's entries; links stay links.
-fn add(tree: &mut MemoryTree, folder: &Path, at: &TreePath) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = at.child(&entry.file_name().to_string_lossy());
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            add(tree, &entry.path(), &path)?;
-        } else if kind.is_symlink() {
-            let target = std::fs::read_link(entry.path())?.to_string_lossy().into_owned();
-            tree.insert(path, EntryKind::Symlink, target.into());
-        } else {
-            tree.insert(path, EntryKind::File, std::fs::read(entry.path())?.into());
-        }
-    }
-    Ok(())
-}
-
 /// One build and what came of it.
 #[derive(Clone)]
 struct Build {
-    root: Arc<Root>,
+    root: Arc<Folder>,
     path: String,
     flags: Vec<String>,
     expected: Expected,

@@ -2,6 +2,7 @@
 
 mod argo;
 mod cluster;
+mod folder;
 mod helm;
 mod kustomize;
 
@@ -60,6 +61,12 @@ fn cases_of(path: &Path, mut file: Value) -> Result<Vec<Value>, RunError> {
 
 fn text_field<'a>(path: &Path, case: &'a Value, field: &str) -> Result<&'a str, RunError> {
     case.get(field).and_then(Value::as_str).ok_or_else(|| layout(path, format!("a case has no text `{field}`")))
+}
+
+/// The list of texts under `flags`.
+fn flags(case: &Value) -> Vec<String> {
+    let flags = case.get("flags").and_then(Value::as_array).into_iter().flatten();
+    flags.filter_map(Value::as_str).map(Into::into).collect()
 }
 
 fn layout(path: &Path, message: String) -> RunError {

@@ -1,0 +1,186 @@
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use gitops_core::need::ChartNeed;
+use gitops_core::tree::ArchiveLimits;
+use gitops_core::{Answer, Digest, Need, TreePath};
+use gitops_fetch::{Fetcher, LockFile, Session};
+use gitops_git::{FetchOptions, FolderTree};
+use gitops_render::Limits;
+use gitops_render::helm::strvals::Setting;
+use gitops_render::helm::{
+    Chart, KubeVersion, Manifest, OutputOptions, Release, Rendered, ValueSources, name_from, render, write,
+};
+use gitops_template::{Fixed, Functions};
+
+use crate::arguments::{GlobalArguments, TemplateArguments, ValueArguments};
+use crate::failure::Failure;
+use crate::output::paint;
+use crate::output::stream::{self, error_line};
+
+pub(super) fn run(arguments: &TemplateArguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
+    let fetcher = Fetcher::new(&global.data_dir).with_options(FetchOptions::new().ssh_from_environment());
+    let mut session = Session::new(&fetcher, LockFile::default());
+    let functions = Functions::helm();
+    let host = host(arguments);
+    let (name, chart) = match arguments.names.as_slice() {
+        [name, chart] => (name.clone(), chart),
+        [chart] => ("release-name".to_owned(), chart),
+        _ => return Err(Failure::new("name a chart")),
+    };
+    let name = match &arguments.name_template {
+        Some(template) => name_from(template, &functions, &host)?,
+        None => name,
+    };
+    let kube_version = KubeVersion::parse(&arguments.kube_version).map_err(Failure::new)?;
+    let sources = value_sources(&arguments.values, &mut session)?;
+    let values = sources.merge(&mut |path| fs::read(path).map_err(|error| format!("{path}: {error}")))?;
+    let chart = Arc::new(chart_of(chart, arguments, &mut session)?);
+    let mut release = Release::new(name, arguments.namespace.as_str(), kube_version);
+    release.upgrade = arguments.is_upgrade;
+    release.api_versions.clone_from(&arguments.api_versions);
+    release.schema = !arguments.skip_schema_validation;
+    let rendered = render(&chart, &values, &release, &functions, &host)?;
+    for warning in &rendered.warnings {
+        error_line!("{} {warning}", paint::warning("warning:"));
+    }
+    let mut options = OutputOptions::default();
+    options.include_crds = arguments.include_crds;
+    options.no_hooks = arguments.no_hooks;
+    options.skip_tests = arguments.skip_tests;
+    options.show_only.clone_from(&arguments.show_only);
+    match &arguments.output_dir {
+        None => stream::text(&write(&rendered, &options)?)?,
+        Some(folder) => {
+            let folder = if arguments.release_name { folder.join(&release.name) } else { folder.clone() };
+            write_files(&rendered, &options, &folder)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The machine's clock and its randomness, unless they were given.
+fn host(arguments: &TemplateArguments) -> Fixed {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let seconds = arguments.now.unwrap_or_else(|| i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
+    let seed = match &arguments.seed {
+        Some(text) => {
+            let digest = Digest::of(text.as_bytes());
+            let digits = digest.as_str().rsplit(':').next().and_then(|digits| digits.get(..16));
+            digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or_default()
+        }
+        None => rand::random(),
+    };
+    Fixed::new(seconds, seed)
+}
+
+fn value_sources(arguments: &ValueArguments, session: &mut Session<'_>) -> Result<ValueSources, Failure> {
+    let mut sources = ValueSources::default();
+    for file in &arguments.files {
+        let text = match file.as_str() {
+            "-" => {
+                let mut text = Vec::new();
+                std::io::stdin().read_to_end(&mut text)?;
+                text
+            }
+            url if url.starts_with("http://") || url.starts_with("https://") => file_of(url, session)?,
+            path => fs::read(path).map_err(|error| Failure::new(format!("{path}: {error}")))?,
+        };
+        sources.files.push((file.clone(), text));
+    }
+    let kinds: [(&[String], fn(String) -> Setting); 5] = [
+        (&arguments.set_json, Setting::SetJson),
+        (&arguments.set, Setting::Set),
+        (&arguments.set_string, Setting::SetString),
+        (&arguments.set_file, Setting::SetFile),
+        (&arguments.set_literal, Setting::SetLiteral),
+    ];
+    for (settings, kind) in kinds {
+        sources.settings.extend(settings.iter().cloned().map(kind));
+    }
+    Ok(sources)
+}
+
+fn file_of(url: &str, session: &mut Session<'_>) -> Result<Vec<u8>, Failure> {
+    let need = Need::File { url: url.to_owned() };
+    session.provide(std::slice::from_ref(&need))?;
+    match session.provided().get(&need) {
+        Some(Answer::File(bytes)) => Ok(bytes.to_vec()),
+        _ => Err(Failure::new(format!("{url}: no such file"))),
+    }
+}
+
+/// A chart in a folder or an archive, or one that is fetched.
+fn chart_of(chart: &str, arguments: &TemplateArguments, session: &mut Session<'_>) -> Result<Chart, Failure> {
+    let path = Path::new(chart);
+    if let Some(repository) = &arguments.repo {
+        return fetched(repository, chart, arguments, session);
+    }
+    if path.is_dir() {
+        let tree = FolderTree::open(path)?;
+        return Ok(Chart::read(&tree, &TreePath::root(), &Limits::default())?);
+    }
+    if path.is_file() {
+        let archive = fs::read(path).map_err(|error| Failure::new(format!("{chart}: {error}")))?;
+        return Ok(Chart::in_archive(&archive, &ArchiveLimits::default())?);
+    }
+    if let Some((registry, name)) = chart.strip_prefix("oci://").and_then(|rest| rest.rsplit_once('/')) {
+        return fetched(&format!("oci://{registry}"), name, arguments, session);
+    }
+    if chart.starts_with("http://") || chart.starts_with("https://") {
+        return Ok(Chart::in_archive(&file_of(chart, session)?, &ArchiveLimits::default())?);
+    }
+    Err(Failure::new(format!("`{chart}` is no folder and no file"))
+        .hint("name the folder of a chart, its archive, `oci://HOST/PATH`, or a chart of a repository with --repo URL"))
+}
+
+fn fetched(
+    repository: &str,
+    name: &str,
+    arguments: &TemplateArguments,
+    session: &mut Session<'_>,
+) -> Result<Chart, Failure> {
+    let mut need = ChartNeed::new(repository, name);
+    need.version.clone_from(&arguments.version);
+    need.pass_credentials = arguments.pass_credentials;
+    let need = Need::Chart(need);
+    session.provide(std::slice::from_ref(&need))?;
+    match session.provided().get(&need) {
+        Some(Answer::Chart { tree, .. }) => Ok(Chart::read(&**tree, &TreePath::root(), &Limits::default())?),
+        _ => Err(Failure::new(format!("`{need}` is no chart"))),
+    }
+}
+
+/// A file for each template, with all that it gave.
+fn write_files(rendered: &Rendered, options: &OutputOptions, folder: &Path) -> Result<(), Failure> {
+    let mut begun = BTreeSet::new();
+    let mut add = |path: &str, text: &str| -> Result<(), Failure> {
+        let file = folder.join(path);
+        let failed = |error: std::io::Error| Failure::new(format!("{}: {error}", file.display()));
+        if let Some(parent) = file.parent() {
+            fs::create_dir_all(parent).map_err(failed)?;
+        }
+        let mut content = format!("---\n# Source: {path}\n{text}\n");
+        if !begun.insert(path.to_owned()) {
+            content = fs::read_to_string(&file).map_err(failed)? + &content;
+        }
+        fs::write(&file, content).map_err(failed)?;
+        stream::text(&format!("wrote {}\n", file.display()))?;
+        Ok(())
+    };
+    if options.include_crds {
+        for (path, data) in &rendered.crds {
+            add(path, &String::from_utf8_lossy(data))?;
+        }
+    }
+    let shown = |hook: &&Manifest| !options.no_hooks && !(options.skip_tests && hook.is_test());
+    for manifest in rendered.manifests.iter().chain(rendered.hooks.iter().filter(shown)) {
+        add(&manifest.path, &manifest.text)?;
+    }
+    Ok(())
+}

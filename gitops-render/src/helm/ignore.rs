@@ -1,0 +1,67 @@
+//! `.helmignore`: the files of a folder that are no part of the chart.
+
+use super::pattern::matches;
+
+/// The rules of a file, in its order.
+pub(super) struct Ignore {
+    rules: Vec<Rule>,
+}
+
+struct Rule {
+    pattern: String,
+    negated: bool,
+    directories: bool,
+    /// Matched against the whole path, not only its last part.
+    whole: bool,
+}
+
+impl Ignore {
+    /// The rules of a file, and the one that Helm always has: no hidden files among the templates.
+    pub(super) fn new(text: &[u8]) -> Result<Self, String> {
+        let text = String::from_utf8_lossy(text);
+        let mut rules = Vec::new();
+        for line in text.trim_start_matches('\u{feff}').lines().chain(["templates/.?*"]) {
+            rules.extend(rule(line.trim())?);
+        }
+        Ok(Self { rules })
+    }
+
+    /// Whether a path is left out. A rule with `!` leaves out all that it does not match.
+    pub(super) fn ignores(&self, path: &str, directory: bool) -> bool {
+        for rule in &self.rules {
+            let matched = rule.matches(path);
+            if rule.negated {
+                if (rule.directories && !directory) || !matched {
+                    return true;
+                }
+            } else if matched && (directory || !rule.directories) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+impl Rule {
+    fn matches(&self, path: &str) -> bool {
+        let compared = if self.whole { path } else { path.rsplit('/').next().unwrap_or(path) };
+        matches(&self.pattern, compared).unwrap_or(false)
+    }
+}
+
+fn rule(line: &str) -> Result<Option<Rule>, String> {
+    if line.is_empty() || line.starts_with('#') {
+        return Ok(None);
+    }
+    if line.contains("**") {
+        return Err("double-star (**) syntax is not supported".to_owned());
+    }
+    if matches(line, "abc").is_none() {
+        return Err("syntax error in pattern".to_owned());
+    }
+    let (negated, rest) = line.strip_prefix('!').map_or((false, line), |rest| (true, rest));
+    let (directories, rest) = rest.strip_suffix('/').map_or((false, rest), |rest| (true, rest));
+    let whole = rest.contains('/');
+    let pattern = rest.strip_prefix('/').unwrap_or(rest).to_owned();
+    Ok(Some(Rule { pattern, negated, directories, whole }))
+}
