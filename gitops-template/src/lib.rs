@@ -39,6 +39,6 @@ pub mod semver {
 pub use execute::{ExecuteError, Limits, MissingKey, Options, Place, Render, TemplateSet, without_no_value};
 pub use functions::{Arguments, Call, Failure, Function, Functions, Parameter, Signature};
 pub use host::{Fixed, Host};
-pub use print::{print_value, printf_value};
+pub use print::{print_by_verb, print_value};
 pub use syntax::{Delimiters, ParseError, Template, Templates, parse};
 pub use value::{Element, FromJson, List, Map, MapKind, Object, Text, Value, from_json, to_json, to_yaml};

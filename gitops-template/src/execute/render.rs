@@ -108,6 +108,11 @@ impl<'h> Render<'h> {
         }
     }
 
+    /// How many bytes the budget of output still has.
+    pub(crate) fn left(&self) -> usize {
+        usize::try_from(self.output).unwrap_or(usize::MAX)
+    }
+
     /// Text that a function has made, taken off the budget of output.
     ///
     /// # Errors

@@ -77,7 +77,7 @@ impl Render<'_> {
             Value::Text(text) => self.write(frame, out, text),
             other => {
                 let before = out.len();
-                print::write(out, other);
+                print::write_addressed(out, other, self.left());
                 self.wrote(frame, out.len() - before)
             }
         }

@@ -154,14 +154,17 @@ fn call(_: &mut Render<'_>, arguments: &[Value]) -> Result<Value, Failure> {
 }
 
 fn print_all(render: &mut Render<'_>, arguments: &[Value]) -> Result<Value, Failure> {
-    render.written(print::print(arguments))
+    let out = print::print_within(arguments, render.left());
+    render.written(out)
 }
 
 fn print_line(render: &mut Render<'_>, arguments: &[Value]) -> Result<Value, Failure> {
-    render.written(print::println(arguments))
+    let out = print::println_within(arguments, render.left());
+    render.written(out)
 }
 
 fn printf(render: &mut Render<'_>, arguments: &[Value]) -> Result<Value, Failure> {
     let format = arguments.text(0);
-    render.written(print::printf(&format, arguments.get(1..).unwrap_or_default()))
+    let out = print::printf(&format, arguments.get(1..).unwrap_or_default(), render.left());
+    render.written(out)
 }

@@ -80,19 +80,18 @@ fn equal(left: &Value, right: &Value) -> Result<bool, Failure> {
         (Value::Nil, Value::Nil) => Ok(true),
         (Value::Nil, _) | (_, Value::Nil) => Ok(false),
         _ if left.kind_name() != right.kind_name() => {
-            let shown = |value: &Value| print::display(value).to_string();
             Err(Failure::new(format!(
                 "non-comparable types {}: {}, {}: {}",
-                shown(left),
+                print::by_verb(left, 's'),
                 left.type_name(),
                 right.type_name(),
-                shown(right)
+                print::by_verb(right, 'v')
             )))
         }
         (Value::Object(left), Value::Object(right)) if matches!(left.kind_name(), "ptr" | "struct") => {
             Ok(std::rc::Rc::ptr_eq(left, right))
         }
-        _ => Err(Failure::new(format!("non-comparable type {}: {}", print::display(right), right.type_name()))),
+        _ => Err(Failure::new(format!("non-comparable type {}: {}", print::by_verb(right, 's'), right.type_name()))),
     }
 }
 

@@ -17,16 +17,19 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 const ANY: Signature = Signature::with_rest(&[], Parameter::Any);
 
-fn printed(arguments: &[Value]) -> Text {
-    match arguments {
-        [Value::Text(text)] => text.clone(),
-        _ => print::print(arguments).into(),
+/// Go writes nothing at all as text here, unlike what it prints elsewhere.
+fn printed(render: &Render<'_>, arguments: &[Value]) -> Text {
+    if let [Value::Text(text)] = arguments {
+        return text.clone();
     }
+    let shown = |value: &Value| if value.is_nil() { Value::text("<no value>") } else { value.clone() };
+    let values: Vec<Value> = arguments.iter().map(shown).collect();
+    print::print_within(&values, render.left()).into()
 }
 
 fn html(render: &mut Render<'_>, arguments: &[Value]) -> Result<Value, Failure> {
     let mut out = Vec::new();
-    for byte in printed(arguments).iter() {
+    for byte in printed(render, arguments).iter() {
         match byte {
             0 => out.extend_from_slice("\u{fffd}".as_bytes()),
             b'"' => out.extend_from_slice(b"&#34;"),
@@ -41,7 +44,7 @@ fn html(render: &mut Render<'_>, arguments: &[Value]) -> Result<Value, Failure> 
 }
 
 fn js(render: &mut Render<'_>, arguments: &[Value]) -> Result<Value, Failure> {
-    let text = printed(arguments);
+    let text = printed(render, arguments);
     let mut out = String::new();
     let mut rest: &[u8] = &text;
     while let Some((character, length)) = first(rest) {
@@ -65,7 +68,7 @@ fn js(render: &mut Render<'_>, arguments: &[Value]) -> Result<Value, Failure> {
 
 fn urlquery(render: &mut Render<'_>, arguments: &[Value]) -> Result<Value, Failure> {
     let mut out = String::new();
-    for byte in printed(arguments).iter() {
+    for byte in printed(render, arguments).iter() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(*byte)),
             b' ' => out.push('+'),

@@ -46,12 +46,24 @@ pub trait Object: 'static {
         None
     }
 
+    /// The text of a `String` method that Go has for pointers to the type alone: it is seen where the template writes a
+    /// field itself, not where a function is given a copy.
+    fn addressed_text(&self) -> Option<String> {
+        None
+    }
+
+    /// The fields of a struct in their order, for printing it.
+    fn fields(&self) -> Option<Vec<(&'static str, Value)>> {
+        None
+    }
+
     /// What `range`, `len` and printing see: the entries of a map or a list.
     fn entries(&self) -> Option<Vec<(Value, Value)>> {
         None
     }
 
-    /// What it is once written as JSON or YAML, or printed with `%v` where it has no `String` method.
+    /// What it is once written as JSON or YAML, or printed with `%v` where it has neither a `String`
+    /// method nor fields.
     fn plain(&self) -> Value {
         Value::Nil
     }
