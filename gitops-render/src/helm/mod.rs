@@ -32,6 +32,6 @@ pub use error::HelmError;
 pub use kube_version::KubeVersion;
 pub use manifests::{Hook, Manifest};
 pub use metadata::{Dependency, Maintainer, Metadata};
-pub use output::{OutputOptions, write};
+pub use output::{OutputOptions, Part, parts, write};
 pub use release::{Release, Rendered, name_from, render, render_templates};
 pub use settings::ValueSources;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gitops_template::{
-    Arguments, Failure, Map, MapKind, Object, Parameter, Signature, Text, Value, print_value, to_yaml,
+    Arguments, Element, Failure, List, Map, MapKind, Object, Parameter, Signature, Text, Value, to_yaml,
 };
 
 use super::chart::{Chart, ChartFile};
@@ -55,9 +55,12 @@ impl Object for Record {
         Ok(Value::text(self.text.clone().unwrap_or_default()))
     }
 
-    fn text(&self) -> Option<String> {
-        let fields = || self.fields.iter().map(|(.., value)| print_value(value)).collect::<Vec<_>>().join(" ");
-        Some(self.text.clone().unwrap_or_else(|| format!("{{{}}}", fields())))
+    fn addressed_text(&self) -> Option<String> {
+        self.text.clone()
+    }
+
+    fn fields(&self) -> Option<Vec<(&'static str, Value)>> {
+        Some(self.fields.iter().map(|(name, _, value)| (*name, value.clone())).collect())
     }
 
     fn plain(&self) -> Value {
@@ -91,7 +94,7 @@ pub(super) fn chart(chart: &Chart, name: &str, root: bool, requirements: &[Depen
             ("Version", "version", text(&metadata.version)),
             ("Description", "description", text(&metadata.description)),
             ("Keywords", "keywords", texts(&metadata.keywords)),
-            ("Maintainers", "maintainers", Value::list(maintainers)),
+            ("Maintainers", "maintainers", pointers("*chart.Maintainer", maintainers)),
             ("Icon", "icon", text(&metadata.icon)),
             ("APIVersion", "apiVersion", text(&metadata.api_version)),
             ("Condition", "condition", text(&metadata.condition)),
@@ -100,11 +103,19 @@ pub(super) fn chart(chart: &Chart, name: &str, root: bool, requirements: &[Depen
             ("Deprecated", "deprecated", Value::Bool(metadata.deprecated)),
             ("Annotations", "annotations", Value::Map(Map::of_kind(MapKind::Text, annotations))),
             ("KubeVersion", "kubeVersion", text(&metadata.kube_version)),
-            ("Dependencies", "dependencies", Value::list(requirements.iter().map(dependency).collect())),
+            (
+                "Dependencies",
+                "dependencies",
+                pointers("*chart.Dependency", requirements.iter().map(dependency).collect()),
+            ),
             ("Type", "type", text(&metadata.kind)),
             ("IsRoot", "IsRoot", Value::Bool(root)),
         ],
     ))
+}
+
+fn pointers(kind: &'static str, items: Vec<Value>) -> Value {
+    Value::List(List::of(Element::Named(kind), items))
 }
 
 fn maintainer(maintainer: &Maintainer) -> Value {

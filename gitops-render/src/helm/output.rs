@@ -1,4 +1,6 @@
-//! What `helm template` prints.
+//! What `helm template` prints or writes into files.
+
+use std::borrow::Cow;
 
 use super::pattern::matches;
 use super::{HelmError, Manifest, Rendered};
@@ -17,49 +19,60 @@ pub struct OutputOptions {
     pub show_only: Vec<String>,
 }
 
+/// A part of the output: the template or file that it is of, and the text.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Part<'r> {
+    /// Its path, from the name of the chart on.
+    pub path: &'r str,
+    /// What it gave.
+    pub text: Cow<'r, str>,
+}
+
+/// The parts in the order in which `helm template` prints them, hooks last. What is to be shown only is not heeded.
+pub fn parts<'r>(rendered: &'r Rendered, options: &OutputOptions) -> Vec<Part<'r>> {
+    let (before, hooks) = sorted(rendered, options);
+    before.into_iter().chain(hooks).collect()
+}
+
+fn sorted<'r>(rendered: &'r Rendered, options: &OutputOptions) -> (Vec<Part<'r>>, Vec<Part<'r>>) {
+    let crds = rendered.crds.iter().filter(|_| options.include_crds);
+    let crds = crds.map(|(path, data)| Part { path, text: String::from_utf8_lossy(data) });
+    let part = |manifest: &'r Manifest| Part { path: &manifest.path, text: manifest.text.as_str().into() };
+    let shown = |hook: &&Manifest| !options.no_hooks && !(options.skip_tests && hook.is_test());
+    let hooks = rendered.hooks.iter().filter(shown).map(part).collect();
+    (crds.chain(rendered.manifests.iter().map(part)).collect(), hooks)
+}
+
 /// A release as `helm template` prints it.
 ///
 /// # Errors
 /// Where a template that is to be shown is not there or gives nothing.
 pub fn write(rendered: &Rendered, options: &OutputOptions) -> Result<String, HelmError> {
-    let mut out = String::new();
-    if options.include_crds {
-        for (path, data) in &rendered.crds {
-            out.push_str(&format!("---\n# Source: {path}\n{}\n", String::from_utf8_lossy(data)));
-        }
-    }
-    for manifest in &rendered.manifests {
-        document(&mut out, manifest);
-    }
-    out = format!("{}\n", out.trim());
-    if !options.no_hooks {
-        let shown = |hook: &&Manifest| !(options.skip_tests && hook.is_test());
-        rendered.hooks.iter().filter(shown).for_each(|hook| document(&mut out, hook));
-    }
+    let (manifests, hooks) = sorted(rendered, options);
+    let joined = |parts: &[Part<'_>]| parts.iter().map(Part::document).collect::<String>();
+    let out = format!("{}\n{}", joined(&manifests).trim(), joined(&hooks));
     if options.show_only.is_empty() { Ok(out) } else { only(&out, &options.show_only) }
 }
 
-fn document(out: &mut String, manifest: &Manifest) {
-    out.push_str("---\n# Source: ");
-    out.push_str(&manifest.path);
-    out.push('\n');
-    out.push_str(&manifest.text);
-    out.push('\n');
+impl Part<'_> {
+    /// As a document that says where it is from.
+    pub fn document(&self) -> String {
+        format!("---\n# Source: {}\n{}\n", self.path, self.text)
+    }
 }
 
 fn only(out: &str, wanted: &[String]) -> Result<String, HelmError> {
     let documents = super::manifests::split(out);
     let mut chosen = String::new();
     for pattern in wanted {
-        let mut missing = true;
+        let before = chosen.len();
         for document in &documents {
-            let Some(path) = source(document) else { continue };
-            if matches(pattern, path) == Some(true) {
+            if source(document).is_some_and(|path| matches(pattern, path) == Some(true)) {
                 chosen.push_str(&format!("---\n{document}\n"));
-                missing = false;
             }
         }
-        if missing {
+        if chosen.len() == before {
             return Err(HelmError::NoTemplate(pattern.clone()));
         }
     }

@@ -191,6 +191,9 @@ fn is_empty(value: &Value) -> bool {
 }
 
 fn deep_copy(render: &mut Render<'_>, arguments: &[Value]) -> Called {
+    if arguments.any(0).is_nil() {
+        return Err(Failure::new("reflect: call of reflect.Value.Type on zero Value"));
+    }
     copy(render, arguments.any(0), 0)
 }
 

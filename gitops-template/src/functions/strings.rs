@@ -129,11 +129,11 @@ fn lower(_: &mut Render<'_>, arguments: &[Value]) -> Called {
     Ok(Value::text(text.to_str().chars().map(super::words::lower).collect::<std::string::String>()))
 }
 
+/// goutils takes each byte for a character, so that what is not ASCII comes out as something else.
 fn nospace(_: &mut Render<'_>, arguments: &[Value]) -> Called {
     let text = arguments.text(0);
-    Ok(Value::text(
-        text.to_str().chars().filter(|character| !character.is_whitespace()).collect::<std::string::String>(),
-    ))
+    let letters = text.iter().map(|byte| char::from(*byte)).filter(|letter| !letter.is_whitespace());
+    Ok(Value::text(letters.collect::<std::string::String>()))
 }
 
 fn repeat(render: &mut Render<'_>, arguments: &[Value]) -> Called {

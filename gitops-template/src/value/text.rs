@@ -63,3 +63,9 @@ impl fmt::Display for Text {
         self.to_str().fmt(formatter)
     }
 }
+
+impl AsRef<[u8]> for Text {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}

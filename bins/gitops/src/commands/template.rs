@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use gitops_git::{FetchOptions, FolderTree};
 use gitops_render::Limits;
 use gitops_render::helm::strvals::Setting;
 use gitops_render::helm::{
-    Chart, KubeVersion, Manifest, OutputOptions, Release, Rendered, ValueSources, name_from, render, write,
+    Chart, KubeVersion, OutputOptions, Release, Rendered, ValueSources, name_from, parts, render, write,
 };
 use gitops_template::{Fixed, Functions};
 
@@ -159,28 +159,18 @@ fn fetched(
 /// A file for each template, with all that it gave.
 fn write_files(rendered: &Rendered, options: &OutputOptions, folder: &Path) -> Result<(), Failure> {
     let mut begun = BTreeSet::new();
-    let mut add = |path: &str, text: &str| -> Result<(), Failure> {
-        let file = folder.join(path);
+    for part in parts(rendered, options) {
+        let file = folder.join(part.path);
         let failed = |error: std::io::Error| Failure::new(format!("{}: {error}", file.display()));
         if let Some(parent) = file.parent() {
             fs::create_dir_all(parent).map_err(failed)?;
         }
-        let mut content = format!("---\n# Source: {path}\n{text}\n");
-        if !begun.insert(path.to_owned()) {
-            content = fs::read_to_string(&file).map_err(failed)? + &content;
-        }
-        fs::write(&file, content).map_err(failed)?;
+        let more = !begun.insert(part.path.to_owned());
+        let mut opened = fs::OpenOptions::new();
+        opened.create(true).write(true).append(more).truncate(!more);
+        opened.open(&file).and_then(|mut file| file.write_all(part.document().as_bytes())).map_err(failed)?;
         stream::text(&format!("wrote {}\n", file.display()))?;
-        Ok(())
-    };
-    if options.include_crds {
-        for (path, data) in &rendered.crds {
-            add(path, &String::from_utf8_lossy(data))?;
-        }
     }
-    let shown = |hook: &&Manifest| !options.no_hooks && !(options.skip_tests && hook.is_test());
-    for manifest in rendered.manifests.iter().chain(rendered.hooks.iter().filter(shown)) {
-        add(&manifest.path, &manifest.text)?;
-    }
+    stream::text("\n")?;
     Ok(())
 }

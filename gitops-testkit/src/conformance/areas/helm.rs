@@ -7,7 +7,8 @@ use gitops_core::tree::TreePath;
 use gitops_render::Limits;
 use gitops_render::helm::strvals::{Setting, apply};
 use gitops_render::helm::{
-    Chart, ChartFile, KubeVersion, OutputOptions, Release, ValueSources, name_from, render, render_templates, write,
+    Chart, ChartFile, KubeVersion, OutputOptions, Release, ValueSources, name_from, parts, render, render_templates,
+    write,
 };
 use gitops_template::{Fixed, Functions};
 use regex::Regex;
@@ -117,7 +118,7 @@ impl ChartCase {
         let mut output = OutputOptions::default();
         let mut name = "rel".to_owned();
         let (mut kube_version, mut api_versions, mut upgrade) = ("1.34.0".to_owned(), Vec::new(), false);
-        let mut files = Vec::new();
+        let (mut files, mut output_directory) = (Vec::new(), None);
         let values = self.case.get("values").and_then(Value::as_array).into_iter().flatten();
         files.extend(values.filter_map(Value::as_str).map(str::to_owned));
         let mut flags = flags(&self.case).into_iter();
@@ -140,7 +141,7 @@ impl ChartCase {
                 "--set-json" => sources.settings.push(Setting::SetJson(value()?)),
                 "--set-file" => sources.settings.push(Setting::SetFile(value()?)),
                 "--set-literal" => sources.settings.push(Setting::SetLiteral(value()?)),
-                "--output-dir" => drop(value()?),
+                "--output-dir" => output_directory = Some(value()?),
                 other => return Err(format!("the runner doesn't know {other}")),
             }
         }
@@ -157,7 +158,13 @@ impl ChartCase {
         release.api_versions = api_versions;
         release.upgrade = upgrade;
         let rendered = render(&self.chart.get()?, &values, &release, functions(), &host());
-        write(&rendered.map_err(|error| error.to_string())?, &output).map_err(|error| error.to_string())
+        let rendered = rendered.map_err(|error| error.to_string())?;
+        if let Some(directory) = output_directory {
+            let wrote =
+                parts(&rendered, &output).iter().map(|part| format!("wrote {directory}/{}\n", part.path)).collect();
+            return Ok::<String, String>(wrote).map(|wrote| wrote + "\n");
+        }
+        write(&rendered, &output).map_err(|error| error.to_string())
     }
 }
 
@@ -214,6 +221,8 @@ fn vector_output(fixture: &ReadChart, case: &Value) -> Result<String, String> {
     let template = case.get("template").and_then(Value::as_str).unwrap_or_default().to_owned();
     chart.templates.retain(|file| file.name != path);
     chart.templates.push(ChartFile { name: path.to_owned(), data: template.into() });
+    // The vectors were recorded through Helm's library in the way that takes nulls out of default values.
+    without_nulls(&mut chart.values);
     let mut sources = ValueSources::default();
     if let Some(values) = case.get("values").and_then(Value::as_str) {
         sources.files.push(("values".to_owned(), values.as_bytes().to_vec()));
@@ -224,6 +233,11 @@ fn vector_output(fixture: &ReadChart, case: &Value) -> Result<String, String> {
         .map_err(|error| error.to_string())?;
     let out = rendered.remove("c/templates/t.yaml").unwrap_or_default();
     Ok(String::from_utf8_lossy(&out).into_owned())
+}
+
+fn without_nulls(values: &mut serde_json::Map<String, Value>) {
+    values.retain(|_, value| !value.is_null());
+    values.values_mut().filter_map(Value::as_object_mut).for_each(without_nulls);
 }
 
 /// Settings over a base.
