@@ -79,15 +79,13 @@ fn equal(left: &Value, right: &Value) -> Result<bool, Failure> {
         (Value::Complex(left, first), Value::Complex(right, second)) => Ok(left == right && first == second),
         (Value::Nil, Value::Nil) => Ok(true),
         (Value::Nil, _) | (_, Value::Nil) => Ok(false),
-        _ if left.kind_name() != right.kind_name() => {
-            Err(Failure::new(format!(
-                "non-comparable types {}: {}, {}: {}",
-                print::by_verb(left, 's'),
-                left.type_name(),
-                right.type_name(),
-                print::by_verb(right, 'v')
-            )))
-        }
+        _ if left.kind_name() != right.kind_name() => Err(Failure::new(format!(
+            "non-comparable types {}: {}, {}: {}",
+            print::by_verb(left, 's'),
+            left.type_name(),
+            right.type_name(),
+            print::by_verb(right, 'v')
+        ))),
         (Value::Object(left), Value::Object(right)) if matches!(left.kind_name(), "ptr" | "struct") => {
             Ok(std::rc::Rc::ptr_eq(left, right))
         }

@@ -7,6 +7,14 @@ use super::{Arguments, Function, Parameter, Signature};
 use crate::value::Value;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function { name: "b64enc", signature: Signature::of(&[Parameter::Text]), call: |_, a| Ok(Value::text(STANDARD.encode(a.text(0)))) },
-    Function { name: "b64dec", signature: Signature::of(&[Parameter::Text]), call: |_, a| Ok(Value::text(STANDARD.decode(a.text(0)).unwrap_or_default())) },
+    Function {
+        name: "b64enc",
+        signature: Signature::of(&[Parameter::Text]),
+        call: |_, a| Ok(Value::text(STANDARD.encode(a.text(0)))),
+    },
+    Function {
+        name: "b64dec",
+        signature: Signature::of(&[Parameter::Text]),
+        call: |_, a| Ok(Value::text(STANDARD.decode(a.text(0)).unwrap_or_default())),
+    },
 ];

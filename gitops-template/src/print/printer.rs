@@ -22,8 +22,7 @@ pub(super) struct Flags {
 impl Flags {
     /// Whether `%v` with them is no other than `%v` alone.
     pub(super) fn are_plain(&self) -> bool {
-        let marked =
-            self.minus || self.plus || self.sharp || self.space || self.zero || self.plus_v || self.sharp_v;
+        let marked = self.minus || self.plus || self.sharp || self.space || self.zero || self.plus_v || self.sharp_v;
         self.width == 0 && self.precision.is_none() && !marked
     }
 }
