@@ -12,29 +12,16 @@
 mod execute;
 mod functions;
 mod host;
+mod json;
+mod pattern;
 mod print;
 mod quote;
+pub mod semver;
 mod syntax;
+mod time;
+mod toml;
+mod url;
 mod value;
-/// Stub.
-#[allow(missing_docs)]
-pub mod semver {
-    pub struct Version;
-    pub struct Constraint;
-    impl Version {
-        pub fn parse(t: &str) -> Result<Self, String> {
-            t.chars().next().filter(|c| c.is_ascii_digit() || *c == 'v').map(|_| Self).ok_or_else(String::new)
-        }
-    }
-    impl Constraint {
-        pub fn parse(_: &str) -> Result<Self, String> {
-            Ok(Self)
-        }
-        pub fn check(&self, _: &Version) -> bool {
-            true
-        }
-    }
-}
 
 pub use execute::{ExecuteError, Limits, MissingKey, Options, Place, Render, TemplateSet, without_no_value};
 pub use functions::{Arguments, Call, Failure, Function, Functions, Parameter, Signature};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::functions::{Failure, Functions};
 use crate::host::Host;
+use crate::pattern::{Pattern, PatternError};
 use crate::quote::quote;
 use crate::syntax::{Delimiters, Template, Templates, parse};
 use crate::value::{Map, Text, Value};
@@ -15,6 +16,11 @@ use super::set::{Scope, TemplateSet};
 
 /// How often templates of one name may be included in each other, as Helm limits it.
 const MAX_NESTED_INCLUDES: u32 = 1_000;
+
+/// The longest regular expression in bytes, how many are kept, and the steps that one costs to be read.
+const MAX_PATTERN: usize = 64 << 10;
+const MAX_PATTERNS: usize = 256;
+const PATTERN_STEPS: u64 = 1_000;
 
 /// Executes templates of a set, under one budget.
 pub struct Render<'h> {
@@ -28,6 +34,8 @@ pub struct Render<'h> {
     included: HashMap<Text, u32>,
     /// Texts that templates execute, read once each.
     texts: HashMap<Text, Rc<Templates>>,
+    /// Regular expressions, read once each.
+    patterns: HashMap<Text, Result<Rc<Pattern>, PatternError>>,
     /// Maps that were given values after they were made: only these can hold themselves.
     changed: Vec<Map>,
 }
@@ -45,6 +53,7 @@ impl<'h> Render<'h> {
             depth: 0,
             included: HashMap::new(),
             texts: HashMap::new(),
+            patterns: HashMap::new(),
             changed: Vec::new(),
         }
     }
@@ -80,7 +89,7 @@ impl<'h> Render<'h> {
             }
             None => {
                 self.steps = 0;
-                Err(Failure::new(format!(
+                Err(Failure::of_budget(format!(
                     "the template takes more than the {} steps allowed",
                     self.options.limits.steps
                 )))
@@ -100,7 +109,7 @@ impl<'h> Render<'h> {
             }
             None => {
                 self.output = 0;
-                Err(Failure::new(format!(
+                Err(Failure::of_budget(format!(
                     "the template makes more than the {} bytes allowed",
                     self.options.limits.output
                 )))
@@ -176,6 +185,23 @@ impl<'h> Render<'h> {
         let templates = Rc::new(templates);
         self.texts.insert(text.clone(), Rc::clone(&templates));
         Ok(templates)
+    }
+
+    /// A regular expression, or why a text is none.
+    pub(crate) fn pattern(&mut self, text: &Text) -> Result<Result<Rc<Pattern>, PatternError>, Failure> {
+        if let Some(pattern) = self.patterns.get(text) {
+            return Ok(pattern.clone());
+        }
+        if text.len() > MAX_PATTERN {
+            return Err(Failure::new(format!("a regular expression is longer than the {MAX_PATTERN} bytes allowed")));
+        }
+        self.charge(PATTERN_STEPS + text.len() as u64)?;
+        if self.patterns.len() >= MAX_PATTERNS {
+            self.patterns.clear();
+        }
+        let pattern = Pattern::parse(text).map(Rc::new);
+        self.patterns.insert(text.clone(), pattern.clone());
+        Ok(pattern)
     }
 
     pub(super) fn find(&self, name: &[u8]) -> Option<Arc<Template>> {

@@ -48,19 +48,20 @@ fn to_strings(render: &mut Render<'_>, arguments: &[Value]) -> Called {
     Ok(Value::texts(texts))
 }
 
-/// What is no number in decimal digits is 0, and what is too large the largest.
 fn atoi(_: &mut Render<'_>, arguments: &[Value]) -> Called {
-    let text = arguments.text(0);
-    let text = text.to_str();
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(&text);
+    Ok(Value::Int(decimal(&arguments.text(0).to_str())))
+}
+
+/// What is no number in decimal digits is 0, and what is too large the largest.
+pub(super) fn decimal(text: &str) -> i64 {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let well_formed = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
-    let number = match text.parse() {
+    match text.parse() {
         Ok(number) => number,
         Err(_) if !well_formed => 0,
         Err(_) if text.starts_with('-') => i64::MIN,
         Err(_) => i64::MAX,
-    };
-    Ok(Value::Int(number))
+    }
 }
 
 fn int(_: &mut Render<'_>, arguments: &[Value]) -> Called {

@@ -5,7 +5,10 @@ use crate::print;
 use crate::value::{List, Text, Value};
 
 /// What Go says where a function asks the type of nil.
-pub(super) const NIL_DEREFERENCE: &str = "runtime error: invalid memory address or nil pointer dereference";
+pub(crate) const NIL_DEREFERENCE: &str = "runtime error: invalid memory address or nil pointer dereference";
+
+/// What Go says where a package reflects on nil.
+pub(crate) const NIL_TYPE: &str = "reflect: call of reflect.Value.Type on zero Value";
 
 /// The elements of a list, or what Go says where the argument is none: its words, then the kind of the argument.
 pub(super) fn items(value: &Value, words: &str) -> Result<List, Failure> {

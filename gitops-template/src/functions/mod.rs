@@ -30,6 +30,7 @@ use std::fmt;
 use crate::execute::{ExecuteError, Render};
 use crate::value::{List, Map, Text, Value};
 
+pub(crate) use items::NIL_TYPE;
 pub use signature::{Parameter, Signature};
 
 /// A function that templates can call.
@@ -53,22 +54,33 @@ pub struct Failure {
     message: String,
     cause: Option<Box<ExecuteError>>,
     said: bool,
+    of_budget: bool,
 }
 
 impl Failure {
     /// A failure in the words of the Go function.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), cause: None, said: false }
+        Self { message: message.into(), cause: None, said: false, of_budget: false }
+    }
+
+    /// That a budget is spent: no function takes this for nothing.
+    pub(crate) fn of_budget(message: String) -> Self {
+        Self { of_budget: true, ..Self::new(message) }
+    }
+
+    /// Whether a budget is spent.
+    pub(crate) fn is_of_budget(&self) -> bool {
+        self.of_budget
     }
 
     /// A failure of a template that the function executed; the prefix comes before it.
     pub(crate) fn caused(prefix: String, cause: ExecuteError) -> Self {
-        Self { message: prefix, cause: Some(Box::new(cause)), said: false }
+        Self { message: prefix, cause: Some(Box::new(cause)), said: false, of_budget: false }
     }
 
     /// What the author of the template wants to be told, by `fail` or `required`.
     pub(crate) fn said(message: String) -> Self {
-        Self { message, cause: None, said: true }
+        Self { message, cause: None, said: true, of_budget: false }
     }
 
     /// The message, whether it is of the template's author, and the cause.
@@ -118,6 +130,7 @@ impl Functions {
             dictionaries::FUNCTIONS,
             digests::FUNCTIONS,
             encodings::FUNCTIONS,
+            formats::SPRIG,
             lists::FUNCTIONS,
             math::FUNCTIONS,
             paths::FUNCTIONS,
@@ -134,7 +147,7 @@ impl Functions {
     /// Those of Helm: sprig's save `env` and `expandenv`, and Helm's own.
     pub fn helm() -> Self {
         let mut functions = Self::sprig();
-        functions.add(formats::FUNCTIONS);
+        functions.add(formats::HELM);
         functions.add(helm::FUNCTIONS);
         functions
     }

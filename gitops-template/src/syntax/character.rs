@@ -33,3 +33,14 @@ pub(crate) fn named(character: Option<char>) -> String {
         Some(character) => format!("U+{:04X} '{character}'", u32::from(character)),
     }
 }
+
+/// Bytes as text, each that is not UTF-8 as U+FFFD.
+pub(crate) fn lossy(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((character, length)) = first(rest) {
+        out.push(character);
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    out
+}

@@ -61,6 +61,8 @@ fn json_at(value: &Value, depth: usize) -> Result<Json, Failure> {
         Value::Complex(..) => return Err(Failure::new("json: unsupported type: complex128")),
         Value::Text(text) => Json::String(text.to_str().into_owned()),
         Value::Bytes(bytes) => Json::String(base64(bytes)),
+        Value::List(list) if list.is_nil() => Json::Null,
+        Value::Map(map) if map.is_nil() => Json::Null,
         Value::List(list) => Json::Array(list.iter().map(|item| json_at(item, depth + 1)).collect::<Result<_, _>>()?),
         Value::Map(map) => {
             let entries = map.entries().into_iter();

@@ -8,6 +8,7 @@ use super::Value;
 pub struct List {
     items: Rc<Vec<Value>>,
     element: Element,
+    nil: bool,
 }
 
 /// What the elements of a list are declared as.
@@ -42,7 +43,22 @@ impl Element {
 impl List {
     /// A list of some type.
     pub fn of(element: Element, items: Vec<Value>) -> Self {
-        Self { items: Rc::new(items), element }
+        Self { items: Rc::new(items), element, nil: false }
+    }
+
+    /// A nil slice of some type, which is empty and is written as `null` where JSON or YAML is written.
+    pub fn nil(element: Element) -> Self {
+        Self { items: Rc::default(), element, nil: true }
+    }
+
+    /// Whether it is a nil slice.
+    pub fn is_nil(&self) -> bool {
+        self.nil
+    }
+
+    /// The elements, which are not copied if nobody else has them.
+    pub fn into_vec(self) -> Vec<Value> {
+        Rc::try_unwrap(self.items).unwrap_or_else(|items| items.to_vec())
     }
 
     /// What its elements are declared as.

@@ -9,6 +9,7 @@ use super::{Text, Value};
 pub struct Map {
     entries: Rc<RefCell<BTreeMap<Text, Value>>>,
     kind: MapKind,
+    nil: bool,
 }
 
 /// Go's type of a map.
@@ -50,7 +51,17 @@ impl Map {
 
     /// A map of some kind.
     pub fn of_kind(kind: MapKind, entries: BTreeMap<Text, Value>) -> Self {
-        Self { entries: Rc::new(RefCell::new(entries)), kind }
+        Self { entries: Rc::new(RefCell::new(entries)), kind, nil: false }
+    }
+
+    /// A nil map, which is empty and is written as `null` where JSON is written.
+    pub fn nil() -> Self {
+        Self { nil: true, ..Self::default() }
+    }
+
+    /// Whether it is a nil map.
+    pub fn is_nil(&self) -> bool {
+        self.nil
     }
 
     /// Its kind.
@@ -60,7 +71,7 @@ impl Map {
 
     /// The same entries, under another name of their type.
     pub fn named(&self, kind: MapKind) -> Self {
-        Self { entries: Rc::clone(&self.entries), kind }
+        Self { entries: Rc::clone(&self.entries), kind, nil: self.nil }
     }
 
     /// How many entries there are.

@@ -57,6 +57,12 @@ pub trait Object: 'static {
         None
     }
 
+    /// The fields of a struct by the names that they have in JSON, in their order and without those that it leaves out;
+    /// none where it is written as [`Self::plain`] says.
+    fn named_fields(&self) -> Option<Vec<(&'static str, Value)>> {
+        None
+    }
+
     /// What `range`, `len` and printing see: the entries of a map or a list.
     fn entries(&self) -> Option<Vec<(Value, Value)>> {
         None
