@@ -39,6 +39,8 @@ pub struct Inputs {
     pub load_restrictor: LoadRestrictor,
     /// Whether a kustomization's objects get the label `app.kubernetes.io/managed-by`.
     pub managed_by_label: bool,
+    /// Whether the charts that a kustomization names are rendered.
+    pub charts: bool,
     /// How a kustomization's objects are ordered where it has no `sortOptions`.
     pub reorder: Reorder,
     /// Whether the commit was asked for.
@@ -84,6 +86,7 @@ impl Inputs {
             references: BTreeMap::new(),
             load_restrictor: LoadRestrictor::RootOnly,
             managed_by_label: false,
+            charts: true,
             reorder: Reorder::Legacy,
             revision_read: Arc::default(),
         }

@@ -19,9 +19,6 @@ use crate::render::{Context, Found};
 use crate::variables::substitute;
 use crate::{Place, Problem, RenderError, Warning, WarningKind, lists};
 
-/// The version of Kubernetes that charts are rendered for where nothing says another.
-const DEFAULT_KUBE_VERSION: &str = "1.34.0";
-
 /// The objects of a chart: what its `crds` folder holds, its manifests, and its hooks, which the sync maps.
 pub(crate) fn render(
     context: &Context<'_>,
@@ -78,10 +75,12 @@ fn release(context: &Context<'_>, options: &HelmSource) -> Result<Release, HelmE
     let inputs = context.inputs;
     let given = options.kube_version.as_ref().filter(|version| !version.is_empty());
     let version = given.map_or(inputs.kube_version.as_str(), String::as_str);
-    let version = if version.is_empty() { DEFAULT_KUBE_VERSION } else { version };
     let name = options.release_name.as_ref().filter(|name| !name.is_empty()).unwrap_or(&inputs.application);
     let namespace = options.namespace.as_ref().filter(|namespace| !namespace.is_empty()).unwrap_or(&inputs.namespace);
-    let version = KubeVersion::parse(version).map_err(HelmError::Option)?;
+    let version = match version {
+        "" => KubeVersion::default(),
+        version => KubeVersion::parse(version).map_err(HelmError::Option)?,
+    };
     let mut release = Release::new(name.as_str(), namespace.as_str(), version);
     let api_versions = options.api_versions.as_ref().filter(|versions| !versions.is_empty());
     release.api_versions.clone_from(api_versions.unwrap_or(&inputs.api_versions));

@@ -1,16 +1,18 @@
 //! A chart: its files, sorted by what they are for.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use gitops_core::tree::{ArchiveLimits, EntryKind, Tree, TreePath, unpack};
+use gitops_core::tree::{ArchiveLimits, Tree, TreePath};
+use gitops_template::{Delimiters, Functions, ParseError, Templates, Text, parse};
 use serde_json::{Map, Value};
 
-use super::HelmError;
-use super::ignore::Ignore;
 use super::metadata::Metadata;
-use super::yaml;
+use super::schema::Schema;
+use super::{HelmError, load, yaml};
 use crate::files::Files;
 use crate::{Limits, RenderError};
 
@@ -25,7 +27,7 @@ pub struct Chart {
     /// Its default values.
     pub values: Map<String, Value>,
     /// `values.schema.json`.
-    pub schema: Option<Bytes>,
+    pub schema: Option<Arc<Schema>>,
     /// The files in `templates`.
     pub templates: Vec<ChartFile>,
     /// Every other file.
@@ -39,25 +41,46 @@ pub struct Chart {
 }
 
 /// A file of a chart.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ChartFile {
     /// Its path in the chart.
     pub name: String,
     /// Its content.
     pub data: Bytes,
+    /// Its templates, once they were read, and the name under which they were.
+    templates: OnceLock<(String, Templates)>,
+}
+
+impl ChartFile {
+    /// A file by its path in the chart.
+    pub fn new(name: impl Into<String>, data: impl Into<Bytes>) -> Self {
+        Self { name: name.into(), data: data.into(), templates: OnceLock::new() }
+    }
+
+    /// Its templates, which errors place in a file of this name. They are read once for the first name that is asked for,
+    /// which is the only one save where a chart is in another under several names.
+    pub(super) fn templates(&self, name: &str, functions: &Functions) -> Result<Cow<'_, Templates>, ParseError> {
+        if let Some((known, templates)) = self.templates.get()
+            && known == name
+        {
+            return Ok(Cow::Borrowed(templates));
+        }
+        let templates = parse(name, Text::from(&*self.data), functions, &Delimiters::default())?;
+        let _ = self.templates.set((name.to_owned(), templates.clone()));
+        Ok(Cow::Owned(templates))
+    }
+}
+
+impl fmt::Debug for ChartFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({} bytes)", self.name, self.data.len())
+    }
 }
 
 impl Chart {
     /// Reads a chart out of a folder.
     pub(crate) fn in_folder(files: &Files<'_>, folder: &TreePath) -> Result<Self, RenderError> {
-        let rules = match files.read(&folder.child(".helmignore"))? {
-            Some(blob) => blob.to_vec(),
-            None => Vec::new(),
-        };
-        let ignore = Ignore::new(&rules).map_err(HelmError::Chart)?;
-        let mut found = Vec::new();
-        walk(files, folder, "", &ignore, &mut found)?;
-        Ok(Self::of_files(found, 0)?)
+        Ok(Self::of_files(load::folder(files, folder)?, &mut ArchiveLimits::default(), 0)?)
     }
 
     /// Reads a chart out of a folder of a tree.
@@ -73,17 +96,18 @@ impl Chart {
     /// # Errors
     /// Where it is no such archive, is too large, or is no chart.
     pub fn in_archive(archive: &[u8], limits: &ArchiveLimits) -> Result<Self, HelmError> {
-        Self::of_archive(archive, limits, 0)
+        Self::of_archive(archive, &mut limits.clone(), 0)
     }
 
-    fn of_archive(archive: &[u8], limits: &ArchiveLimits, depth: usize) -> Result<Self, HelmError> {
-        let tree = unpack(archive, limits).map_err(|error| HelmError::Chart(error.to_string()))?;
-        let mut found = Vec::new();
-        collect(&tree, &TreePath::root(), &mut found).map_err(|error| HelmError::Chart(error.to_string()))?;
-        Self::of_files(found, depth)
+    fn of_archive(archive: &[u8], limits: &mut ArchiveLimits, depth: usize) -> Result<Self, HelmError> {
+        let files = load::archive(archive, limits)?;
+        if files.is_empty() {
+            return Err(HelmError::Chart("no files in chart archive".to_owned()));
+        }
+        Self::of_files(files, limits, depth)
     }
 
-    fn of_files(files: Vec<ChartFile>, depth: usize) -> Result<Self, HelmError> {
+    fn of_files(files: Vec<ChartFile>, limits: &mut ArchiveLimits, depth: usize) -> Result<Self, HelmError> {
         if depth > MAX_DEPTH {
             return Err(HelmError::Chart(format!("charts are nested deeper than the {MAX_DEPTH} allowed")));
         }
@@ -120,7 +144,7 @@ impl Chart {
                     chart.values = yaml::read_values(&file.data)
                         .map_err(|error| HelmError::Chart(format!("cannot load values.yaml: {error}")))?;
                 }
-                "values.schema.json" => chart.schema = Some(file.data),
+                "values.schema.json" => chart.schema = Some(Arc::new(Schema::new(file.data))),
                 "requirements.yaml" | "requirements.lock" => {
                     let value = read(&file)?;
                     if file.name == "requirements.lock" {
@@ -140,7 +164,7 @@ impl Chart {
                 name if name.starts_with("charts/") && !name.ends_with(".prov") => {
                     let name = name.trim_start_matches("charts/").to_owned();
                     let first = name.split('/').next().unwrap_or_default().to_owned();
-                    below.entry(first).or_default().push(ChartFile { name, data: file.data });
+                    below.entry(first).or_default().push(ChartFile::new(name, file.data));
                 }
                 _ => chart.files.push(file),
             }
@@ -148,7 +172,7 @@ impl Chart {
         metadata.validate().map_err(HelmError::Chart)?;
         chart.metadata = metadata;
         for (name, files) in below {
-            if let Some(dependency) = chart.below(&name, files, depth)? {
+            if let Some(dependency) = chart.below(&name, files, limits, depth)? {
                 chart.dependencies.push(Arc::new(dependency));
             }
         }
@@ -156,21 +180,30 @@ impl Chart {
     }
 
     /// The chart in `charts` of a name, which is a folder or an archive.
-    fn below(&self, name: &str, files: Vec<ChartFile>, depth: usize) -> Result<Option<Self>, HelmError> {
+    fn below(
+        &self,
+        name: &str,
+        files: Vec<ChartFile>,
+        limits: &mut ArchiveLimits,
+        depth: usize,
+    ) -> Result<Option<Self>, HelmError> {
         if name.starts_with(['_', '.']) {
             return Ok(None);
         }
         let within = |error: HelmError| {
             HelmError::Chart(format!("error unpacking subchart {name} in {}: {error}", self.metadata.name))
         };
-        if let ([archive], true) = (files.as_slice(), name.ends_with(".tgz")) {
-            return Self::of_archive(&archive.data, &ArchiveLimits::default(), depth + 1).map(Some).map_err(within);
+        if name.ends_with(".tgz") {
+            let Some(archive) = files.first() else { return Ok(None) };
+            if archive.name != name {
+                let (chart, found) = (self.name(), &archive.name);
+                let message = format!("error unpacking subchart tar in {chart}: expected {name}, got {found}");
+                return Err(HelmError::Chart(message));
+            }
+            return Self::of_archive(&archive.data, limits, depth + 1).map(Some).map_err(within);
         }
-        let inside = |file: ChartFile| {
-            let name = file.name.split_once('/')?.1.to_owned();
-            Some(ChartFile { name, data: file.data })
-        };
-        Self::of_files(files.into_iter().filter_map(inside).collect(), depth + 1).map(Some).map_err(within)
+        let inside = |file: ChartFile| Some(ChartFile::new(file.name.split_once('/')?.1, file.data));
+        Self::of_files(files.into_iter().filter_map(inside).collect(), limits, depth + 1).map(Some).map_err(within)
     }
 
     /// The name of the chart.
@@ -183,49 +216,4 @@ fn locked(lock: &Value) -> BTreeMap<String, String> {
     let text = |entry: &Value, name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
     let entries = lock.get("dependencies").and_then(Value::as_array).into_iter().flatten();
     entries.filter_map(|entry| Some((text(entry, "name")?, text(entry, "version")?))).collect()
-}
-
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-fn without_mark(data: Bytes) -> Bytes {
-    if data.starts_with(BYTE_ORDER_MARK) { data.slice(BYTE_ORDER_MARK.len()..) } else { data }
-}
-
-fn walk(
-    files: &Files<'_>,
-    folder: &TreePath,
-    inside: &str,
-    ignore: &Ignore,
-    found: &mut Vec<ChartFile>,
-) -> Result<(), RenderError> {
-    for entry in files.list(folder)?.unwrap_or_default() {
-        let path = folder.child(&entry.name);
-        let name = if inside.is_empty() { entry.name.clone() } else { format!("{inside}/{}", entry.name) };
-        let kind = match entry.kind {
-            EntryKind::Symlink => files.stat(&path)?.map_or(entry.kind, |meta| meta.kind),
-            kind => kind,
-        };
-        let directory = matches!(kind, EntryKind::Directory | EntryKind::Submodule);
-        if ignore.ignores(&name, directory) {
-            continue;
-        }
-        if directory {
-            walk(files, &path, &name, ignore, found)?;
-        } else if let Some(data) = files.read(&path)? {
-            found.push(ChartFile { name, data: without_mark(data) });
-        }
-    }
-    Ok(())
-}
-
-fn collect(tree: &dyn Tree, folder: &TreePath, found: &mut Vec<ChartFile>) -> Result<(), gitops_core::tree::TreeError> {
-    for entry in tree.list(folder)?.unwrap_or_default() {
-        let path = folder.child(&entry.name);
-        if entry.kind == EntryKind::Directory {
-            collect(tree, &path, found)?;
-        } else if let Some(blob) = tree.read(&path)? {
-            found.push(ChartFile { name: path.as_str().to_owned(), data: without_mark(blob.bytes) });
-        }
-    }
-    Ok(())
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gitops_template::{
-    Delimiters, Functions, Host, Limits, Map, MapKind, Options, Render, TemplateSet, Text, Value, parse,
-    without_no_value,
+    Functions, Host, Limits, Map, MapKind, Options, Render, TemplateSet, Text, Value, without_no_value,
 };
 
 use super::chart::{Chart, ChartFile};
@@ -48,9 +47,7 @@ pub(super) fn render(
     });
     let mut set = TemplateSet::new();
     for renderable in &renderables {
-        let text = Text::from(&*renderable.file.data);
-        let templates = parse(&renderable.path, text, functions, &Delimiters::default()).map_err(HelmError::Parse)?;
-        set.add(&templates);
+        set.add(&*renderable.file.templates(&renderable.path, functions).map_err(HelmError::Parse)?);
     }
     let mut options = Options::helm();
     options.limits = limits.clone();

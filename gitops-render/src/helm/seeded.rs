@@ -10,7 +10,7 @@ use crate::Inputs;
 /// and nobody without the key can tell them.
 ///
 /// Each template draws from a stream of its own, so that one more template changes nothing in the others.
-pub(super) struct Seeded<'k> {
+pub(crate) struct Seeded<'k> {
     inputs: &'k Inputs,
     name: String,
     template: RefCell<String>,
@@ -18,7 +18,7 @@ pub(super) struct Seeded<'k> {
 }
 
 impl<'k> Seeded<'k> {
-    pub(super) fn new(inputs: &'k Inputs, name: String) -> Self {
+    pub(crate) fn new(inputs: &'k Inputs, name: String) -> Self {
         Self { inputs, name, template: RefCell::default(), drawn: Cell::new(0) }
     }
 }

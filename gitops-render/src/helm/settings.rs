@@ -32,15 +32,11 @@ impl ValueSources {
         }
         let mut settings: Vec<&Setting> = self.settings.iter().collect();
         settings.sort_by_key(|setting| rank(setting));
-        let mut values = Value::Object(values);
         for setting in settings {
             apply(setting, &mut values, read)
                 .map_err(|error| HelmError::Values(format!("{}: {error}", failed(setting))))?;
         }
-        match values {
-            Value::Object(values) => Ok(values),
-            _ => Ok(Map::new()),
-        }
+        Ok(values)
     }
 }
 

@@ -127,7 +127,14 @@ fn globals(into: &Map, from: &Map, prefix: &str, warnings: &mut Warnings) {
 
 /// Puts what one table has and another lacks into the other. Values of the first may be shared from then on.
 pub(super) fn tables(into: &Map, from: &Map, prefix: &str, nulls: Nulls, warnings: &mut Warnings) {
-    for (key, value) in from.entries() {
+    let entries = from.entries();
+    // Helm puts the nulls of one table into the other first, which those see that share it.
+    for (key, value) in into.entries() {
+        if value.is_nil() {
+            from.set(key, Value::Nil);
+        }
+    }
+    for (key, value) in entries {
         let Some(known) = into.get(&key) else {
             into.set(key, value);
             continue;

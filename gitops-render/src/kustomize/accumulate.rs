@@ -15,7 +15,7 @@ use super::resource::Resource;
 use super::resources::Resources;
 use super::schemas::{self, Schemas};
 use super::variables::{self, Variable};
-use super::{generators, images, labels, namespace, patches, plugins, replacements, replicas};
+use super::{charts, generators, images, labels, namespace, patches, plugins, replacements, replicas};
 use crate::documents::{self, Dialect};
 use crate::files::{Files, text};
 use crate::render::Context;
@@ -77,12 +77,12 @@ impl Builder<'_> {
         file: &File,
         mut accumulator: Accumulator,
     ) -> Result<Accumulator, RenderError> {
-        refuse_unsupported(file)?;
         schemas::choose(self, root, file)?;
         let paths: Vec<_> = file.kustomization.resources.iter().enumerate().collect();
         self.add_paths(root, file, "resources", &paths, &mut accumulator)?;
         self.configure(root, file, &mut accumulator)?;
         generators::run(self, root, file, &mut accumulator.resources)?;
+        charts::run(self, root, file, &mut accumulator.resources)?;
         plugins::generate(self, root, file, &mut accumulator.resources)?;
         for (index, path) in file.kustomization.components.iter().enumerate() {
             let place = file.item("components", index);
@@ -93,7 +93,7 @@ impl Builder<'_> {
                     return Err(place.is(Problem::Value(message)));
                 }
             };
-            let (root, component) = self.open(root, (directory, path), &place, true)?;
+            let (root, component) = self.open((root, file), (directory, path), &place, true)?;
             accumulator = self.accumulate(&root, &component, accumulator)?;
         }
         self.transform(root, file, &mut accumulator)?;
@@ -126,7 +126,7 @@ impl Builder<'_> {
         for ((path, place, entry), parsed) in entries.into_iter().zip(parsed) {
             match (entry, parsed) {
                 (Entry::Directory(directory), _) => {
-                    let (root, base) = self.open(root, (directory, path), &place, false)?;
+                    let (root, base) = self.open((root, file), (directory, path), &place, false)?;
                     let empty = self.empty();
                     let base = self.accumulate(&root, &base, empty)?;
                     self.absorb_base(accumulator, base, &place)?;
@@ -221,12 +221,14 @@ impl Builder<'_> {
     /// The kustomization or component of a directory.
     fn open(
         &mut self,
-        root: &Root,
+        (root, around): (&Root, &File),
         (directory, text): (TreePath, &str),
         place: &Spot<'_>,
         component: bool,
     ) -> Result<(Root, File), RenderError> {
-        let root = root.descend(directory, text, place)?;
+        let mut base = root.descend(directory, text, place)?;
+        charts::namespace_of(root, around).clone_into(&mut base.namespace);
+        let root = base;
         if root.depth() > self.files().limits.depth {
             let limit = self.files().limits.depth as u64;
             return Err(RenderError::Budget { what: "kustomizations inside each other", limit });
@@ -322,21 +324,5 @@ impl Builder<'_> {
             note(resources, by("AnnotationsTransformer"));
         }
         Ok(())
-    }
-}
-
-/// Refuses what this version cannot build, rather than building something else.
-fn refuse_unsupported(file: &File) -> Result<(), RenderError> {
-    let Kustomization { helm_charts, helm_chart_inflation_generator, .. } = &file.kustomization;
-    let asked = [
-        ("helmCharts", !helm_charts.is_empty()),
-        ("helmChartInflationGenerator", !helm_chart_inflation_generator.is_empty()),
-    ];
-    match asked.into_iter().find(|(_, asked)| *asked) {
-        Some((field, _)) => {
-            let place = file.place(field).place();
-            Err(RenderError::Unsupported { place, feature: "this field of a kustomization".into() })
-        }
-        None => Ok(()),
     }
 }

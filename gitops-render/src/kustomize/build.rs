@@ -4,6 +4,7 @@ use gitops_core::Value;
 use gitops_core::tree::TreePath;
 
 use super::accumulate::Builder;
+use super::charts::OF_CHART;
 use super::configuration::Configuration;
 use super::load::Root;
 use super::provenance::{Metadata, Provenance};
@@ -43,6 +44,9 @@ pub(super) fn build(context: &Context<'_>, path: &TreePath) -> Result<(Vec<Resou
 /// Annotations are texts in the end, and no annotations are no field: kustomize writes them all anew.
 fn finish_annotations(resource: &mut Resource) {
     let Some(Value::Object(metadata)) = resource.value.get_mut("metadata") else { return };
+    if let Some(Value::Object(annotations)) = metadata.get_mut("annotations") {
+        annotations.remove(OF_CHART);
+    }
     match metadata.get_mut("annotations") {
         Some(Value::Object(annotations)) if !annotations.is_empty() => {
             for value in annotations.values_mut().filter(|value| value.is_number() || value.is_boolean()) {

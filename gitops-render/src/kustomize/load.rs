@@ -20,6 +20,8 @@ pub(super) struct Root {
     pub(super) directory: TreePath,
     /// The directories of the kustomizations that led here, the outermost first.
     above: Vec<TreePath>,
+    /// The namespace of the nearest kustomization around it that has one, for charts.
+    pub(super) namespace: String,
     /// How it is named from where the build starts, where that is traced.
     pub(super) provenance: Option<Provenance>,
 }
@@ -32,7 +34,7 @@ pub(super) enum Entry {
 
 impl Root {
     pub(super) fn new(directory: TreePath) -> Self {
-        Self { directory, above: Vec::new(), provenance: None }
+        Self { directory, above: Vec::new(), namespace: String::new(), provenance: None }
     }
 
     pub(super) fn depth(&self) -> usize {
@@ -49,7 +51,7 @@ impl Root {
             return Err(place.is(Problem::Cycle(way.collect::<Vec<_>>().join(" -> "))));
         }
         let provenance = self.provenance.as_ref().map(|here| here.append(text));
-        Ok(Self { directory, above, provenance })
+        Ok(Self { directory, above, namespace: String::new(), provenance })
     }
 
     /// What a path names.

@@ -7,6 +7,7 @@
 mod accumulate;
 mod application;
 mod build;
+mod charts;
 mod configuration;
 mod field_path;
 mod field_spec;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use gitops_core::Value;
 use serde::Deserialize;
 
+use super::charts::{Chart, Globals, OldChart};
+
 pub(super) type Texts = BTreeMap<String, String>;
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -36,9 +38,9 @@ pub(super) struct Kustomization {
     pub(super) bases: Vec<String>,
     pub(super) config_map_generator: Vec<Generator>,
     pub(super) secret_generator: Vec<Generator>,
-    pub(super) helm_globals: Option<Value>,
-    pub(super) helm_charts: Vec<Value>,
-    pub(super) helm_chart_inflation_generator: Vec<Value>,
+    pub(super) helm_globals: Option<Globals>,
+    pub(super) helm_charts: Vec<Chart>,
+    pub(super) helm_chart_inflation_generator: Vec<OldChart>,
     pub(super) generator_options: Option<GeneratorOptions>,
     pub(super) configurations: Vec<String>,
     pub(super) generators: Vec<String>,

@@ -2,6 +2,7 @@
 
 use gitops_core::{Map, Value};
 
+use super::charts::OF_CHART;
 use super::field_spec::{Create, FieldSpec};
 use super::read::Spot;
 use super::resource::Resource;
@@ -46,7 +47,12 @@ pub(super) fn set(
     if namespace.name.is_empty() {
         return Ok(());
     }
-    for resource in resources.iter_mut().filter(|resource| !resource.is_empty()) {
+    // What comes of a chart is for the chart to place.
+    let of_chart = |resource: &Resource| {
+        let annotations = resource.metadata_map("annotations");
+        annotations.and_then(|annotations| annotations.get(OF_CHART)).is_some_and(|mark| mark == "true")
+    };
+    for resource in resources.iter_mut().filter(|resource| !resource.is_empty() && !of_chart(resource)) {
         resource.remember();
         set_one(resource, namespace, fields).map_err(|error| place.is(Problem::Value(error)))?;
     }

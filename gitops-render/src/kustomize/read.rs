@@ -5,6 +5,7 @@ use gitops_core::{Map, Value};
 
 use gitops_yaml::{PathSegment, locate};
 
+use super::charts;
 use super::model::{FIELDS, Kustomization};
 use crate::detect::KUSTOMIZATION_NAMES;
 use crate::documents::{self, Dialect};
@@ -135,7 +136,11 @@ fn parse(
             return Err(Place { line, ..place }.is(Problem::UnknownField { field: key, nearest }));
         };
         // An empty field is an absent one.
-        if let Some(value) = without_nulls(value) {
+        let value = match *field {
+            "helmCharts" | "helmChartInflationGenerator" => charts::without_nulls(value),
+            _ => without_nulls(value),
+        };
+        if let Some(value) = value {
             known.insert((*field).into(), value);
         }
     }
@@ -156,7 +161,7 @@ fn parse(
 }
 
 /// The value without the fields that are null, as Go reads them.
-fn without_nulls(value: Value) -> Option<Value> {
+pub(super) fn without_nulls(value: Value) -> Option<Value> {
     match value {
         Value::Null => None,
         Value::Object(map) => {
@@ -188,6 +193,9 @@ fn check(file: &mut File) -> Result<(), RenderError> {
     for generator in generators.filter(|generator| !generator.env.is_empty()) {
         generator.envs.push(std::mem::take(&mut generator.env));
     }
+    let old = std::mem::take(&mut kustomization.helm_chart_inflation_generator);
+    let charts = charts::modern(old, &mut kustomization.helm_globals);
+    kustomization.helm_charts.extend(charts);
     let (kind, api_version) = (kustomization.kind.clone(), kustomization.api_version.clone());
     if kind != KUSTOMIZATION && kind != COMPONENT {
         let message = format!("expected `{KUSTOMIZATION}` or `{COMPONENT}`, found `{kind}`");

@@ -121,6 +121,7 @@ impl<'a> Memo<'a> {
             references,
             load_restrictor,
             managed_by_label,
+            charts,
             reorder,
             revision_read: _,
         } = inputs;
@@ -131,7 +132,7 @@ impl<'a> Memo<'a> {
         let source = serde_json::to_vec(source).ok()?;
         let api_versions = serde_json::to_vec(api_versions).ok()?;
         let switches =
-            format!("{} {strict} {load_restrictor:?} {reorder:?} {managed_by_label} {limits:?}", jsonnet.is_some());
+            format!("{} {strict} {load_restrictor:?} {reorder:?} {managed_by_label} {charts} {limits:?}", jsonnet.is_some());
         let parts: [&[u8]; 11] = [
             b"render",
             FORMAT.as_bytes(),

@@ -10,6 +10,7 @@
 
 mod conformance;
 mod golden;
+mod helm;
 mod limits;
 mod real_apps;
 mod support;

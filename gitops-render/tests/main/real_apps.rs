@@ -1,4 +1,4 @@
-//! The applications of argocd-example-apps that are not charts.
+//! The applications of argocd-example-apps.
 
 use gitops_render::SourceType;
 
@@ -21,6 +21,7 @@ fn example_applications_render() {
         ("sock-shop", SourceType::Kustomize, 29),
         ("jsonnet-guestbook", SourceType::Directory, 2),
         ("helm-hooks", SourceType::Directory, 5),
+        ("helm-guestbook", SourceType::Helm, 2),
     ];
     for (path, source_type, count) in cases {
         let rendered = render(path, &|_| {}).unwrap_or_else(|error| panic!("{path}: {error}"));
@@ -37,8 +38,6 @@ fn example_applications_render() {
     };
     let rendered = render("jsonnet-guestbook-tla", &variables).unwrap();
     assert_eq!(rendered.objects.len(), 2);
-    let error = render("helm-guestbook", &|_| {}).unwrap_err();
-    assert_eq!(error, "helm-guestbook: a source of the type `Helm` is not supported yet");
 }
 
 #[test]

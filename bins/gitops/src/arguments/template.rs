@@ -15,7 +15,7 @@ pub(crate) struct TemplateArguments {
     #[arg(short, long, value_name = "NAMESPACE", default_value = "default")]
     pub namespace: String,
     /// The version of Kubernetes that the chart sees
-    #[arg(long, value_name = "VERSION", default_value = "1.34.0")]
+    #[arg(long, value_name = "VERSION", default_value = "1.37.0")]
     pub kube_version: String,
     /// API versions that the chart sees beside those of Kubernetes
     #[arg(short, long, value_name = "VERSION", value_delimiter = ',')]

@@ -99,6 +99,7 @@ fn elsewhere(fetcher: &Fetcher, need: &Need, path: &str) -> Result<Start, Failur
 fn inputs(arguments: &BuildArguments) -> Inputs {
     let mut inputs = Inputs::new("");
     inputs.strict = arguments.strict;
+    inputs.charts = arguments.enable_helm;
     inputs.managed_by_label = arguments.enable_managedby_label;
     inputs.kube_version.clone_from(&arguments.helm_kube_version);
     inputs.api_versions.clone_from(&arguments.helm_api_versions);

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use gitops_core::{Origin, Value};
 use serde::Deserialize;
 use serde_json::json;
@@ -5,13 +7,14 @@ use serde_json::json;
 use super::Plugin;
 use super::loose::{Known, Loose};
 use crate::kustomize::accumulate::Builder;
+use crate::kustomize::charts::{self, INFLATION_FIELDS, Inflation};
 use crate::kustomize::generators;
 use crate::kustomize::load::Root;
 use crate::kustomize::model::{Generator, GeneratorOptions};
 use crate::kustomize::read::File;
 use crate::kustomize::resource::Resource;
 use crate::kustomize::resources::Resources;
-use crate::{Place, RenderError};
+use crate::RenderError;
 
 const FIELD: &str = "generators";
 
@@ -64,6 +67,10 @@ impl Known for Policy {
     const FIELDS: &'static [&'static str] = &["cloud", "kubernetesService", "serviceAccount"];
 }
 
+impl Known for Inflation {
+    const FIELDS: &'static [&'static str] = INFLATION_FIELDS;
+}
+
 /// Runs the plugins of `generators`.
 pub(in crate::kustomize) fn generate(
     builder: &mut Builder<'_>,
@@ -82,8 +89,15 @@ pub(in crate::kustomize) fn generate(
             }
             "IAMPolicyGenerator" => service_account(&plugin)?,
             "HelmChartInflationGenerator" => {
-                let (place, feature) = (Place::from(&plugin.resource.origin), "a chart in a kustomization".into());
-                return Err(RenderError::Unsupported { place, feature });
+                let fields: Inflation = plugin.fields()?;
+                let (globals, chart) = fields.split().map_err(|error| plugin.wrong(error.to_string()))?;
+                let provenance = plugin.provenance.map(Arc::new);
+                // Unlike a chart of the field, one of a plugin is given no namespace of the kustomization.
+                for mut resource in charts::inflate(builder, root, (&globals, &chart), "", &place)? {
+                    resource.provenance.clone_from(&provenance);
+                    resources.absorb(resource, &place)?;
+                }
+                continue;
             }
             kind => return Err(plugin.wrong(format!("`{kind}` is no generator"))),
         };

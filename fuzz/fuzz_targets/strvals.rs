@@ -1,0 +1,20 @@
+//! Any text of `--set` and its relatives is carried out or refused, over values that are there already.
+#![no_main]
+
+use gitops_render::helm::strvals::{Setting, apply};
+use libfuzzer_sys::fuzz_target;
+use serde_json::json;
+
+fuzz_target!(|input: (u8, &str)| {
+    let (kind, text) = (input.0, input.1.to_owned());
+    let setting = match kind % 5 {
+        0 => Setting::Set(text),
+        1 => Setting::SetString(text),
+        2 => Setting::SetJson(text),
+        3 => Setting::SetLiteral(text),
+        _ => Setting::SetFile(text),
+    };
+    let there = json!({"a": {"b": [1, {"c": null}], "": 2}, "b": [[], "x"], "": {}});
+    let mut values = there.as_object().cloned().unwrap_or_default();
+    let _ = apply(&setting, &mut values, &mut |path| Ok(path.as_bytes().to_vec()));
+});
