@@ -210,7 +210,8 @@ fn peer(place: &Path) -> Result<Option<PathBuf>, Failure> {
 fn cases() -> Result<Vec<Case>, Failure> {
     let charts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance/helm/charts").canonicalize()?;
     let mut cases = Vec::new();
-    let mut folders: Vec<PathBuf> = fs::read_dir(charts)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    let mut folders: Vec<PathBuf> =
+        fs::read_dir(charts)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     folders.sort();
     for folder in folders {
         let Ok(text) = fs::read(folder.join("cases.json")) else { continue };

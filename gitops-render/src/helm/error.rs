@@ -10,8 +10,8 @@ pub enum HelmError {
     Chart(String),
     /// The chart asks for charts that are not there.
     #[error(
-        "An error occurred while checking for chart dependencies. You may need to run `gitops chart dependency build` to \
-         fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {0}"
+        "An error occurred while checking for chart dependencies. You may need to run `helm dependency build` to fetch \
+         missing dependencies: found in Chart.yaml, but missing in charts/ directory: {0}"
     )]
     MissingDependencies(String),
     /// Values cannot be read or merged.

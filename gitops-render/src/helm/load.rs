@@ -40,7 +40,10 @@ impl Walk<'_, '_> {
         let limits = self.files.limits;
         self.folders += 1;
         if depth > limits.depth {
-            return Err(RenderError::Budget { what: "folders of a chart inside each other", limit: limits.depth as u64 });
+            return Err(RenderError::Budget {
+                what: "folders of a chart inside each other",
+                limit: limits.depth as u64,
+            });
         }
         if self.folders > limits.files {
             return Err(RenderError::Budget { what: "folders of a chart", limit: limits.files as u64 });

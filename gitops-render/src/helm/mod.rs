@@ -28,13 +28,13 @@ mod values;
 mod yaml;
 
 pub(crate) use application::render as render_application;
-pub(crate) use seeded::Seeded;
 pub use chart::{Chart, ChartFile};
 pub use error::HelmError;
 pub use kube_version::KubeVersion;
 pub use manifests::{Hook, Manifest};
 pub use metadata::{Dependency, Maintainer, Metadata};
 pub use output::{OutputOptions, Part, parts, write};
-pub use schema::Schema;
 pub use release::{Release, Rendered, name_from, render, render_templates};
+pub use schema::Schema;
+pub(crate) use seeded::Seeded;
 pub use settings::ValueSources;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::strvals::{Setting, apply};
+use super::strvals::{Setting, StrvalsError, apply};
 use super::{HelmError, yaml};
 
 /// Where the user's values come from, each kind in its order.
@@ -33,8 +33,7 @@ impl ValueSources {
         let mut settings: Vec<&Setting> = self.settings.iter().collect();
         settings.sort_by_key(|setting| rank(setting));
         for setting in settings {
-            apply(setting, &mut values, read)
-                .map_err(|error| HelmError::Values(format!("{}: {error}", failed(setting))))?;
+            apply(setting, &mut values, read).map_err(|error| HelmError::Values(failed(setting, &error)))?;
         }
         Ok(values)
     }
@@ -62,12 +61,13 @@ fn rank(setting: &Setting) -> usize {
     }
 }
 
-fn failed(setting: &Setting) -> String {
+/// Of JSON Helm doesn't say what is wrong with it.
+fn failed(setting: &Setting, error: &StrvalsError) -> String {
     match setting {
         Setting::SetJson(text) => format!("failed parsing --set-json data {text}"),
-        Setting::Set(_) => "failed parsing --set data".to_owned(),
-        Setting::SetString(_) => "failed parsing --set-string data".to_owned(),
-        Setting::SetFile(_) => "failed parsing --set-file data".to_owned(),
-        Setting::SetLiteral(_) => "failed parsing --set-literal data".to_owned(),
+        Setting::Set(_) => format!("failed parsing --set data: {error}"),
+        Setting::SetString(_) => format!("failed parsing --set-string data: {error}"),
+        Setting::SetFile(_) => format!("failed parsing --set-file data: {error}"),
+        Setting::SetLiteral(_) => format!("failed parsing --set-literal data: {error}"),
     }
 }

@@ -131,8 +131,10 @@ impl<'a> Memo<'a> {
         }
         let source = serde_json::to_vec(source).ok()?;
         let api_versions = serde_json::to_vec(api_versions).ok()?;
-        let switches =
-            format!("{} {strict} {load_restrictor:?} {reorder:?} {managed_by_label} {charts} {limits:?}", jsonnet.is_some());
+        let switches = format!(
+            "{} {strict} {load_restrictor:?} {reorder:?} {managed_by_label} {charts} {limits:?}",
+            jsonnet.is_some()
+        );
         let parts: [&[u8]; 11] = [
             b"render",
             FORMAT.as_bytes(),

@@ -40,11 +40,17 @@ fn template(files: &[(&str, &str)], set: &[&str]) -> Result<String, String> {
 #[test]
 fn subcharts_get_their_values_and_globals() {
     let files = [
-        ("Chart.yaml", "apiVersion: v2\nname: top\nversion: 1.0.0\ndependencies:\n- {name: sub, version: 1.x, alias: other, condition: other.on}\n"),
+        (
+            "Chart.yaml",
+            "apiVersion: v2\nname: top\nversion: 1.0.0\ndependencies:\n- {name: sub, version: 1.x, alias: other, condition: other.on}\n",
+        ),
         ("values.yaml", "global: {colour: blue}\nother: {on: true, size: 2}\n"),
         ("charts/sub/Chart.yaml", "apiVersion: v2\nname: sub\nversion: 1.2.3\n"),
         ("charts/sub/values.yaml", "size: 1\nshape: round\n"),
-        ("charts/sub/templates/a.yaml", "a: {{ .Chart.Name }} {{ .Values.size }} {{ .Values.shape }} {{ .Values.global.colour }}\n"),
+        (
+            "charts/sub/templates/a.yaml",
+            "a: {{ .Chart.Name }} {{ .Values.size }} {{ .Values.shape }} {{ .Values.global.colour }}\n",
+        ),
     ];
     let expected = "---\n# Source: top/charts/other/templates/a.yaml\na: other 2 round blue\n";
     assert_eq!(template(&files, &[]), Ok(expected.to_owned()));
@@ -56,9 +62,17 @@ fn subcharts_get_their_values_and_globals() {
 #[test]
 fn charts_that_take_too_much_end_with_an_error() {
     let cases = [
-        ("an include of itself", r#"{{ define "a" }}{{ include "a" . }}{{ end }}{{ include "a" . }}"#, "nested reference name"),
+        (
+            "an include of itself",
+            r#"{{ define "a" }}{{ include "a" . }}{{ end }}{{ include "a" . }}"#,
+            "nested reference name",
+        ),
         ("a template of itself", r#"{{ define "a" }}{{ template "a" . }}{{ end }}{{ template "a" . }}"#, "depth"),
-        ("a text of itself", r#"{{ define "a" }}{{ tpl "{{ include \"a\" . }}" . }}{{ end }}{{ include "a" . }}"#, "nested"),
+        (
+            "a text of itself",
+            r#"{{ define "a" }}{{ tpl "{{ include \"a\" . }}" . }}{{ end }}{{ include "a" . }}"#,
+            "nested",
+        ),
         ("a long text", r#"{{ repeat 1000000000 "0123456789" }}"#, "bytes allowed"),
         ("doubled texts", r#"{{ $t := "0123456789" }}{{ range until 60 }}{{ $t = print $t $t }}{{ end }}"#, "allowed"),
         ("a long list", "{{ range until 1000000000 }}{{ end }}", "allowed"),

@@ -17,14 +17,24 @@ struct Found<'e, 'v> {
 struct Node {
     line: String,
     below: Vec<Node>,
+    /// Whether it stands for one schema that has several errors. At the top only those are shown.
+    group: bool,
+}
+
+impl Node {
+    fn new(line: String, below: Vec<Self>) -> Self {
+        Self { line, below, group: false }
+    }
 }
 
 /// The errors as text, a line each.
 pub(super) fn written(errors: Vec<ValidationError<'_>>) -> String {
     let mut out = Vec::new();
-    for node in nodes(&found(&errors, 0), 0, 0) {
-        write(&node, 0, &mut out);
+    let mut top = nodes(&found(&errors, 0), 0, 0);
+    while let [Node { group: true, below, .. }] = top.as_mut_slice() {
+        top = std::mem::take(below);
     }
+    top.iter().for_each(|node| write(node, 0, &mut out));
     out.join("\n")
 }
 
@@ -52,7 +62,8 @@ const DECIDING: &[&str] = &["type", "const", "enum", "format"];
 /// The nodes of one schema: `depth` steps lead to it, and `inside` steps to the value that it is for.
 fn nodes(errors: &[Found<'_, '_>], depth: usize, inside: usize) -> Vec<Node> {
     for keyword in DECIDING {
-        let decides = |steps: &[String]| steps.len() == depth + 1 && steps.get(depth).is_some_and(|step| step == keyword);
+        let decides =
+            |steps: &[String]| steps.len() == depth + 1 && steps.get(depth).is_some_and(|step| step == keyword);
         if let Some(decided) = errors.iter().find(|found| decides(&found.steps)) {
             return vec![leaf(&[decided])];
         }
@@ -66,6 +77,7 @@ fn nodes(errors: &[Found<'_, '_>], depth: usize, inside: usize) -> Vec<Node> {
             None => groups.push((key, vec![error])),
         }
     }
+    groups.sort_by_key(|(key, _)| rank(key.first().copied().unwrap_or_default()));
     for (key, group) in groups {
         let keyword = key.first().copied().unwrap_or_default();
         let owned: Vec<Found<'_, '_>> = group.iter().map(|found| found.again()).collect();
@@ -73,13 +85,13 @@ fn nodes(errors: &[Found<'_, '_>], depth: usize, inside: usize) -> Vec<Node> {
             _ if group.iter().any(|found| found.steps.len() <= depth + 1) => out.extend(leaves(&group)),
             "allOf" => {
                 let below = branches(&owned, depth + 1, inside);
-                out.push(Node { line: line(&owned, inside, "'allOf' failed"), below });
+                out.push(Node::new(line(&owned, inside, "'allOf' failed"), below));
             }
             "$ref" | "$dynamicRef" | "$recursiveRef" => {
                 let below = nodes(&owned, depth + 1, inside);
                 match <[Node; 1]>::try_from(below) {
                     Ok([one]) => out.push(one),
-                    Err(below) => out.push(Node { line: line(&owned, inside, "validation failed"), below }),
+                    Err(below) => out.push(Node::new(line(&owned, inside, "validation failed"), below)),
                 }
             }
             "dependentRequired" => out.extend(leaves(&group)),
@@ -95,6 +107,46 @@ fn nodes(errors: &[Found<'_, '_>], depth: usize, inside: usize) -> Vec<Node> {
     out
 }
 
+/// Where Helm's validator looks at a keyword, among those of one schema.
+fn rank(keyword: &str) -> usize {
+    const ORDER: &[&str] = &[
+        "$ref",
+        "minProperties",
+        "maxProperties",
+        "required",
+        "dependencies",
+        "properties",
+        "patternProperties",
+        "additionalProperties",
+        "propertyNames",
+        "dependentSchemas",
+        "dependentRequired",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "prefixItems",
+        "items",
+        "additionalItems",
+        "contains",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "not",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "if",
+        "then",
+        "else",
+    ];
+    ORDER.iter().position(|known| *known == keyword).unwrap_or(ORDER.len())
+}
+
 impl Found<'_, '_> {
     fn again(&self) -> Self {
         Found { error: self.error, steps: self.steps.clone(), place: self.place.clone() }
@@ -107,9 +159,14 @@ fn key<'f>(found: &'f Found<'_, '_>, depth: usize, inside: usize) -> Vec<&'f str
     let value = found.place.get(inside).map(String::as_str);
     match step(0) {
         Some(keyword @ ("allOf" | "$ref" | "$dynamicRef" | "$recursiveRef" | "then" | "else" | "if")) => vec![keyword],
-        Some(keyword @ ("dependentSchemas" | "dependencies")) => [Some(keyword), step(1)].into_iter().flatten().collect(),
+        Some(keyword @ ("dependentSchemas" | "dependencies")) => {
+            [Some(keyword), step(1)].into_iter().flatten().collect()
+        }
         Some(keyword) if found.steps.len() > depth + 1 => {
-            [Some(keyword), step(1).filter(|_| keyword != "additionalProperties"), value].into_iter().flatten().collect()
+            [Some(keyword), step(1).filter(|_| keyword != "additionalProperties"), value]
+                .into_iter()
+                .flatten()
+                .collect()
         }
         keyword => keyword.into_iter().collect(),
     }
@@ -117,8 +174,7 @@ fn key<'f>(found: &'f Found<'_, '_>, depth: usize, inside: usize) -> Vec<&'f str
 
 /// The branches of a keyword, by their numbers.
 fn branches(errors: &[Found<'_, '_>], depth: usize, inside: usize) -> Vec<Node> {
-    let mut numbers: Vec<&str> =
-        errors.iter().filter_map(|found| found.steps.get(depth)).map(String::as_str).collect();
+    let mut numbers: Vec<&str> = errors.iter().filter_map(|found| found.steps.get(depth)).map(String::as_str).collect();
     numbers.dedup();
     let branch = |number: &str| {
         let of = errors.iter().filter(|found| found.steps.get(depth).is_some_and(|step| step == number));
@@ -131,7 +187,7 @@ fn branches(errors: &[Found<'_, '_>], depth: usize, inside: usize) -> Vec<Node> 
 fn one(errors: &[Found<'_, '_>], depth: usize, inside: usize) -> Option<Node> {
     let mut below = nodes(errors, depth, inside);
     if below.len() > 1 {
-        return Some(Node { line: line(errors, inside, "validation failed"), below });
+        return Some(Node { line: line(errors, inside, "validation failed"), below, group: true });
     }
     below.pop()
 }
@@ -151,9 +207,11 @@ fn leaves(group: &[&Found<'_, '_>]) -> Vec<Node> {
     let mut rest = Vec::new();
     for found in group {
         match unexpected(found.error.kind()) {
-            Some(names) => out.extend(names.iter().map(|name| Node {
-                line: format!("at {}: false schema", words::quoted(&format!("{}/{name}", found.error.instance_path()))),
-                below: Vec::new(),
+            Some(names) => out.extend(names.iter().map(|name| {
+                Node::new(
+                    format!("at {}: false schema", words::quoted(&format!("{}/{name}", found.error.instance_path()))),
+                    Vec::new(),
+                )
             })),
             None => rest.push(*found),
         }
@@ -168,7 +226,7 @@ fn leaves(group: &[&Found<'_, '_>]) -> Vec<Node> {
 
 /// The errors of one keyword that are one line.
 fn leaf(group: &[&Found<'_, '_>]) -> Node {
-    let Some(first) = group.first() else { return Node { line: String::new(), below: Vec::new() } };
+    let Some(first) = group.first() else { return Node::new(String::new(), Vec::new()) };
     let errors: Vec<&ValidationError<'_>> = group.iter().map(|found| found.error).collect();
     let place = words::quoted(first.error.instance_path().as_str());
     let inside = first.place.len();
@@ -178,12 +236,9 @@ fn leaf(group: &[&Found<'_, '_>]) -> Node {
             context.iter().filter_map(|branch| one(&found(branch, whole), 0, inside)).collect()
         }
         Kind::PropertyNames { error } => {
-            vec![Node {
-                line: format!("at '': {}", words::of(&[&**error], first.steps.as_slice())),
-                below: Vec::new(),
-            }]
+            vec![Node::new(format!("at '': {}", words::of(&[&**error], &first.steps)), Vec::new())]
         }
         _ => Vec::new(),
     };
-    Node { line: format!("at {place}: {}", words::of(&errors, &first.steps)), below }
+    Node::new(format!("at {place}: {}", words::of(&errors, &first.steps)), below)
 }

@@ -30,7 +30,9 @@ pub(super) fn of(errors: &[&ValidationError<'_>], steps: &[String]) -> String {
             format!("last {} additionalItem(s) not allowed", counted(more as u64))
         }
         Kind::Enum { options } => choice(options),
-        Kind::Constant { expected_value } if is_simple(expected_value) => format!("value must be {}", shown(expected_value)),
+        Kind::Constant { expected_value } if is_simple(expected_value) => {
+            format!("value must be {}", shown(expected_value))
+        }
         Kind::Constant { .. } => "'const' failed".to_owned(),
         Kind::Pattern { pattern } => format!("{} does not match pattern {}", shown(found), quoted(pattern)),
         Kind::Format { format } => format!("{} is not valid {format}", shown(found)),
@@ -43,8 +45,12 @@ pub(super) fn of(errors: &[&ValidationError<'_>], steps: &[String]) -> String {
         Kind::MaxLength { limit } => size("maxLength", letters(found), *limit),
         Kind::MinItems { limit } => size("minItems", found.as_array().map_or(0, Vec::len), *limit),
         Kind::MaxItems { limit } => size("maxItems", found.as_array().map_or(0, Vec::len), *limit),
-        Kind::MinProperties { limit } => size("minProperties", found.as_object().map_or(0, serde_json::Map::len), *limit),
-        Kind::MaxProperties { limit } => size("maxProperties", found.as_object().map_or(0, serde_json::Map::len), *limit),
+        Kind::MinProperties { limit } => {
+            size("minProperties", found.as_object().map_or(0, serde_json::Map::len), *limit)
+        }
+        Kind::MaxProperties { limit } => {
+            size("maxProperties", found.as_object().map_or(0, serde_json::Map::len), *limit)
+        }
         Kind::UniqueItems => duplicates(found),
         Kind::Contains => "no items match contains schema".to_owned(),
         Kind::Not { .. } => "'not' failed".to_owned(),

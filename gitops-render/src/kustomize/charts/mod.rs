@@ -228,8 +228,7 @@ fn with_inline(
     chart: &Chart,
     place: &Spot<'_>,
 ) -> Result<String, RenderError> {
-    let documents =
-        crate::documents::read(text, name, crate::documents::Dialect::Kustomize, builder.files().limits)?;
+    let documents = crate::documents::read(text, name, crate::documents::Dialect::Kustomize, builder.files().limits)?;
     let file = match documents.into_iter().next().map(|document| document.value) {
         Some(Value::Object(map)) => map,
         Some(Value::Null) | None => Map::new(),

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Plugin;
 use super::loose::{Known, Loose};
+use crate::RenderError;
 use crate::kustomize::accumulate::Builder;
 use crate::kustomize::charts::{self, INFLATION_FIELDS, Inflation};
 use crate::kustomize::generators;
@@ -14,7 +15,6 @@ use crate::kustomize::model::{Generator, GeneratorOptions};
 use crate::kustomize::read::File;
 use crate::kustomize::resource::Resource;
 use crate::kustomize::resources::Resources;
-use crate::RenderError;
 
 const FIELD: &str = "generators";
 
