@@ -1,7 +1,7 @@
 //! Which charts of a chart are rendered, under which names, and what they give to the values of the chart they are in.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use gitops_template::semver::{Constraint, Version};
@@ -79,17 +79,36 @@ pub(super) fn check(chart: &Chart) -> Result<(), HelmError> {
 /// A chart with the charts that the values of a release switch on.
 pub(super) fn prepare(chart: &Arc<Chart>, given: &Map, warnings: &mut Warnings) -> Result<Prepared, HelmError> {
     let mut prepared = Prepared::new(chart, chart.name());
-    enable(&mut prepared, given, "", warnings)?;
-    import(&prepared, warnings)?;
+    let mut shared = Shared::default();
+    enable(&mut prepared, given, "", &mut shared, warnings)?;
+    import(&prepared, &mut shared, warnings)?;
     Ok(prepared)
 }
 
-fn enable(chart: &mut Prepared, given: &Map, path: &str, warnings: &mut Warnings) -> Result<(), HelmError> {
+/// What Helm does to a chart's list of what it asks for. A chart that is there under several names has one such list, so
+/// that what is done for the first of them is seen by the others.
+#[derive(Default)]
+struct Shared {
+    /// Charts whose list names aliases by now: under its first name only a chart finds what it has an alias for.
+    renamed: HashSet<*const Chart>,
+    /// What was taken from a chart below by now, which is not taken again.
+    imported: HashSet<(*const Chart, String)>,
+}
+
+fn enable(
+    chart: &mut Prepared,
+    given: &Map,
+    path: &str,
+    shared: &mut Shared,
+    warnings: &mut Warnings,
+) -> Result<(), HelmError> {
     if chart.requirements.is_empty() {
         return Ok(());
     }
+    let first = shared.renamed.insert(Arc::as_ptr(&chart.chart));
     let asked = |below: &Prepared, dependency: &Dependency| {
-        below.name == dependency.name && fits(&dependency.version, &below.chart.metadata.version)
+        let name = if first { dependency.name.as_str() } else { dependency.effective_name() };
+        below.name == name && fits(&dependency.version, &below.chart.metadata.version)
     };
     let (declared, mut kept): (Vec<_>, Vec<_>) = std::mem::take(&mut chart.dependencies)
         .into_iter()
@@ -111,7 +130,7 @@ fn enable(chart: &mut Prepared, given: &Map, path: &str, warnings: &mut Warnings
     chart.requirements.retain(|dependency| !disabled.contains(dependency.effective_name()));
     for below in &mut chart.dependencies {
         let path = format!("{path}{}.", below.name);
-        enable(below, &values, &path, warnings)?;
+        enable(below, &values, &path, shared, warnings)?;
     }
     Ok(())
 }
@@ -152,9 +171,9 @@ fn by_tags(dependency: &Dependency, values: &Map, warnings: &mut Warnings) -> bo
 }
 
 /// Gives the values that a chart takes from the charts in it to it, the innermost first.
-fn import(chart: &Prepared, warnings: &mut Warnings) -> Result<(), HelmError> {
+fn import(chart: &Prepared, shared: &mut Shared, warnings: &mut Warnings) -> Result<(), HelmError> {
     for below in &chart.dependencies {
-        import(below, warnings)?;
+        import(below, shared, warnings)?;
     }
     if chart.requirements.is_empty() {
         return Ok(());
@@ -162,6 +181,9 @@ fn import(chart: &Prepared, warnings: &mut Warnings) -> Result<(), HelmError> {
     let values = coalesce(chart, &Map::default(), Nulls::Keep, warnings)?;
     let mut imported = Map::default();
     for dependency in &chart.requirements {
+        if !shared.imported.insert((Arc::as_ptr(&chart.chart), dependency.effective_name().to_owned())) {
+            continue;
+        }
         for wanted in &dependency.import_values {
             let Some((child, parent)) = paths(wanted) else { continue };
             match table_at(&values, &format!("{}.{child}", dependency.effective_name())) {

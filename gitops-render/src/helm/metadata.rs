@@ -80,6 +80,12 @@ impl<'j> Fields<'j> {
         }
     }
 
+    /// An item of a list of structs.
+    fn of_item(value: &'j Value, of: &'static str, list: &str) -> Read<Self> {
+        let field = format!("Go struct field Metadata.{list} of type");
+        Self::of(value, of).map_err(|error| error.replace("Go value of type", &field))
+    }
+
     fn get(&self, name: &str) -> Option<&'j Value> {
         let value = self
             .map
@@ -173,7 +179,7 @@ impl Metadata {
             if maintainer.is_null() {
                 return Err("validation: maintainers must not contain empty or null nodes".to_owned());
             }
-            let fields = Fields::of(maintainer, "Maintainer")?;
+            let fields = Fields::of_item(maintainer, "Maintainer", "maintainers")?;
             let (name, email, url) = (fields.text("name")?, fields.text("email")?, fields.text("url")?);
             metadata.maintainers.push(Maintainer { name, email, url });
         }
@@ -237,7 +243,7 @@ fn dependencies(fields: &Fields<'_>) -> Read<Vec<Dependency>> {
         if item.is_null() {
             return Err("validation: dependencies must not contain empty or null nodes".to_owned());
         }
-        let fields = Fields::of(item, "Dependency")?;
+        let fields = Fields::of_item(item, "Dependency", "dependencies")?;
         Ok(Dependency {
             name: fields.text("name")?,
             version: fields.text("version")?,

@@ -1,6 +1,7 @@
 //! What templates see beside values: the chart, its files, the versions of everything.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -147,38 +148,44 @@ fn dependency(dependency: &Dependency) -> Value {
 /// `.Files`: the files of a chart, or some of them.
 pub(super) struct FilesObject {
     chart: Arc<Chart>,
-    /// The files that a glob has chosen, by their places in the chart.
-    chosen: Option<Vec<usize>>,
+    /// Their places in the chart, in the order of their names.
+    chosen: Rc<[usize]>,
 }
 
 impl FilesObject {
+    /// All files; of two with one name the last.
     pub(super) fn of(chart: &Arc<Chart>) -> Value {
-        Value::object(Self { chart: Arc::clone(chart), chosen: None })
+        let by_name: BTreeMap<&str, usize> =
+            chart.files.iter().enumerate().map(|(index, file)| (file.name.as_str(), index)).collect();
+        Value::object(Self { chart: Arc::clone(chart), chosen: by_name.into_values().collect() })
     }
 
     /// The files in the order of their names.
-    fn files(&self) -> Vec<(usize, &ChartFile)> {
-        let chosen = |index: &usize| self.chosen.as_ref().is_none_or(|chosen| chosen.contains(index));
-        let mut files: Vec<_> = self.chart.files.iter().enumerate().filter(|(index, _)| chosen(index)).collect();
-        files.sort_by(|(_, left), (_, right)| left.name.cmp(&right.name));
-        files
+    fn files(&self) -> impl Iterator<Item = &ChartFile> {
+        self.chosen.iter().filter_map(|index| self.chart.files.get(*index))
+    }
+
+    fn find(&self, name: &str) -> Option<&ChartFile> {
+        let name_of = |index: &usize| self.chart.files.get(*index).map(|file| file.name.as_str());
+        let found = self.chosen.binary_search_by(|index| name_of(index).cmp(&Some(name))).ok()?;
+        self.chart.files.get(*self.chosen.get(found)?)
     }
 
     fn get(&self, name: &str) -> Text {
-        let found = self.files().into_iter().find(|(_, file)| file.name == name);
-        found.map(|(_, file)| Text::from(&*file.data)).unwrap_or_default()
+        self.find(name).map(|file| Text::from(&*file.data)).unwrap_or_default()
     }
 
     fn glob(&self, pattern: &str) -> Value {
         // Helm takes a malformed pattern for one that matches everything.
         let glob = Glob::with_separators(pattern).ok();
         let matches = |file: &ChartFile| glob.as_ref().is_none_or(|glob| glob.matches(&file.name));
-        let chosen = self.files().into_iter().filter(|(_, file)| matches(file)).map(|(index, _)| index).collect();
-        Value::object(Self { chart: Arc::clone(&self.chart), chosen: Some(chosen) })
+        let matching = |index: &&usize| self.chart.files.get(**index).is_some_and(matches);
+        let chosen = self.chosen.iter().filter(matching).copied().collect();
+        Value::object(Self { chart: Arc::clone(&self.chart), chosen })
     }
 
     fn as_yaml(&self, data: impl Fn(&ChartFile) -> Value) -> Result<Value, Failure> {
-        let entries = self.files().into_iter().map(|(_, file)| {
+        let entries = self.files().map(|file| {
             let name = file.name.rsplit('/').next().unwrap_or_default();
             (Text::from(name), data(file))
         });
@@ -209,12 +216,11 @@ impl Object for FilesObject {
     }
 
     fn truth(&self) -> bool {
-        !self.files().is_empty()
+        !self.chosen.is_empty()
     }
 
     fn field(&self, name: &str) -> Option<Value> {
-        let found = self.files().into_iter().find(|(_, file)| file.name == name);
-        found.map(|(_, file)| Value::Bytes(Text::from(&*file.data)))
+        self.find(name).map(|file| Value::Bytes(Text::from(&*file.data)))
     }
 
     fn method(&self, name: &str) -> Option<Signature> {
@@ -240,13 +246,13 @@ impl Object for FilesObject {
 
     fn entries(&self) -> Option<Vec<(Value, Value)>> {
         let entry = |file: &ChartFile| (Value::text(file.name.as_str()), Value::Bytes(Text::from(&*file.data)));
-        Some(self.files().into_iter().map(|(_, file)| entry(file)).collect())
+        Some(self.files().map(entry).collect())
     }
 
     /// Bytes are written in base64, as Go writes them into JSON.
     fn plain(&self) -> Value {
         let entry = |file: &ChartFile| (Text::from(file.name.as_str()), Value::text(STANDARD.encode(&file.data)));
-        Value::Map(self.files().into_iter().map(|(_, file)| entry(file)).collect())
+        Value::Map(self.files().map(entry).collect())
     }
 
     fn as_any(&self) -> &dyn Any {

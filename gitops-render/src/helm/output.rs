@@ -39,7 +39,7 @@ fn sorted<'r>(rendered: &'r Rendered, options: &OutputOptions) -> (Vec<Part<'r>>
     let crds = rendered.crds.iter().filter(|_| options.include_crds);
     let crds = crds.map(|(path, data)| Part { path, text: String::from_utf8_lossy(data) });
     let part = |manifest: &'r Manifest| Part { path: &manifest.path, text: manifest.text.as_str().into() };
-    let shown = |hook: &&Manifest| !options.no_hooks && !(options.skip_tests && hook.is_test());
+    let shown = |hook: &&Manifest| !(options.no_hooks || options.skip_tests && hook.is_test());
     let hooks = rendered.hooks.iter().filter(shown).map(part).collect();
     (crds.chain(rendered.manifests.iter().map(part)).collect(), hooks)
 }

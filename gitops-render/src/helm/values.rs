@@ -141,11 +141,8 @@ pub(super) fn tables(into: &Map, from: &Map, prefix: &str, nulls: Nulls, warning
         };
         match (known, value) {
             (Value::Nil, Value::Nil) => {}
-            (Value::Nil, _) => {
-                if nulls == Nulls::TakeAway {
-                    into.remove(&key);
-                }
-            }
+            (Value::Nil, _) if nulls == Nulls::Keep => {}
+            (Value::Nil, _) => drop(into.remove(&key)),
             (Value::Map(known), Value::Map(value)) => {
                 tables(&known, &value, &joined(prefix, &key.to_str()), nulls, warnings);
             }

@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &TemplateArguments, global: &GlobalArguments) -> Re
         [chart] => ("release-name".to_owned(), chart),
         _ => return Err(Failure::new("name a chart")),
     };
-    let name = match &arguments.name_template {
+    let name = match arguments.name_template.as_ref().filter(|template| !template.is_empty()) {
         Some(template) => name_from(template, &functions, &host)?,
         None => name,
     };

@@ -112,10 +112,12 @@ pub(super) fn inflate(
     let api_versions = if chart.api_versions.is_empty() { &inputs.api_versions } else { &chart.api_versions };
     release.api_versions.clone_from(api_versions);
     let rendered = helm::render(&Arc::new(found.chart), &values, &release, &functions, &host)?;
-    let mut options = OutputOptions::default();
-    options.include_crds = chart.include_crds;
-    options.no_hooks = chart.skip_hooks;
-    options.skip_tests = chart.skip_tests;
+    let options = OutputOptions {
+        include_crds: chart.include_crds,
+        no_hooks: chart.skip_hooks,
+        skip_tests: chart.skip_tests,
+        show_only: Vec::new(),
+    };
     let written = helm::write(&rendered, &options)?;
     let mut warnings = Vec::new();
     let mut resources = load::parse(&written, &found.folder, builder.files(), &mut warnings)?;

@@ -133,7 +133,12 @@ impl ChartCase {
                 "--api-versions" | "-a" => api_versions.extend(value()?.split(',').map(str::to_owned)),
                 "--show-only" | "-s" => output.show_only.push(value()?),
                 "--name-template" => {
-                    name = name_from(&value()?, functions(), &host()).map_err(|error| error.to_string())?;
+                    let template = value()?;
+                    if template.is_empty() {
+                        "release-name".clone_into(&mut name);
+                    } else {
+                        name = name_from(&template, functions(), &host()).map_err(|error| error.to_string())?;
+                    }
                 }
                 "-f" | "--values" => files.push(value()?),
                 "--set" => sources.settings.push(Setting::Set(value()?)),
