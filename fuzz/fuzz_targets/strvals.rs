@@ -5,8 +5,9 @@ use gitops_render::helm::strvals::{Setting, apply};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
-fuzz_target!(|input: (u8, &str)| {
-    let (kind, text) = (input.0, input.1.to_owned());
+fuzz_target!(|input: &[u8]| {
+    let Some((kind, text)) = input.split_first() else { return };
+    let Ok(text) = String::from_utf8(text.to_vec()) else { return };
     let setting = match kind % 5 {
         0 => Setting::Set(text),
         1 => Setting::SetString(text),
