@@ -1,4 +1,7 @@
+use std::sync::Arc;
+
 use crate::functions::Failure;
+use crate::keys::KeyMaker;
 use crate::value::{Map, Value};
 
 /// What a render may ask of the world outside: everything that could make two renders differ comes from here.
@@ -21,27 +24,29 @@ pub trait Host {
         Ok(Value::Map(Map::default()))
     }
 
-    /// A key, certificate or hash that is made once for a `request` and kept, so that a second render gives the same.
-    /// `make` makes it where none is kept.
-    ///
-    /// # Errors
-    /// What `make` gives.
-    fn keep(&self, _request: &str, make: &mut dyn FnMut() -> Result<String, Failure>) -> Result<String, Failure> {
-        make()
+    /// Who makes private keys and certificates; without one, a template that asks for them fails.
+    fn keys(&self) -> Option<&dyn KeyMaker> {
+        None
     }
 }
 
 /// A host of fixed answers: a clock that stands, and randomness from a seed.
-#[derive(Debug)]
 pub struct Fixed {
     seconds: i64,
     state: std::cell::Cell<u64>,
+    keys: Option<Arc<dyn KeyMaker>>,
 }
 
 impl Fixed {
     /// A clock at these seconds since 1970, and a seed.
     pub fn new(seconds: i64, seed: u64) -> Self {
-        Self { seconds, state: std::cell::Cell::new(seed) }
+        Self { seconds, state: std::cell::Cell::new(seed), keys: None }
+    }
+
+    /// The same, with keys and certificates from a maker.
+    #[must_use]
+    pub fn with_keys(self, keys: Arc<dyn KeyMaker>) -> Self {
+        Self { keys: Some(keys), ..self }
     }
 }
 
@@ -59,5 +64,9 @@ impl Host for Fixed {
             mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
             chunk.copy_from_slice((mixed ^ (mixed >> 31)).to_le_bytes().get(..chunk.len()).unwrap_or_default());
         }
+    }
+
+    fn keys(&self) -> Option<&dyn KeyMaker> {
+        self.keys.as_deref()
     }
 }

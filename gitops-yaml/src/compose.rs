@@ -22,12 +22,27 @@ pub(crate) fn parser(text: &str) -> Parser<BufReader<&[u8]>> {
     parser
 }
 
+/// What is said where the scanner panics.
+const UNREADABLE: &str = "the text is not well-formed YAML";
+
 /// The next event. The scanner panics on a few malformed texts (a tag without value before a `,`); that is an error of the
 /// text, and the parser is not used after it.
 pub(crate) fn next_event(parser: &mut Parser<BufReader<&[u8]>>) -> Result<Event, ReadError> {
     let parsed = catch_unwind(AssertUnwindSafe(|| parser.parse()));
-    let unreadable = |_| ReadError::new(1, 1, "the text is not well-formed YAML".into());
+    let unreadable = |_| ReadError::new(1, 1, UNREADABLE.into());
     parsed.map_err(unreadable)?.map_err(|error| ReadError::from_parser(&error))
+}
+
+/// Where a text is not well-formed; none where it is.
+pub(crate) fn syntax_error(text: &str) -> Option<ReadError> {
+    let mut parser = parser(text);
+    loop {
+        match next_event(&mut parser) {
+            Ok(event) if event.data == EventData::StreamEnd => return None,
+            Ok(_) => {}
+            Err(error) => return Some(error).filter(|error| error.message != UNREADABLE),
+        }
+    }
 }
 
 pub(crate) struct Composer<'a> {
@@ -76,6 +91,22 @@ impl<'a> Composer<'a> {
                     if !empty {
                         documents.push(Document { value, line: line(mark), warnings });
                     }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The first document, null where there is none.
+    pub(crate) fn first(mut self) -> Result<Value, ReadError> {
+        loop {
+            match self.next()?.data {
+                EventData::StreamEnd => return Ok(Value::Null),
+                EventData::DocumentStart { .. } => {
+                    let first = self.next()?;
+                    let value = self.node(first, 0)?;
+                    self.next()?;
+                    return Ok(value);
                 }
                 _ => {}
             }
@@ -145,8 +176,10 @@ impl<'a> Composer<'a> {
                 self.size.bytes += value.len();
                 let plain = plain_implicit && self.is_untagged(tag.as_deref()) && style == ScalarStyle::Plain;
                 let scalar = Scalar { text: value, tag: tag.as_deref(), plain };
-                let value =
-                    resolve::value(scalar, self.options.resolver).map_err(|words| ReadError::at(mark, words))?;
+                let value = resolve::value(scalar, self.options.resolver).map_err(|words| {
+                    let go_words = no_form_in_json(&words).unwrap_or_else(|| format!("yaml: {words}"));
+                    ReadError::at(mark, words).in_go(go_words)
+                })?;
                 (anchor, value)
             }
             EventData::SequenceStart { anchor, .. } => (anchor, self.sequence(depth)?),
@@ -161,7 +194,13 @@ impl<'a> Composer<'a> {
 
     fn alias(&mut self, anchor: &str, mark: Mark, depth: usize) -> Result<Value, ReadError> {
         let expanded = self.anchors.expand(anchor, depth, &self.options.limits);
-        let (value, size) = expanded.map_err(|words| ReadError::at(mark, words))?;
+        let (value, size) = expanded.map_err(|words| {
+            let go_words = match words.starts_with("unknown anchor") {
+                true => format!("yaml: unknown anchor '{anchor}' referenced"),
+                false => format!("yaml: {words}"),
+            };
+            ReadError::at(mark, words).in_go(go_words)
+        })?;
         self.size.nodes += size.nodes;
         self.size.bytes += size.bytes;
         Ok(value)
@@ -203,7 +242,15 @@ impl<'a> Composer<'a> {
                 }
                 continue;
             }
-            let key = self.key(event, depth)?;
+            let is_null = is_null_key(&event.data, self.options.resolver);
+            let key = self.key(event, depth);
+            if let (Err(error), true) = (&key, is_null) {
+                let value = self.next()?;
+                let value = self.node(value, depth + 1)?;
+                let words = "unsupported map key of type: %!s(<nil>), key: <nil>, value:";
+                return Err(error.clone().in_go(format!("{words} {}", go_syntax(&value))));
+            }
+            let key = key?;
             let value = self.next()?;
             let value = self.node(value, depth + 1)?;
             if map.contains_key(&key)
@@ -308,4 +355,40 @@ pub(crate) fn is_empty(data: &EventData) -> bool {
 
 pub(crate) fn line(mark: Mark) -> usize {
     usize::try_from(mark.line).unwrap_or(usize::MAX).saturating_add(1)
+}
+
+fn is_null_key(event: &EventData, resolver: Resolver) -> bool {
+    match event {
+        EventData::Scalar { value, plain_implicit: true, tag: None, style: ScalarStyle::Plain, .. } => {
+            resolver == Resolver::Sigs && matches!(value.as_str(), "" | "~" | "null" | "Null" | "NULL")
+        }
+        _ => false,
+    }
+}
+
+/// A value as Go's `%+#v` writes it.
+fn go_syntax(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::String(text) => format!("{text:?}"),
+        Value::Array(items) => {
+            format!("[]interface {{}}{{{}}}", items.iter().map(go_syntax).collect::<Vec<_>>().join(", "))
+        }
+        Value::Object(map) => {
+            let entries = map.iter().map(|(key, value)| format!("{key:?}:{}", go_syntax(value)));
+            format!("map[interface {{}}]interface {{}}{{{}}}", entries.collect::<Vec<_>>().join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// What Go's JSON says of a float that it has no form for.
+fn no_form_in_json(words: &str) -> Option<String> {
+    let text = words.strip_suffix("` has no form in JSON")?.strip_prefix('`')?.to_ascii_lowercase();
+    let number = match text.as_str() {
+        ".nan" => "NaN",
+        text if text.starts_with('-') => "-Inf",
+        _ => "+Inf",
+    };
+    Some(format!("json: unsupported value: {number}"))
 }

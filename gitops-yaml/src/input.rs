@@ -24,7 +24,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, ReadError> {
         && let Some((at, character)) = text.char_indices().find(|(_, character)| is_control(*character))
     {
         let words = format!("control characters are not allowed (U+{:04X})", u32::from(character));
-        return Err(error_at(text.as_bytes().get(..at).unwrap_or_default(), words));
+        let error = error_at(text.as_bytes().get(..at).unwrap_or_default(), words);
+        return Err(error.in_go("yaml: control characters are not allowed"));
     }
     if text.as_bytes().contains(&b'%') {
         directives(&text)?;

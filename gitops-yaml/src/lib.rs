@@ -19,7 +19,7 @@ pub use error::ReadError;
 pub use limits::Limits;
 pub use locate::{PathSegment, Position, locate, locate_many};
 pub use number::{go_float, go_number};
-pub use write::{write, write_documents, write_to};
+pub use write::{write, write_documents, write_pretty, write_to};
 
 use serde_json::Value;
 
@@ -110,6 +110,28 @@ pub fn read_one(text: &[u8], options: &Options) -> Result<Value, ReadError> {
         return Err(ReadError::new(second.line, 1, "expected a single document".into()));
     }
     Ok(documents.pop().map_or(Value::Null, |document| document.value))
+}
+
+/// The first document of a text as `sigs.k8s.io/yaml` reads it, null where there is none. What comes after it is not
+/// looked at.
+///
+/// # Errors
+/// Where it is not well-formed, in the words of that library.
+pub fn read_first(text: &[u8], limits: &Limits) -> Result<Value, String> {
+    let mut options = Options::new(Resolver::Sigs);
+    options.limits = limits.clone();
+    if text.len() > options.limits.max_bytes {
+        return Err(format!("yaml: the text has more than the {} bytes allowed", options.limits.max_bytes));
+    }
+    let words = |error: ReadError| error.into_go_words();
+    let decoded = input::decode(text).map_err(words)?;
+    let length = decoded.len();
+    let ended = input::end_line(decoded);
+    compose::Composer::new(&ended, length, &options).first().map_err(|error| {
+        // Marks count from the text as it is, which may not end its last line.
+        let original = ended.get(..length).unwrap_or_default();
+        compose::syntax_error(original).unwrap_or(error).into_go_words()
+    })
 }
 
 #[cfg(test)]

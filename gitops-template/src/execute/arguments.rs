@@ -79,6 +79,11 @@ impl Render<'_> {
             (Parameter::Int64, Term::Number(number)) => {
                 number.int.map_or_else(|| expected(frame, "integer"), |int| Ok(Value::Int64(int)))
             }
+            (Parameter::Uint32, Term::Number(number)) => match number.int.and_then(|int| u64::try_from(int).ok()) {
+                Some(number) => Ok(Value::Uint64(number)),
+                None => expected(frame, "unsigned integer"),
+            },
+            (Parameter::Uint32, _) => expected(frame, "unsigned integer"),
             (Parameter::Float, Term::Number(number)) => {
                 number.float.map_or_else(|| expected(frame, "float"), |float| Ok(Value::Float(float)))
             }
@@ -135,12 +140,17 @@ fn fits(value: &Value, parameter: Parameter) -> bool {
         Parameter::Bool => matches!(value, Value::Bool(_)),
         Parameter::Int => matches!(value, Value::Int(_)),
         Parameter::Int64 => matches!(value, Value::Int64(_)),
+        // Nothing but a literal is one.
+        Parameter::Uint32 => false,
         Parameter::Float => matches!(value, Value::Float(_)),
         Parameter::Map => value.as_map().is_some_and(|map| map.kind() != MapKind::Text),
         Parameter::List => value.as_list().is_some_and(|list| list.element() == Element::Any),
         Parameter::Texts => value.as_list().is_some_and(|list| list.element() == Element::Text),
         Parameter::Object(name) => match value {
-            Value::Object(object) => object.type_name().trim_start_matches('*') == name.trim_start_matches('*'),
+            Value::Object(object) => {
+                let found = object.type_name();
+                found == name || found.strip_prefix('*') == Some(name)
+            }
             _ => false,
         },
     }

@@ -70,13 +70,19 @@ impl ExecuteError {
 
 impl fmt::Display for ExecuteError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(place) = &self.place {
-            let Place { file, line, column, template, context } = place;
-            let template = quote(template.as_bytes());
-            write!(formatter, "template: {file}:{line}:{column}: executing {template} at <{context}>: ")?;
+        let mut error = self;
+        loop {
+            if let Some(place) = &error.place {
+                let Place { file, line, column, template, context } = place;
+                let template = quote(template.as_bytes());
+                write!(formatter, "template: {file}:{line}:{column}: executing {template} at <{context}>: ")?;
+            }
+            formatter.write_str(&error.message)?;
+            match &error.cause {
+                Some(cause) => error = cause,
+                None => return Ok(()),
+            }
         }
-        formatter.write_str(&self.message)?;
-        self.cause.as_ref().map_or(Ok(()), |cause| cause.fmt(formatter))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::host::Host;
 use crate::pattern::{Pattern, PatternError};
 use crate::quote::quote;
 use crate::syntax::{Delimiters, Template, Templates, parse};
-use crate::value::{Map, Text, Value};
+use crate::value::{Map, Text, Value, deep_equal};
 
 use super::error::ExecuteError;
 use super::frame::Frame;
@@ -16,6 +16,9 @@ use super::set::{Scope, TemplateSet};
 
 /// How often templates of one name may be included in each other, as Helm limits it.
 const MAX_NESTED_INCLUDES: u32 = 1_000;
+
+/// How often `tpl` may be called in what `tpl` executes.
+const MAX_NESTED_TEXTS: usize = 500;
 
 /// The longest regular expression in bytes, how many are kept, and the steps that one costs to be read.
 const MAX_PATTERN: usize = 64 << 10;
@@ -31,6 +34,8 @@ pub struct Render<'h> {
     steps: u64,
     output: u64,
     depth: usize,
+    /// Texts that are executed in each other.
+    nested: usize,
     included: HashMap<Text, u32>,
     /// Texts that templates execute, read once each.
     texts: HashMap<Text, Rc<Templates>>,
@@ -51,6 +56,7 @@ impl<'h> Render<'h> {
             output: options.limits.output,
             options,
             depth: 0,
+            nested: 0,
             included: HashMap::new(),
             texts: HashMap::new(),
             patterns: HashMap::new(),
@@ -163,11 +169,17 @@ impl<'h> Render<'h> {
     /// # Errors
     /// Where it is no template, or fails.
     pub fn evaluate(&mut self, text: &Text, data: Value) -> Result<Vec<u8>, Failure> {
+        if self.nested >= MAX_NESTED_TEXTS {
+            let words = "texts are executed as templates in each other more often than the";
+            return Err(Failure::of_budget(format!("{words} {MAX_NESTED_TEXTS} times allowed")));
+        }
         let templates = self.read(text)?;
         let scope = Scope::within(&self.scope, &templates);
         let around = std::mem::replace(&mut self.scope, scope);
         let name = self.options.name.clone();
+        self.nested += 1;
         let executed = self.execute(name.as_bytes(), data);
+        self.nested -= 1;
         self.scope = around;
         let out = executed.map_err(|error| {
             Failure::caused(format!("error during tpl function execution for {}: ", quote(text)), error)
@@ -185,6 +197,18 @@ impl<'h> Render<'h> {
         let templates = Rc::new(templates);
         self.texts.insert(text.clone(), Rc::clone(&templates));
         Ok(templates)
+    }
+
+    /// Whether two values are equal in all they hold.
+    pub(crate) fn equal(&mut self, left: &Value, right: &Value) -> Result<bool, Failure> {
+        let mut steps = self.steps;
+        match deep_equal(left, right, &mut steps) {
+            Some(equal) => {
+                self.steps = steps;
+                Ok(equal)
+            }
+            None => self.charge(u64::MAX).map(|()| false),
+        }
     }
 
     /// A regular expression, or why a text is none.

@@ -8,7 +8,7 @@ use crate::execute::Render;
 use crate::print;
 use crate::quote::quote;
 use crate::syntax::number::{read_float, read_signed};
-use crate::value::{Value, deep_equal};
+use crate::value::Value;
 
 use Parameter::{Any, Text};
 
@@ -43,7 +43,7 @@ fn to_string(render: &mut Render<'_>, arguments: &[Value]) -> Called {
 }
 
 fn to_strings(render: &mut Render<'_>, arguments: &[Value]) -> Called {
-    let texts = texts_of(arguments.any(0));
+    let texts = texts_of(render, arguments.any(0))?;
     render.charge(texts.len() as u64)?;
     Ok(Value::texts(texts))
 }
@@ -163,8 +163,8 @@ fn type_is_like(_: &mut Render<'_>, arguments: &[Value]) -> Called {
     Ok(Value::Bool(&*target == found.as_bytes() || &*target == pointed.as_bytes()))
 }
 
-fn equal(_: &mut Render<'_>, arguments: &[Value]) -> Called {
-    Ok(Value::Bool(deep_equal(arguments.any(0), arguments.any(1))))
+fn equal(render: &mut Render<'_>, arguments: &[Value]) -> Called {
+    Ok(Value::Bool(render.equal(arguments.any(0), arguments.any(1))?))
 }
 
 fn parted(arguments: &[Value], mut shown: impl FnMut(&mut Vec<u8>, &Value)) -> Vec<u8> {

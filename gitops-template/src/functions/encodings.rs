@@ -68,7 +68,7 @@ fn is_newline(byte: u8) -> bool {
 }
 
 /// Base64 as Go's `StdEncoding` reads it: newlines count for nothing, padding must be there.
-pub(super) fn base64(text: &[u8]) -> Result<Vec<u8>, Corrupt> {
+pub(crate) fn base64(text: &[u8]) -> Result<Vec<u8>, Corrupt> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let mut bytes = text.iter().copied().enumerate().filter(|(_, byte)| !is_newline(*byte));
     let (mut bits, mut count) = (0u32, 0);

@@ -4,7 +4,7 @@ use super::{Arguments, Failure, Function, Parameter, Signature};
 use crate::execute::Render;
 use crate::json::{Style, Unread, from_json_text, to_json_text};
 use crate::toml::{Refused, from_toml, to_toml};
-use crate::value::{FromJson, List, Map, Text, Value, from_json, to_yaml as yaml_of};
+use crate::value::{FromJson, List, Map, Text, Value, from_json, pretty_within, yaml_within};
 
 use Parameter::Any;
 
@@ -138,12 +138,15 @@ fn from_json_array(render: &mut Render<'_>, arguments: &[Value]) -> Called {
 }
 
 fn yaml(render: &mut Render<'_>, arguments: &[Value]) -> Called {
-    let text = yaml_of(arguments.any(0)).unwrap_or_default();
-    render.written(text.into_bytes())
+    let text = yaml_within(arguments.any(0), render.left());
+    let text = text.and_then(|text| render.written(text.into_bytes()));
+    or_nothing(render, text)
 }
 
 fn pretty_yaml(render: &mut Render<'_>, arguments: &[Value]) -> Called {
-    yaml(render, arguments)
+    let text = pretty_within(arguments.any(0), render.left());
+    let text = text.and_then(|text| render.written(text.into_bytes()));
+    or_nothing(render, text)
 }
 
 /// What comes before the words of the JSON library, which reads what YAML was turned into.
@@ -152,20 +155,22 @@ const UNMARSHAL: &str = "error unmarshaling JSON: while decoding JSON: ";
 fn read_yaml(render: &mut Render<'_>, arguments: &[Value]) -> Result<(Value, Option<String>), Failure> {
     let text = arguments.text(0);
     render.charge(text.len() as u64 / 8)?;
-    let options = gitops_yaml::Options::new(gitops_yaml::Resolver::Sigs);
-    Ok(match gitops_yaml::read_one(&text, &options) {
+    Ok(match gitops_yaml::read_first(&text, &gitops_yaml::Limits::default()) {
         Ok(json) => (from_json(&json, FromJson::Floats), None),
-        Err(error) => (Value::Nil, Some(format!("error converting YAML to JSON: yaml: {error}"))),
+        Err(error) => (Value::Nil, Some(format!("error converting YAML to JSON: {error}"))),
     })
 }
 
 fn from_yaml(render: &mut Render<'_>, arguments: &[Value]) -> Called {
     let (value, message) = read_yaml(render, arguments)?;
+    // Null leaves the map that is read into.
+    let value = if value.is_nil() { Value::Map(Map::default()) } else { value };
     Ok(with_error(value, message, UNMARSHAL))
 }
 
 fn from_yaml_array(render: &mut Render<'_>, arguments: &[Value]) -> Called {
     let (value, message) = read_yaml(render, arguments)?;
+    let value = if value.is_nil() { Value::list(Vec::new()) } else { value };
     Ok(or_error(value, message, UNMARSHAL))
 }
 

@@ -1,6 +1,7 @@
 //! Arguments that are to be lists.
 
 use super::Failure;
+use crate::execute::Render;
 use crate::print;
 use crate::value::{List, Text, Value};
 
@@ -36,15 +37,19 @@ pub(super) fn text_of(value: &Value) -> Text {
 }
 
 /// A list as texts, as sprig's `toStrings` gives them: without nils, and one text of what is no list.
-pub(super) fn texts_of(value: &Value) -> Vec<Text> {
-    let texts = |items: &[Value]| items.iter().filter(|item| !item.is_nil()).map(text_of).collect();
-    match value {
-        Value::Nil => Vec::new(),
-        Value::List(list) => texts(list),
-        Value::Bytes(_) => items(value, "").map(|list| texts(&list)).unwrap_or_default(),
-        Value::Object(object) if object.kind_name() == "slice" => {
-            items(value, "").map(|list| texts(&list)).unwrap_or_default()
-        }
-        other => vec![text_of(other)],
+pub(super) fn texts_of(render: &mut Render<'_>, value: &Value) -> Result<Vec<Text>, Failure> {
+    let list = match value {
+        Value::Nil => return Ok(Vec::new()),
+        Value::List(list) => list.clone(),
+        Value::Bytes(_) => items(value, "")?,
+        Value::Object(object) if object.kind_name() == "slice" => items(value, "")?,
+        other => List::from(vec![other.clone()]),
+    };
+    let mut texts = Vec::with_capacity(list.len());
+    for item in list.iter().filter(|item| !item.is_nil()) {
+        let text = text_of(item);
+        render.reserve(if matches!(item, Value::Text(_)) { 0 } else { text.len() })?;
+        texts.push(text);
     }
+    Ok(texts)
 }

@@ -4,7 +4,7 @@ use super::conversions::to_int;
 use super::items::{NIL_DEREFERENCE, items, texts_of};
 use super::{Arguments, Failure, Function, Parameter, Signature};
 use crate::execute::Render;
-use crate::value::{Element, List, Text, Value, deep_equal};
+use crate::value::{Element, List, Text, Value};
 
 use Parameter::{Any, Int};
 
@@ -86,13 +86,19 @@ fn last(_: &mut Render<'_>, arguments: &[Value]) -> Called {
 fn rest(render: &mut Render<'_>, arguments: &[Value]) -> Called {
     let items = items(arguments.any(0), "Cannot find rest on type")?;
     render.charge(items.len() as u64)?;
-    of(items.get(1..).unwrap_or_default().to_vec())
+    match items.split_first() {
+        Some((_, rest)) => of(rest.to_vec()),
+        None => Ok(Value::List(List::nil(Element::Any))),
+    }
 }
 
 fn initial(render: &mut Render<'_>, arguments: &[Value]) -> Called {
     let items = items(arguments.any(0), "Cannot find initial on type")?;
     render.charge(items.len() as u64)?;
-    of(items.split_last().map(|(_, initial)| initial.to_vec()).unwrap_or_default())
+    match items.split_last() {
+        Some((_, initial)) => of(initial.to_vec()),
+        None => Ok(Value::List(List::nil(Element::Any))),
+    }
 }
 
 fn reverse(render: &mut Render<'_>, arguments: &[Value]) -> Called {
@@ -108,8 +114,12 @@ fn compact(render: &mut Render<'_>, arguments: &[Value]) -> Called {
 }
 
 fn contains(render: &mut Render<'_>, list: &[Value], wanted: &Value) -> Result<bool, Failure> {
-    render.charge(list.len() as u64)?;
-    Ok(list.iter().any(|item| deep_equal(item, wanted)))
+    for item in list {
+        if render.equal(item, wanted)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn uniq(render: &mut Render<'_>, arguments: &[Value]) -> Called {
@@ -187,7 +197,7 @@ fn chunk(render: &mut Render<'_>, arguments: &[Value]) -> Called {
 }
 
 fn sort_alpha(render: &mut Render<'_>, arguments: &[Value]) -> Called {
-    let mut texts = texts_of(arguments.any(0));
+    let mut texts = texts_of(render, arguments.any(0))?;
     if arguments.any(0).is_nil() {
         texts = vec![Text::from("<nil>")];
     }
@@ -198,7 +208,7 @@ fn sort_alpha(render: &mut Render<'_>, arguments: &[Value]) -> Called {
 
 fn join(render: &mut Render<'_>, arguments: &[Value]) -> Called {
     let separator = arguments.text(0);
-    let texts = texts_of(arguments.any(1));
+    let texts = texts_of(render, arguments.any(1))?;
     let length = texts.iter().map(|text| text.len() + separator.len()).sum();
     render.reserve(length)?;
     let mut out = Vec::with_capacity(length);

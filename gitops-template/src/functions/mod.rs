@@ -15,6 +15,7 @@ mod helm;
 mod items;
 mod lists;
 mod math;
+mod passwords;
 mod paths;
 mod random;
 mod regular;
@@ -30,6 +31,7 @@ use std::fmt;
 use crate::execute::{ExecuteError, Render};
 use crate::value::{List, Map, Text, Value};
 
+pub(crate) use encodings::base64;
 pub(crate) use items::NIL_TYPE;
 pub use signature::{Parameter, Signature};
 
@@ -133,6 +135,7 @@ impl Functions {
             formats::SPRIG,
             lists::FUNCTIONS,
             math::FUNCTIONS,
+            passwords::FUNCTIONS,
             paths::FUNCTIONS,
             random::FUNCTIONS,
             regular::FUNCTIONS,

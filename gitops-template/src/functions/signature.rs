@@ -41,6 +41,8 @@ pub enum Parameter {
     Int,
     /// `int64`.
     Int64,
+    /// `uint32`.
+    Uint32,
     /// `float64`.
     Float,
     /// `map[string]interface {}`.
@@ -63,6 +65,7 @@ impl Parameter {
             Self::Bool => "bool",
             Self::Int => "int",
             Self::Int64 => "int64",
+            Self::Uint32 => "uint32",
             Self::Float => "float64",
             Self::Map => "map[string]interface {}",
             Self::List => "[]interface {}",
@@ -76,7 +79,7 @@ impl Parameter {
     pub(crate) fn takes_nil(self) -> bool {
         match self {
             Self::Any | Self::Reflected | Self::Map | Self::List | Self::Texts => true,
-            Self::Text | Self::Bool | Self::Int | Self::Int64 | Self::Float => false,
+            Self::Text | Self::Bool | Self::Int | Self::Int64 | Self::Uint32 | Self::Float => false,
             Self::Object(name) => name.starts_with('*'),
         }
     }

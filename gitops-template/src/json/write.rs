@@ -34,6 +34,11 @@ fn float_text(number: f64) -> String {
     format!("{number}")
 }
 
+/// Deep nesting takes its stack from the heap.
+fn deeper<T>(inside: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(128 << 10, 2 << 20, inside)
+}
+
 struct Writer {
     out: Vec<u8>,
     style: Style,
@@ -78,14 +83,14 @@ impl Writer {
                 let encoded = base64::engine::general_purpose::STANDARD.encode(bytes);
                 self.text(encoded.as_bytes());
             }
-            Value::List(list) => self.list(list, depth)?,
-            Value::Map(map) => self.map(map, depth)?,
+            Value::List(list) => deeper(|| self.list(list, depth))?,
+            Value::Map(map) => deeper(|| self.map(map, depth))?,
             Value::Object(object) => match object.named_fields() {
                 Some(fields) => {
                     let fields = fields.into_iter().map(|(name, value)| (Text::from(name), value)).collect();
                     self.entries(fields, depth)?;
                 }
-                None => self.value(&object.plain(), depth + 1)?,
+                None => deeper(|| self.value(&object.plain(), depth + 1))?,
             },
         }
         Ok(())

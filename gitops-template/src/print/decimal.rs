@@ -73,7 +73,7 @@ fn shortest(number: f64, precision: Option<usize>, upper: bool) -> String {
     }
     let text = match precision {
         Some(precision) => {
-            let behind = precision.max(1).min(MOST_DIGITS) - 1;
+            let behind = precision.clamp(1, MOST_DIGITS) - 1;
             format!("{number:.behind$e}")
         }
         None => format!("{number:e}"),

@@ -5,6 +5,7 @@ mod lex;
 pub(crate) mod node;
 pub(crate) mod number;
 mod parse;
+mod pipeline;
 mod token;
 
 pub use lex::Delimiters;

@@ -39,9 +39,9 @@ impl Number {
             }
             number.float = Some(float);
             let whole = float.fract() == 0.0;
-            number.int = (whole && (-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18).contains(&float))
+            number.int = (whole && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&float))
                 .then_some(float as i64);
-            number.unsigned = (whole && (0.0..1.844_674_407_370_955_2e19).contains(&float)).then_some(float as u64);
+            number.unsigned = (whole && (0.0..18_446_744_073_709_551_616.0).contains(&float)).then_some(float as u64);
         }
         if number.float.is_none() {
             return Err(format!("illegal number syntax: {}", quote(text)));

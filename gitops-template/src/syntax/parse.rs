@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::lex::{Delimiters, Lexer};
-use super::node::{Branch, Command, Expression, Name, Node, Number, Pipe, Source, Template, Term, What};
+use super::node::{Branch, Name, Node, Pipe, Source, Template, What};
 use super::token::{Keyword, Kind, Token};
 use crate::functions::Functions;
 use crate::quote::{quote, unquote};
 use crate::value::Text;
 
 /// How deep parentheses and blocks may nest.
-const MAX_DEPTH: usize = 1_000;
+pub(super) const MAX_DEPTH: usize = 1_000;
 
 /// Why a file is no template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,16 +60,16 @@ pub(super) struct Parser<'t> {
     /// The token that errors are placed at.
     current: Token,
     source: Arc<Source>,
-    functions: &'t Functions,
-    variables: Vec<Name>,
+    pub(super) functions: &'t Functions,
+    pub(super) variables: Vec<Name>,
     ranges: usize,
-    depth: usize,
+    pub(super) depth: usize,
     action_line: usize,
     defined: HashMap<Text, Arc<Template>>,
     order: Vec<Text>,
 }
 
-type Parsed<T> = Result<T, ParseError>;
+pub(super) type Parsed<T> = Result<T, ParseError>;
 
 /// What ends a list of nodes.
 enum Ending {
@@ -78,7 +78,7 @@ enum Ending {
 }
 
 impl Ending {
-    fn shown(&self) -> &'static str {
+    pub(super) fn shown(&self) -> &'static str {
         match self {
             Self::End => "{{end}}",
             Self::Else => "{{else}}",
@@ -93,7 +93,7 @@ enum Step {
 }
 
 impl Parser<'_> {
-    fn next(&mut self) -> Token {
+    pub(super) fn next(&mut self) -> Token {
         if let Some(token) = self.pending.pop() {
             return token;
         }
@@ -101,17 +101,17 @@ impl Parser<'_> {
         self.current.clone()
     }
 
-    fn back(&mut self, token: Token) {
+    pub(super) fn back(&mut self, token: Token) {
         self.pending.push(token);
     }
 
-    fn peek(&mut self) -> Token {
+    pub(super) fn peek(&mut self) -> Token {
         let token = self.next();
         self.back(token.clone());
         token
     }
 
-    fn next_word(&mut self) -> Token {
+    pub(super) fn next_word(&mut self) -> Token {
         loop {
             let token = self.next();
             if token.kind != Kind::Space {
@@ -120,21 +120,21 @@ impl Parser<'_> {
         }
     }
 
-    fn peek_word(&mut self) -> Token {
+    pub(super) fn peek_word(&mut self) -> Token {
         let token = self.next_word();
         self.back(token.clone());
         token
     }
 
-    fn error<T>(&self, message: impl Into<String>) -> Parsed<T> {
+    pub(super) fn error<T>(&self, message: impl Into<String>) -> Parsed<T> {
         Err(ParseError { file: self.source.name.clone(), line: self.current.line, message: message.into() })
     }
 
-    fn bytes(&self, token: &Token) -> &[u8] {
+    pub(super) fn bytes(&self, token: &Token) -> &[u8] {
         self.source.text.get(token.range.clone()).unwrap_or_default()
     }
 
-    fn shown(&self, token: &Token) -> String {
+    pub(super) fn shown(&self, token: &Token) -> String {
         let text = self.bytes(token);
         match token.kind {
             Kind::End => "EOF".to_owned(),
@@ -148,7 +148,7 @@ impl Parser<'_> {
         }
     }
 
-    fn unexpected<T>(&self, token: &Token, context: &str) -> Parsed<T> {
+    pub(super) fn unexpected<T>(&self, token: &Token, context: &str) -> Parsed<T> {
         if token.kind != Kind::Error {
             return self.error(format!("unexpected {} in {context}", self.shown(token)));
         }
@@ -161,7 +161,7 @@ impl Parser<'_> {
         self.error(format!("{}{extra}", token.message))
     }
 
-    fn expect(&mut self, kind: Kind, context: &str) -> Parsed<Token> {
+    pub(super) fn expect(&mut self, kind: Kind, context: &str) -> Parsed<Token> {
         let token = self.next_word();
         if token.kind == kind { Ok(token) } else { self.unexpected(&token, context) }
     }
@@ -396,192 +396,10 @@ impl Parser<'_> {
         }
     }
 
-    fn text(&self, token: &Token) -> Parsed<Text> {
+    pub(super) fn text(&self, token: &Token) -> Parsed<Text> {
         match unquote(self.bytes(token)) {
             Some(text) => Ok(text.into()),
             None => self.error("invalid syntax"),
         }
-    }
-
-    fn pipeline(&mut self, context: &str, end: Kind) -> Parsed<Pipe> {
-        let position = self.peek_word().range.start;
-        let mut pipe = Pipe { position, declares: Vec::new(), assigns: false, commands: Vec::new() };
-        while self.declaration(&mut pipe, context)? {}
-        loop {
-            let token = self.next_word();
-            match token.kind {
-                kind if kind == end => break,
-                Kind::Bool
-                | Kind::Character
-                | Kind::Complex
-                | Kind::Dot
-                | Kind::Field
-                | Kind::Identifier
-                | Kind::Number
-                | Kind::Keyword(Keyword::Nil)
-                | Kind::Raw
-                | Kind::Quoted
-                | Kind::Variable
-                | Kind::LeftParenthesis => {
-                    self.back(token);
-                    let command = self.command()?;
-                    pipe.commands.push(command);
-                }
-                _ => return self.unexpected(&token, context),
-            }
-        }
-        self.check(&pipe, context)?;
-        Ok(pipe)
-    }
-
-    /// Takes one declared variable; whether another may follow.
-    fn declaration(&mut self, pipe: &mut Pipe, context: &str) -> Parsed<bool> {
-        let variable = self.peek_word();
-        if variable.kind != Kind::Variable {
-            return Ok(false);
-        }
-        let variable = {
-            self.next_word();
-            variable
-        };
-        let after = self.next();
-        let next = if after.kind == Kind::Space { self.next_word() } else { after.clone() };
-        let comma = next.kind == Kind::Other && self.bytes(&next) == b",";
-        if !comma && !matches!(next.kind, Kind::Assign | Kind::Declare) {
-            self.back(next);
-            if after.kind == Kind::Space {
-                self.back(after);
-            }
-            self.back(variable);
-            return Ok(false);
-        }
-        let name = Text::from(self.bytes(&variable));
-        pipe.declares.push(name.clone());
-        self.variables.push(name);
-        if !comma {
-            pipe.assigns = next.kind == Kind::Assign;
-            return Ok(false);
-        }
-        if context != "range" || pipe.declares.len() > 1 {
-            return self.error(format!("too many declarations in {context}"));
-        }
-        match self.peek_word().kind {
-            Kind::Variable | Kind::Close | Kind::RightParenthesis => Ok(true),
-            _ => self.error("range can only initialize variables"),
-        }
-    }
-
-    fn check(&self, pipe: &Pipe, context: &str) -> Parsed<()> {
-        if pipe.commands.is_empty() {
-            return self.error(format!("missing value for {context}"));
-        }
-        for (index, command) in pipe.commands.iter().enumerate().skip(1) {
-            let executable = !matches!(
-                command.arguments.first().map(|first| &first.what),
-                Some(Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::Text { .. })
-            );
-            if !executable {
-                return self.error(format!("non executable command in pipeline stage {}", index + 1));
-            }
-        }
-        Ok(())
-    }
-
-    fn command(&mut self) -> Parsed<Command> {
-        let mut command = Command { position: self.peek_word().range.start, arguments: Vec::new() };
-        loop {
-            if let Some(operand) = self.operand()? {
-                command.arguments.push(operand);
-            }
-            let token = self.next();
-            match token.kind {
-                Kind::Space => continue,
-                Kind::Close | Kind::RightParenthesis => self.back(token),
-                Kind::Pipe => {}
-                _ => return self.unexpected(&token, "operand"),
-            }
-            break;
-        }
-        if command.arguments.is_empty() {
-            return self.error("empty command");
-        }
-        Ok(command)
-    }
-
-    fn operand(&mut self) -> Parsed<Option<Expression>> {
-        let Some(term) = self.term()? else { return Ok(None) };
-        let next = self.peek();
-        if next.kind != Kind::Field {
-            return Ok(Some(term));
-        }
-        let mut names = Vec::new();
-        while self.peek().kind == Kind::Field {
-            let token = self.next();
-            names.push(Text::from(self.bytes(&token).get(1..).unwrap_or_default()));
-        }
-        let position = next.range.start;
-        let what = match term.what {
-            Term::Field(mut fields) => {
-                fields.extend(names);
-                Term::Field(fields)
-            }
-            Term::Variable { name, mut fields } => {
-                fields.extend(names);
-                Term::Variable { name, fields }
-            }
-            Term::Bool(_) | Term::Text { .. } | Term::Number(_) | Term::Nil | Term::Dot => {
-                return self.error(format!("unexpected . after term {}", quote(term.to_string().as_bytes())));
-            }
-            _ => Term::Chain { of: Box::new(term), fields: names },
-        };
-        Ok(Some(Expression { position, what }))
-    }
-
-    fn term(&mut self) -> Parsed<Option<Expression>> {
-        let token = self.next_word();
-        let bytes = self.bytes(&token);
-        let what = match token.kind {
-            Kind::Identifier => match self.functions.get(bytes) {
-                Some(function) => Term::Function(function.clone()),
-                None => return self.error(format!("function {} not defined", quote(bytes))),
-            },
-            Kind::Dot => Term::Dot,
-            Kind::Keyword(Keyword::Nil) => Term::Nil,
-            Kind::Variable => {
-                let name = Text::from(bytes);
-                if !self.variables.contains(&name) {
-                    return self.error(format!("undefined variable {}", quote(bytes)));
-                }
-                Term::Variable { name, fields: Vec::new() }
-            }
-            Kind::Field => Term::Field(vec![Text::from(bytes.get(1..).unwrap_or_default())]),
-            Kind::Bool => Term::Bool(bytes == b"true"),
-            Kind::Character | Kind::Complex | Kind::Number => match Number::read(bytes, token.kind) {
-                Ok(number) => Term::Number(number),
-                Err(message) => return self.error(message),
-            },
-            Kind::LeftParenthesis => return self.parenthesized().map(Some),
-            Kind::Quoted | Kind::Raw => {
-                let quoted = String::from_utf8_lossy(bytes).into_owned();
-                Term::Text { value: self.text(&token)?, quoted }
-            }
-            _ => {
-                self.back(token);
-                return Ok(None);
-            }
-        };
-        Ok(Some(Expression { position: token.range.start, what }))
-    }
-
-    fn parenthesized(&mut self) -> Parsed<Expression> {
-        if self.depth >= MAX_DEPTH {
-            return self.error("max expression depth exceeded");
-        }
-        self.depth += 1;
-        let pipe =
-            stacker::maybe_grow(64 << 10, 1 << 20, || self.pipeline("parenthesized pipeline", Kind::RightParenthesis));
-        self.depth -= 1;
-        let pipe = pipe?;
-        Ok(Expression { position: pipe.position, what: Term::Pipe(Box::new(pipe)) })
     }
 }

@@ -3,6 +3,7 @@
 mod lex;
 mod number;
 mod parse;
+mod scalar;
 mod table;
 mod token;
 mod write;

@@ -43,12 +43,11 @@ pub(super) fn float(text: &str) -> Result<Value, String> {
         return invalid("'.' must be followed by one or more digits");
     }
     let number = match text.trim_start_matches(['+', '-']) {
-        "inf" => Some(f64::INFINITY),
-        "nan" => Some(f64::NAN),
+        "inf" => f64::INFINITY,
+        "nan" => f64::NAN,
         _ => return finite(text),
     };
-    let sign = if text.starts_with('-') { -1.0 } else { 1.0 };
-    Ok(Value::Float(number.unwrap_or_default() * sign))
+    Ok(Value::Float(if text.starts_with('-') { -number } else { number }))
 }
 
 fn finite(text: &str) -> Result<Value, String> {
@@ -134,35 +133,25 @@ pub(super) fn unescaped(text: &str) -> Result<String, String> {
         let mut characters = rest.get(at + 1..).unwrap_or_default().chars();
         let letter = characters.next().unwrap_or_default();
         rest = characters.as_str();
-        let digits = match letter {
-            'b' => out.push('\x08').into(),
-            't' => out.push('\t').into(),
-            'n' => out.push('\n').into(),
-            'f' => out.push('\x0c').into(),
-            'r' => out.push('\r').into(),
-            'e' => out.push('\x1b').into(),
-            'x' => Digits(2),
-            'u' => Digits(4),
-            'U' => Digits(8),
-            '"' | '\\' => out.push(letter).into(),
+        let simple = match letter {
+            'b' => '\x08',
+            't' => '\t',
+            'n' => '\n',
+            'f' => '\x0c',
+            'r' => '\r',
+            'e' => '\x1b',
+            '"' | '\\' => letter,
+            'x' | 'u' | 'U' => {
+                let digits = [('x', 2), ('u', 4), ('U', 8)].into_iter().find(|(known, _)| *known == letter);
+                let (code, after) = rest.split_at_checked(digits.map_or(0, |(_, digits)| digits)).unwrap_or((rest, ""));
+                rest = after;
+                let character = u32::from_str_radix(code, 16).ok().and_then(char::from_u32);
+                character.ok_or_else(|| format!("Escaped character '\\u{code}' is not valid UTF-8."))?
+            }
             other => return Err(format!("invalid escape: '\\{other}'")),
         };
-        let (code, after) = rest.split_at_checked(digits.0).unwrap_or((rest, ""));
-        if digits.0 > 0 {
-            let character = u32::from_str_radix(code, 16).ok().and_then(char::from_u32);
-            out.push(character.ok_or_else(|| format!("Escaped character '\\u{code}' is not valid UTF-8."))?);
-        }
-        rest = after;
+        out.push(simple);
     }
     out.push_str(rest);
     Ok(out)
-}
-
-/// How many digits an escape has.
-struct Digits(usize);
-
-impl From<()> for Digits {
-    fn from((): ()) -> Self {
-        Self(0)
-    }
 }

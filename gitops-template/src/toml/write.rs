@@ -1,3 +1,5 @@
+use std::cell::Cell;
+
 use super::number::{LOCAL_DATE, LOCAL_DATETIME, LOCAL_TIME};
 use super::{joined_key, quoted_key, write_quoted};
 use crate::functions::NIL_TYPE;
@@ -6,6 +8,9 @@ use crate::value::{Text, Value};
 
 /// Values in each other.
 const MAX_DEPTH: usize = 500;
+
+/// Values that are looked at, those in lists once for each list around them.
+const MAX_VALUES: usize = 10_000_000;
 
 /// Why a value cannot be written.
 pub(crate) enum Refused {
@@ -20,7 +25,7 @@ pub(crate) fn to_toml(value: &Value, limit: usize) -> Result<Vec<u8>, Refused> {
     if value.is_nil() {
         return Err(Refused::Failed(NIL_TYPE.to_owned()));
     }
-    let mut writer = Writer { out: Vec::new(), limit };
+    let mut writer = Writer { out: Vec::new(), limit, left: Cell::new(limit.min(MAX_VALUES)) };
     writer.item(&mut Vec::new(), value)?;
     Ok(writer.out)
 }
@@ -38,6 +43,8 @@ enum Shape {
 struct Writer {
     out: Vec<u8>,
     limit: usize,
+    /// How many values may still be looked at.
+    left: Cell<usize>,
 }
 
 fn told<T>(words: &str) -> Result<T, Refused> {
@@ -74,6 +81,12 @@ impl Writer {
         if depth > MAX_DEPTH {
             return told(&format!("toml: the value is nested deeper than the {MAX_DEPTH} levels allowed"));
         }
+        let Some(left) = self.left.get().checked_sub(1) else {
+            return Err(Refused::Failed(format!(
+                "the template writes more than the {MAX_VALUES} values allowed as TOML"
+            )));
+        };
+        self.left.set(left);
         let listed = |items: &[Value]| {
             let mut tables = !items.is_empty();
             for item in items {

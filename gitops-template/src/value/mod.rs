@@ -13,6 +13,7 @@ use std::fmt;
 use std::rc::Rc;
 
 pub use convert::{FromJson, from_json, to_json, to_yaml};
+pub(crate) use convert::{pretty_within, yaml_within};
 pub(crate) use equal::deep_equal;
 pub use list::{Element, List};
 pub use map::{Map, MapKind};

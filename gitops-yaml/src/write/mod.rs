@@ -22,6 +22,16 @@ pub fn write_to(value: &Value, out: &mut String) {
     emitter.finish();
 }
 
+/// A value as go-yaml v3 writes it with an indentation of two: lists are deeper than their key, no line is folded, and
+/// large floats have an exponent.
+pub fn write_pretty(value: &Value) -> String {
+    let mut out = String::new();
+    let mut emitter = Emitter::pretty(&mut out);
+    emitter.value(value, None, false);
+    emitter.finish();
+    out
+}
+
 /// Values as the documents of a stream, parted by `---`.
 pub fn write_documents<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
     let mut out = String::new();
@@ -43,12 +53,15 @@ impl Emitter<'_> {
             Value::Null => self.word("null"),
             Value::Bool(true) => self.word("true"),
             Value::Bool(false) => self.word("false"),
-            Value::Number(number) => self.word(&crate::number::yaml_number(number)),
+            Value::Number(number) => match number.as_f64().filter(|_| self.is_pretty() && number.is_f64()) {
+                Some(float) => self.word(&crate::number::go_float(float)),
+                None => self.word(&crate::number::yaml_number(number)),
+            },
             Value::String(text) => self.string(text, indent.map_or(STEP, |indent| indent + STEP), false),
             Value::Array(items) if items.is_empty() => self.word("[]"),
             Value::Array(items) => {
                 // A list under a key is no deeper than the key, save where it starts in the key's own place.
-                let level = if in_map && !self.at_indentation() { 0 } else { STEP };
+                let level = if in_map && !self.at_indentation() && !self.is_pretty() { 0 } else { STEP };
                 self.sequence(items, indent.map_or(0, |indent| indent + level));
             }
             Value::Object(map) if map.is_empty() => self.word("{}"),

@@ -25,12 +25,22 @@ pub(super) struct Emitter<'a> {
     at_indentation: bool,
     /// A blank, or the beginning of a line, is before the pen.
     after_blank: bool,
+    /// As go-yaml v3 writes.
+    pretty: bool,
 }
 
 impl<'a> Emitter<'a> {
     pub(super) fn new(out: &'a mut String) -> Self {
         let line_start = out.len();
-        Self { out, line_start, at_indentation: true, after_blank: true }
+        Self { out, line_start, at_indentation: true, after_blank: true, pretty: false }
+    }
+
+    pub(super) fn pretty(out: &'a mut String) -> Self {
+        Self { pretty: true, ..Self::new(out) }
+    }
+
+    pub(super) fn is_pretty(&self) -> bool {
+        self.pretty
     }
 
     pub(super) fn at_indentation(&self) -> bool {
@@ -93,8 +103,11 @@ impl<'a> Emitter<'a> {
     /// Writes a string; lines after its first begin at `indent`.
     pub(super) fn string(&mut self, text: &str, indent: usize, simple_key: bool) {
         let resolves_to_itself = is_plain_string(text);
-        let looks = analyze(text);
-        let fold = !simple_key && text.contains(' ') && self.out.len() - self.line_start + text.len() > BEST_WIDTH;
+        // In blocks go-yaml v3 takes tabs for any other character.
+        let tabs = self.pretty && text.contains('\n') && text.contains('\t');
+        let looks = if tabs { analyze(&text.replace('\t', "x")) } else { analyze(text) };
+        let foldable = !simple_key && !self.pretty;
+        let fold = foldable && text.contains(' ') && self.out.len() - self.line_start + text.len() > BEST_WIDTH;
         if text.contains('\n') {
             match looks.block && !simple_key {
                 true => self.literal(text, indent),

@@ -1,0 +1,191 @@
+//! Pipelines: commands and what they are made of.
+
+use super::node::{Command, Expression, Number, Pipe, Term};
+use super::parse::{MAX_DEPTH, Parsed, Parser};
+use super::token::{Keyword, Kind};
+use crate::quote::quote;
+use crate::value::Text;
+
+impl Parser<'_> {
+    pub(super) fn pipeline(&mut self, context: &str, end: Kind) -> Parsed<Pipe> {
+        let position = self.peek_word().range.start;
+        let mut pipe = Pipe { position, declares: Vec::new(), assigns: false, commands: Vec::new() };
+        while self.declaration(&mut pipe, context)? {}
+        loop {
+            let token = self.next_word();
+            match token.kind {
+                kind if kind == end => break,
+                Kind::Bool
+                | Kind::Character
+                | Kind::Complex
+                | Kind::Dot
+                | Kind::Field
+                | Kind::Identifier
+                | Kind::Number
+                | Kind::Keyword(Keyword::Nil)
+                | Kind::Raw
+                | Kind::Quoted
+                | Kind::Variable
+                | Kind::LeftParenthesis => {
+                    self.back(token);
+                    let command = self.command()?;
+                    pipe.commands.push(command);
+                }
+                _ => return self.unexpected(&token, context),
+            }
+        }
+        self.check(&pipe, context)?;
+        Ok(pipe)
+    }
+
+    /// Takes one declared variable; whether another may follow.
+    fn declaration(&mut self, pipe: &mut Pipe, context: &str) -> Parsed<bool> {
+        let variable = self.peek_word();
+        if variable.kind != Kind::Variable {
+            return Ok(false);
+        }
+        let variable = {
+            self.next_word();
+            variable
+        };
+        let after = self.next();
+        let next = if after.kind == Kind::Space { self.next_word() } else { after.clone() };
+        let comma = next.kind == Kind::Other && self.bytes(&next) == b",";
+        if !comma && !matches!(next.kind, Kind::Assign | Kind::Declare) {
+            self.back(next);
+            if after.kind == Kind::Space {
+                self.back(after);
+            }
+            self.back(variable);
+            return Ok(false);
+        }
+        let name = Text::from(self.bytes(&variable));
+        pipe.declares.push(name.clone());
+        self.variables.push(name);
+        if !comma {
+            pipe.assigns = next.kind == Kind::Assign;
+            return Ok(false);
+        }
+        if context != "range" || pipe.declares.len() > 1 {
+            return self.error(format!("too many declarations in {context}"));
+        }
+        match self.peek_word().kind {
+            Kind::Variable | Kind::Close | Kind::RightParenthesis => Ok(true),
+            _ => self.error("range can only initialize variables"),
+        }
+    }
+
+    fn check(&self, pipe: &Pipe, context: &str) -> Parsed<()> {
+        if pipe.commands.is_empty() {
+            return self.error(format!("missing value for {context}"));
+        }
+        for (index, command) in pipe.commands.iter().enumerate().skip(1) {
+            let executable = !matches!(
+                command.arguments.first().map(|first| &first.what),
+                Some(Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::Text { .. })
+            );
+            if !executable {
+                return self.error(format!("non executable command in pipeline stage {}", index + 1));
+            }
+        }
+        Ok(())
+    }
+
+    fn command(&mut self) -> Parsed<Command> {
+        let mut command = Command { position: self.peek_word().range.start, arguments: Vec::new() };
+        loop {
+            if let Some(operand) = self.operand()? {
+                command.arguments.push(operand);
+            }
+            let token = self.next();
+            match token.kind {
+                Kind::Space => continue,
+                Kind::Close | Kind::RightParenthesis => self.back(token),
+                Kind::Pipe => {}
+                _ => return self.unexpected(&token, "operand"),
+            }
+            break;
+        }
+        if command.arguments.is_empty() {
+            return self.error("empty command");
+        }
+        Ok(command)
+    }
+
+    fn operand(&mut self) -> Parsed<Option<Expression>> {
+        let Some(term) = self.term()? else { return Ok(None) };
+        let next = self.peek();
+        if next.kind != Kind::Field {
+            return Ok(Some(term));
+        }
+        let mut names = Vec::new();
+        while self.peek().kind == Kind::Field {
+            let token = self.next();
+            names.push(Text::from(self.bytes(&token).get(1..).unwrap_or_default()));
+        }
+        let position = next.range.start;
+        let what = match term.what {
+            Term::Field(mut fields) => {
+                fields.extend(names);
+                Term::Field(fields)
+            }
+            Term::Variable { name, mut fields } => {
+                fields.extend(names);
+                Term::Variable { name, fields }
+            }
+            Term::Bool(_) | Term::Text { .. } | Term::Number(_) | Term::Nil | Term::Dot => {
+                return self.error(format!("unexpected . after term {}", quote(term.to_string().as_bytes())));
+            }
+            _ => Term::Chain { of: Box::new(term), fields: names },
+        };
+        Ok(Some(Expression { position, what }))
+    }
+
+    fn term(&mut self) -> Parsed<Option<Expression>> {
+        let token = self.next_word();
+        let bytes = self.bytes(&token);
+        let what = match token.kind {
+            Kind::Identifier => match self.functions.get(bytes) {
+                Some(function) => Term::Function(function.clone()),
+                None => return self.error(format!("function {} not defined", quote(bytes))),
+            },
+            Kind::Dot => Term::Dot,
+            Kind::Keyword(Keyword::Nil) => Term::Nil,
+            Kind::Variable => {
+                let name = Text::from(bytes);
+                if !self.variables.contains(&name) {
+                    return self.error(format!("undefined variable {}", quote(bytes)));
+                }
+                Term::Variable { name, fields: Vec::new() }
+            }
+            Kind::Field => Term::Field(vec![Text::from(bytes.get(1..).unwrap_or_default())]),
+            Kind::Bool => Term::Bool(bytes == b"true"),
+            Kind::Character | Kind::Complex | Kind::Number => match Number::read(bytes, token.kind) {
+                Ok(number) => Term::Number(number),
+                Err(message) => return self.error(message),
+            },
+            Kind::LeftParenthesis => return self.parenthesized().map(Some),
+            Kind::Quoted | Kind::Raw => {
+                let quoted = String::from_utf8_lossy(bytes).into_owned();
+                Term::Text { value: self.text(&token)?, quoted }
+            }
+            _ => {
+                self.back(token);
+                return Ok(None);
+            }
+        };
+        Ok(Some(Expression { position: token.range.start, what }))
+    }
+
+    fn parenthesized(&mut self) -> Parsed<Expression> {
+        if self.depth >= MAX_DEPTH {
+            return self.error("max expression depth exceeded");
+        }
+        self.depth += 1;
+        let pipe =
+            stacker::maybe_grow(64 << 10, 1 << 20, || self.pipeline("parenthesized pipeline", Kind::RightParenthesis));
+        self.depth -= 1;
+        let pipe = pipe?;
+        Ok(Expression { position: pipe.position, what: Term::Pipe(Box::new(pipe)) })
+    }
+}

@@ -1,0 +1,7 @@
+mod budgets;
+mod functions;
+mod hostile;
+mod names;
+mod semver;
+mod support;
+mod vectors;
