@@ -1,13 +1,11 @@
 //! YAML as Helm reads it: `sigs.k8s.io/yaml` 1.6, which reads the first document only.
 
-use gitops_yaml::{Options, Resolver, go_float, read_documents};
+use gitops_yaml::{Limits, Options, Resolver, go_float, read_documents, read_first};
 use serde_json::{Map, Number, Value};
 
 /// The first document of a text.
 pub(super) fn read(text: &[u8]) -> Result<Value, String> {
-    let documents = read_documents(text, &Options::new(Resolver::Sigs))
-        .map_err(|error| format!("error converting YAML to JSON: yaml: {error}"))?;
-    Ok(documents.into_iter().next().map_or(Value::Null, |document| document.value))
+    read_first(text, &Limits::default()).map_err(|words| format!("error converting YAML to JSON: {words}"))
 }
 
 /// Every document of a text.
