@@ -176,7 +176,8 @@ fn size<'l>(
     let chart = match known {
         Some(chart) => chart,
         None => {
-            let chart = Arc::new(Chart::read(&FolderTree::open(folder)?, &TreePath::root(), &Limits::default())?);
+            let chart =
+                Arc::new(Chart::read(&FolderTree::open(Path::new(folder))?, &TreePath::root(), &Limits::default())?);
             kept.lock().map_err(|_| "a thread has failed")?.insert(folder, Arc::clone(&chart));
             chart
         }
