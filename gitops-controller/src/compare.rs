@@ -150,7 +150,7 @@ impl Engine {
     ) -> Result<(Resolved, Rendering, Arc<Discovery>), CompareError> {
         let info = self.cluster.info().await.map_err(CompareError::Cluster)?;
         let discovery = self.cluster.discover().await.map_err(CompareError::Cluster)?;
-        let mut inputs = Inputs::new(application.name());
+        let mut inputs = Inputs::new(owner_name(application));
         inputs.namespace = application.spec.destination.namespace().unwrap_or_default().into();
         inputs.project = application.spec.project().into();
         inputs.kube_version = info.version;

@@ -54,13 +54,23 @@ impl Engine {
             fetch: FetchOptions::new().ssh_from_environment(),
             fetcher: None,
             memo: None,
-            build: build(),
+            build: Self::build(),
             jsonnet: None,
             kinds,
             journal,
             clock: Arc::new(Timestamp::now),
             timer: Arc::new(TokioTimer),
         }
+    }
+
+    /// The version, and what tells two programs of one version apart: their size, and when they were made.
+    pub fn build() -> String {
+        let version = env!("CARGO_PKG_VERSION");
+        let made = std::env::current_exe().and_then(std::fs::metadata).ok().map(|meta| {
+            let since = meta.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+            format!("+{}.{}", meta.len(), since.as_nanos())
+        });
+        format!("{version}{}", made.unwrap_or_default())
     }
 
     /// With a folder for what is fetched from elsewhere and for results of renders.
@@ -71,16 +81,6 @@ impl Engine {
         self.memo = Some(MemoDirectory::new(folder.join("memo")));
         self
     }
-}
-
-/// The version, and what tells two programs of one version apart: their size, and when they were made.
-fn build() -> String {
-    let version = env!("CARGO_PKG_VERSION");
-    let made = std::env::current_exe().and_then(std::fs::metadata).ok().map(|meta| {
-        let since = meta.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
-        format!("+{}.{}", meta.len(), since.as_nanos())
-    });
-    format!("{version}{}", made.unwrap_or_default())
 }
 
 /// Sleeps on tokio's timer, by the machine's clock.

@@ -22,6 +22,13 @@ impl Project {
         Self { name: project.metadata.name().to_owned(), namespace, found: Some(project) }
     }
 
+    /// A project that allows everything, for a person who looks at their own repository.
+    pub fn unlimited() -> Self {
+        let mut project = AppProject::new("default", None);
+        project.spec.source_repos = Some(vec!["*".into(), "file:///**".into()]);
+        Self::new(project)
+    }
+
     /// A project that there is not: it allows nothing.
     pub fn absent(namespace: impl Into<String>, name: impl Into<String>) -> Self {
         Self { name: name.into(), namespace: namespace.into(), found: None }
@@ -92,6 +99,8 @@ fn glob(pattern: &str) -> Option<GlobMatcher> {
 fn normal(address: &str) -> String {
     let lower = address.trim().to_lowercase();
     let lower = lower.strip_suffix(".git").unwrap_or(&lower);
+    // Argo CD writes registries without a scheme.
+    let lower = lower.strip_prefix("oci://").unwrap_or(lower);
     if let Some(rest) = lower.strip_prefix("ssh://") {
         return rest.into();
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gitops_core::api::{Application, ApplicationSource, SourceType};
-use gitops_core::tree::{self, Tree, TreeError, TreePath};
+use gitops_core::tree::{self, ReadSet, Tree, TreeError, TreePath};
 use gitops_core::{Digest, Manifest, Need};
 use gitops_fetch::{Fetcher, LOCK_FILE, LockError, LockFile, LockMode, MemoDirectory, ProvideError, Session};
 use gitops_render::memo::Memo;
@@ -33,8 +33,24 @@ pub struct Rendering {
     pub source_types: Vec<SourceType>,
     /// How many files, listings and misses were read.
     pub reads: usize,
+    /// What each source that has files was rendered from.
+    pub sources: Vec<SourceReads>,
     /// How many sources were not rendered, since an earlier render would have been repeated.
     pub recalled: usize,
+}
+
+/// What a source was rendered from. The same answers mean the same render.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct SourceReads {
+    /// Which of the resolved sources it is.
+    pub source: usize,
+    /// What was read of its tree.
+    pub reads: ReadSet,
+    /// What was read of other sources, by their `ref`.
+    pub references: BTreeMap<String, ReadSet>,
+    /// Whether the commit's id or time is part of the result.
+    pub names_revision: bool,
 }
 
 /// What a render may use beside its tree.
@@ -127,6 +143,7 @@ pub fn render(
         warnings: Vec::new(),
         source_types: Vec::new(),
         reads: 0,
+        sources: Vec::new(),
         recalled: 0,
     };
     let references: BTreeMap<String, Arc<dyn Tree>> = resolved
@@ -136,7 +153,7 @@ pub fn render(
         .collect();
     let mut digests = Vec::new();
     let several = application.spec.has_multiple_sources();
-    for one in &resolved.sources {
+    for (index, one) in resolved.sources.iter().enumerate() {
         if several && one.source.reference().is_some() && one.source.path().is_none() {
             continue;
         }
@@ -150,6 +167,12 @@ pub fn render(
         rendering.warnings.extend(rendered.warnings);
         rendering.source_types.push(rendered.source_type);
         rendering.reads += rendered.reads.len();
+        rendering.sources.push(SourceReads {
+            source: index,
+            reads: rendered.reads,
+            references: rendered.reference_reads,
+            names_revision: rendered.names_revision,
+        });
         digests.push(rendered.digest);
     }
     rendering.digest = Digest::of_parts(digests.iter().map(|digest| digest.as_str().as_bytes()));

@@ -31,7 +31,7 @@ pub struct ResolvedSource {
 }
 
 /// What a target revision names.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Resolution {
     /// A commit of a repository.
@@ -125,7 +125,7 @@ pub fn resolve(
     Ok(Resolved { sources: sources.iter().enumerate().map(resolve).collect::<Result<_, _>>()? })
 }
 
-fn resolve_one(
+pub(crate) fn resolve_one(
     source: &ApplicationSource,
     revision: &str,
     repositories: &RepositoryCache,
@@ -143,7 +143,7 @@ fn resolve_one(
 }
 
 /// A chart of a repository or, where the address has no scheme or `oci://`, of a registry, as Argo CD tells them apart.
-fn resolve_chart(
+pub(crate) fn resolve_chart(
     source: &ApplicationSource,
     chart: &str,
     revision: &str,
@@ -213,7 +213,8 @@ fn signature_kind(armour: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{BufRead as _, BufReader, Write as _};
+    use gitops_core::tree::pack;
+    use gitops_fixtures::ChartRepository;
 
     use super::*;
 
@@ -224,41 +225,16 @@ mod tests {
         assert_eq!(signature_kind(""), "unknown");
     }
 
-    fn packed() -> Vec<u8> {
-        let encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        let mut archive = tar::Builder::new(encoder);
-        let content = b"apiVersion: v2\nname: web\nversion: 1.2.0\n";
-        let mut header = tar::Header::new_gnu();
-        header.set_size(content.len() as u64);
-        header.set_mode(0o644);
-        archive.append_data(&mut header, "web/Chart.yaml", content.as_slice()).unwrap();
-        archive.into_inner().unwrap().finish().unwrap()
-    }
-
-    /// A chart repository on this machine, whose thread ends with the process.
-    fn repository() -> String {
-        let index =
-            "entries:\n  web:\n  - version: 1.2.0\n    urls: [web.tgz]\n  - version: 2.0.0\n    urls: [none.tgz]\n";
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        std::thread::spawn(move || {
-            for mut socket in listener.incoming().flatten() {
-                let mut lines = BufReader::new(socket.try_clone().unwrap()).lines().map_while(Result::ok);
-                let first = lines.next().unwrap_or_default();
-                drop(lines.find(String::is_empty));
-                let content = if first.contains("index.yaml") { index.as_bytes().to_vec() } else { packed() };
-                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", content.len());
-                drop(socket.write_all(&[head.as_bytes(), &content].concat()));
-            }
-        });
-        format!("http://127.0.0.1:{port}")
-    }
-
     #[test]
     fn charts_are_resolved_to_their_version() {
         let place = tempfile::tempdir().unwrap();
         let mut application = Application::new("shop", Some("argocd".into()));
-        let mut source = ApplicationSource::new(repository());
+        let mut charts = ChartRepository::new().unwrap();
+        for version in ["1.2.0", "2.0.0"] {
+            let content = format!("apiVersion: v2\nname: web\nversion: {version}\n");
+            charts.add("web", version, &pack("web", [("Chart.yaml", content.as_bytes())]).unwrap());
+        }
+        let mut source = ApplicationSource::new(charts.url());
         source.chart = Some("web".into());
         source.target_revision = Some("^1".into());
         application.spec.source = Some(source);

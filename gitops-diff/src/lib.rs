@@ -40,6 +40,6 @@ pub mod patch;
 pub mod present;
 
 pub use change::{Change, DiffKind, FieldDiff, ObjectDiff, Reason, Shown};
-pub use compare::{DiffError, deletion, diff};
+pub use compare::{DiffError, between, creation, deletion, diff};
 pub use context::{Budget, DiffContext, FIELD_MANAGER};
 pub use path::FieldPath;

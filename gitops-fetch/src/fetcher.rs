@@ -57,6 +57,11 @@ impl Fetcher {
         self
     }
 
+    /// The bytes of a file or of a chart's archive that was got before, by their digest.
+    pub fn stored(&self, digest: &Digest) -> Option<bytes::Bytes> {
+        self.files.stored(digest.as_str())
+    }
+
     /// Gets one thing; where its pin is known, exactly that. What it leads to is held to the rule as well.
     pub(crate) fn get(&self, need: &Need, pin: Option<&str>, rule: Check<'_>) -> Result<Answer, ProvideError> {
         match need {

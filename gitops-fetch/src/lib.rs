@@ -39,4 +39,4 @@ pub use fetcher::Fetcher;
 pub use lock::{LOCK_FILE, LockError, LockFile};
 pub use memo::{Memo, MemoDirectory, MemoLimits};
 pub use session::{LockMode, Session};
-pub use web::{WebCredentials, WebError, WebOptions};
+pub use web::{TlsError, TlsOptions, WebCredentials, WebError, WebOptions};

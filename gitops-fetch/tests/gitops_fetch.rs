@@ -7,9 +7,6 @@
     reason = "a test ends where its input is not as made"
 )]
 
-#[path = "suite/server.rs"]
-mod server;
-
 #[path = "suite/charts.rs"]
 mod charts;
 #[path = "suite/files.rs"]

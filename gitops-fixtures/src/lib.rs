@@ -1,4 +1,5 @@
-//! Builders for the tests of every crate: Git repositories with a history, and Kubernetes objects.
+//! Builders for the tests of every crate: Git repositories with a history, web servers, chart repositories, and Kubernetes
+//! objects.
 //!
 //! ```
 //! use gitops_fixtures::{TestRepository, deployment};
@@ -14,13 +15,19 @@
 //! # What this crate must not know
 //! The code under test: it builds input, it checks nothing. It is not published and no shipped crate depends on it.
 
+mod charts;
 mod files;
+mod monorepo;
 mod objects;
 mod repository;
+mod web;
 
+pub use charts::{ChartRepository, packed_chart};
 pub use files::read_directory;
+pub use monorepo::app_of_apps;
 pub use objects::{
     ObjectBuilder, application, config_map, cron_job, custom_resource_definition, daemon_set, deployment, job,
     namespace, object, persistent_volume_claim, secret, service, service_account, stateful_set,
 };
 pub use repository::{FixtureError, TestRepository};
+pub use web::{TEST_AUTHORITY, TEST_CLIENT, WebServer};

@@ -36,6 +36,7 @@ mod failure;
 mod fetch;
 mod folder;
 mod history;
+mod local;
 mod location;
 mod odb;
 mod open;

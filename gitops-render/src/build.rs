@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -103,7 +104,7 @@ pub fn build(
     let inputs = &inputs.afresh();
     let files = Files::new(&tree, limits).with_remotes(Remotes::new(&inputs.provided));
     let source = ApplicationSource::new("");
-    let context = Context { files, source: &source, inputs };
+    let context = Context { files, source: &source, inputs, references: BTreeMap::new() };
     let mut warnings = Vec::new();
     let found = match kustomize::render(&context, path, &mut warnings) {
         Err(RenderError::Elsewhere(need)) => return Ok(BuildOutcome::Needs(needs(&context.files, need))),

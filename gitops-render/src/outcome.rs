@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use gitops_core::api::SourceType;
 use gitops_core::need::Pinned;
 use gitops_core::tree::ReadSet;
@@ -23,6 +25,8 @@ pub struct Rendered {
     pub objects: Vec<Manifest>,
     /// What was read of the tree. The same answers mean the same render.
     pub reads: ReadSet,
+    /// What was read of other sources of the Application, by their `ref`.
+    pub reference_reads: BTreeMap<String, ReadSet>,
     /// What was used of elsewhere, in the order of needs.
     pub remotes: Vec<Pinned>,
     /// The keyed digest of the whole objects in order, Secret payloads included.

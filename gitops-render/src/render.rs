@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -23,6 +24,8 @@ pub(crate) struct Context<'a> {
     pub(crate) files: Files<'a>,
     pub(crate) source: &'a ApplicationSource,
     pub(crate) inputs: &'a Inputs,
+    /// The files of other sources of the Application, by their `ref`.
+    pub(crate) references: BTreeMap<&'a str, Files<'a>>,
 }
 
 /// Renders a source of a tree.
@@ -49,7 +52,10 @@ pub fn render(
     }
     let source = &*overrides::apply(&files, source, &path, &inputs.application)?;
     let source_type = detect_in(&files, source)?;
-    let context = Context { files, source, inputs };
+    let recorded: Vec<(&str, RecordingTree)> =
+        inputs.references.iter().map(|(name, tree)| (name.as_str(), RecordingTree::new(Arc::clone(tree)))).collect();
+    let references = recorded.iter().map(|(name, tree)| (*name, Files::new(tree, limits))).collect();
+    let context = Context { files, source, inputs, references };
     let mut warnings = Vec::new();
     let found = match source_type {
         SourceType::Directory => directory::render(&context, &path, &mut warnings),
@@ -70,7 +76,18 @@ pub fn render(
     let remotes = pinned(&context.files, &inputs.provided);
     let names_revision = inputs.revision_read.load(Ordering::Relaxed);
     let reads = tree.reads();
-    Ok(Outcome::Done(Rendered { objects, reads, remotes, digest, warnings, names_revision, source_type }))
+    let reference_reads = recorded.iter().map(|(name, tree)| ((*name).to_owned(), tree.reads()));
+    let reference_reads = reference_reads.filter(|(_, reads)| !reads.is_empty()).collect();
+    Ok(Outcome::Done(Rendered {
+        objects,
+        reads,
+        reference_reads,
+        remotes,
+        digest,
+        warnings,
+        names_revision,
+        source_type,
+    }))
 }
 
 /// What is a warning otherwise is an error where it was asked to be.

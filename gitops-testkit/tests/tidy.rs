@@ -26,7 +26,16 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gitops-embedded", &["gitops-core", "gitops-merge"]),
     (
         "gitops-controller",
-        &["gitops-core", "gitops-git", "gitops-fetch", "gitops-render", "gitops-merge", "gitops-diff", "gitops-apply"],
+        &[
+            "gitops-yaml",
+            "gitops-core",
+            "gitops-git",
+            "gitops-fetch",
+            "gitops-render",
+            "gitops-merge",
+            "gitops-diff",
+            "gitops-apply",
+        ],
     ),
     ("gitops-fixtures", &["gitops-core", "gitops-git"]),
     (

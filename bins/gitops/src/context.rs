@@ -121,6 +121,10 @@ pub(crate) fn read_applications(path: &Path, strict: bool) -> Result<Vec<Applica
         let mut application = decoded.checked()?;
         let base = path.canonicalize()?.parent().map_or_else(PathBuf::new, Path::to_path_buf);
         let anchor = |source: &mut ApplicationSource| -> Result<(), Failure> {
+            // The address of a registry looks like a path.
+            if source.chart().is_some() {
+                return Ok(());
+            }
             source.repo_url = absolute_address(&source.repo_url, &base)?;
             Ok(())
         };

@@ -3,7 +3,9 @@
 use std::io::Read;
 
 use bytes::Bytes;
+use flate2::Compression;
 use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
 use thiserror::Error;
 
 use super::{EntryKind, MemoryTree, TreePath};
@@ -117,6 +119,23 @@ pub fn unpack(archive: &[u8], limits: &ArchiveLimits) -> Result<MemoryTree, Arch
     Ok(tree)
 }
 
+/// A gzipped tar archive of files below one folder, as `helm package` makes it. The same files give the same bytes: there are
+/// no times and no owners in it.
+///
+/// # Errors
+/// Where a path is too long for an archive.
+pub fn pack<'f>(folder: &str, files: impl IntoIterator<Item = (&'f str, &'f [u8])>) -> std::io::Result<Vec<u8>> {
+    let encoder = GzEncoder::new(Vec::new(), Compression::default());
+    let mut archive = tar::Builder::new(encoder);
+    for (path, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, format!("{folder}/{path}"), content)?;
+    }
+    archive.into_inner()?.finish()
+}
+
 /// The path without its first part; none where it has no other.
 fn inside(name: &str, limits: &ArchiveLimits) -> Result<Option<TreePath>, ArchiveError> {
     let outside = || ArchiveError::Outside(name.into());
@@ -152,9 +171,6 @@ fn add(tree: &mut MemoryTree, path: TreePath, kind: EntryKind, content: Bytes, n
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
-
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
 
     use super::super::Tree as _;
     use super::*;
@@ -196,6 +212,16 @@ mod tests {
         let path = TreePath::new("templates/a.yaml").unwrap();
         assert_eq!(tree.read(&path).unwrap().unwrap().bytes, "a: 1\n");
         assert_eq!(tree.list(&TreePath::root()).unwrap().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_is_packed_is_unpacked_and_always_the_same() {
+        let files = [("Chart.yaml", b"name: web\n".as_slice()), ("templates/a.yaml", b"")];
+        let packed = pack("web", files).unwrap();
+        assert_eq!(packed, pack("web", files).unwrap());
+        let tree = unpack(&packed, &ArchiveLimits::default()).unwrap();
+        assert_eq!(tree.read(&TreePath::new("Chart.yaml").unwrap()).unwrap().unwrap().bytes, "name: web\n");
+        assert!(tree.stat(&TreePath::new("templates/a.yaml").unwrap()).unwrap().is_some());
     }
 
     #[test]

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use archive::{ArchiveError, ArchiveLimits, unpack};
+pub use archive::{ArchiveError, ArchiveLimits, pack, unpack};
 pub use follow::{list, read, read_required, resolve, stat};
 pub use memory::MemoryTree;
 pub use path::{PathError, TreePath};

@@ -1,5 +1,6 @@
 //! The comparison of one object.
 
+mod between;
 mod defaulted;
 mod filled;
 mod gone;
@@ -15,6 +16,8 @@ mod tests;
 
 use gitops_core::{Object, ObjectRef, Value};
 use thiserror::Error;
+
+pub use between::{between, creation};
 
 use crate::normalize::Ignored;
 use crate::{Change, DiffContext, DiffKind, FieldDiff, FieldPath, ObjectDiff, Reason, Shown};

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use super::Section;
 use super::lines::{self, Mark};
 use crate::{DiffKind, FieldDiff, ObjectDiff};
 
@@ -27,12 +28,21 @@ const OPEN_FIELDS: usize = 20;
 /// follows the reader's light or dark scheme and loads nothing; its policy forbids it to.
 pub fn html(diffs: &[ObjectDiff], options: &PageOptions) -> String {
     let mut out = String::new();
+    let section = Section { title: "", notes: &[], diffs };
     // Writing to a String cannot fail.
-    let _ = page(&mut out, diffs, options);
+    let _ = page(&mut out, &[section], &summary(diffs), options);
     out
 }
 
-fn page(out: &mut String, diffs: &[ObjectDiff], options: &PageOptions) -> fmt::Result {
+/// The same for what belongs to several things, each under its own title.
+pub fn html_sections(sections: &[Section<'_>], summary: &str, options: &PageOptions) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = page(&mut out, sections, summary, options);
+    out
+}
+
+fn page(out: &mut String, sections: &[Section<'_>], summary: &str, options: &PageOptions) -> fmt::Result {
     let title = if options.title.is_empty() { "Differences" } else { options.title.as_str() };
     let title = Escaped(title);
     out.push_str("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
@@ -41,9 +51,17 @@ fn page(out: &mut String, diffs: &[ObjectDiff], options: &PageOptions) -> fmt::R
     );
     out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     writeln!(out, "<title>{title}</title>\n<style>\n{}</style>\n</head>\n<body>", include_str!("page.css"))?;
-    writeln!(out, "<h1>{title}</h1>\n<p class=\"sum\">{}</p>", summary(diffs))?;
-    for diff in diffs.iter().filter(|diff| !diff.is_same() || !diff.warnings.is_empty()) {
-        object(out, diff)?;
+    writeln!(out, "<h1>{title}</h1>\n<p class=\"sum\">{}</p>", Escaped(summary))?;
+    for Section { title, notes, diffs } in sections {
+        if !title.is_empty() {
+            writeln!(out, "<h2>{}</h2>", Escaped(title))?;
+        }
+        for note in *notes {
+            writeln!(out, "<p class=\"warning\">{}</p>", Escaped(note))?;
+        }
+        for diff in diffs.iter().filter(|diff| !diff.is_same() || !diff.warnings.is_empty()) {
+            object(out, diff)?;
+        }
     }
     out.push_str("</body>\n</html>\n");
     Ok(())

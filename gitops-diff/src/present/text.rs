@@ -4,31 +4,46 @@ use super::lines::{self, Mark};
 use crate::{DiffKind, FieldDiff, ObjectDiff};
 
 /// How text is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TextOptions {
     /// Whether to colour it. The caller knows whether it writes to a terminal.
     pub color: bool,
+    /// What the two states are called: the one before and the one after.
+    pub sides: (&'static str, &'static str),
 }
 
 impl TextOptions {
-    /// Text with colour or without.
+    /// Text with colour or without, of what is live and what Git says.
     pub fn new(color: bool) -> Self {
-        Self { color }
+        Self { color, sides: ("live", "git") }
+    }
+
+    /// With other words for the two states.
+    #[must_use]
+    pub fn between(mut self, before: &'static str, after: &'static str) -> Self {
+        self.sides = (before, after);
+        self
+    }
+}
+
+impl Default for TextOptions {
+    fn default() -> Self {
+        Self::new(false)
     }
 }
 
 /// What differs, as text: for each object that differs a head, for each field a hunk with its path, reason and
 /// owner, the live lines marked `-` and the desired ones `+`. Objects without a difference are left out.
 pub fn text(diffs: &[ObjectDiff], options: TextOptions) -> String {
-    let mut out = Writer { text: String::new(), color: options.color };
+    let mut out = Writer { text: String::new(), options };
     diffs.iter().for_each(|diff| out.object(diff));
     out.text
 }
 
 struct Writer {
     text: String,
-    color: bool,
+    options: TextOptions,
 }
 
 // Codes of ECMA-48's "select graphic rendition", as git colours its diffs.
@@ -43,10 +58,11 @@ impl Writer {
     fn object(&mut self, diff: &ObjectDiff) {
         let id = &diff.id;
         if !diff.is_same() {
+            let (before, after) = self.options.sides;
             let (old, new) = match diff.kind {
-                DiffKind::Create => ("/dev/null".to_owned(), format!("git/{id}")),
-                DiffKind::Delete => (format!("live/{id}"), "/dev/null".to_owned()),
-                DiffKind::Update | DiffKind::Same => (format!("live/{id}"), format!("git/{id}")),
+                DiffKind::Create => ("/dev/null".to_owned(), format!("{after}/{id}")),
+                DiffKind::Delete => (format!("{before}/{id}"), "/dev/null".to_owned()),
+                DiffKind::Update | DiffKind::Same => (format!("{before}/{id}"), format!("{after}/{id}")),
             };
             self.line(HEAD, &format!("diff {id} ({})", diff.kind));
             self.line(HEAD, &format!("--- {old}"));
@@ -76,7 +92,7 @@ impl Writer {
 
     fn line(&mut self, code: &str, line: &str) {
         let line = lines::printable(line);
-        if self.color && !code.is_empty() {
+        if self.options.color && !code.is_empty() {
             self.text.push_str(&format!("\u{1b}[{code}m{line}\u{1b}[0m\n"));
         } else {
             self.text.push_str(&line);

@@ -13,6 +13,8 @@ use thiserror::Error;
 use crate::WebError;
 use crate::web::Files;
 
+pub(crate) use index::Indexes;
+
 /// Bytes of a packed chart. 64 MiB.
 const MAX_ARCHIVE_BYTES: u64 = 64 << 20;
 
@@ -122,8 +124,13 @@ pub(crate) fn get(files: &Files, need: &ChartNeed, pin: Option<&str>) -> Result<
 
 /// Digests are written with and without what they are made by.
 fn is_same(text: &str, digest: &Digest) -> bool {
-    let digits = |text: &str| text.strip_prefix("sha256:").unwrap_or(text).to_ascii_lowercase();
-    digits(text) == digits(digest.as_str())
+    whole(text) == digest.as_str()
+}
+
+/// A digest as the store knows it.
+fn whole(digest: &str) -> String {
+    let digits = digest.strip_prefix("sha256:").unwrap_or(digest);
+    format!("sha256:{}", digits.to_ascii_lowercase())
 }
 
 fn answer(url: &str, version: &str, digest: &Digest, bytes: &[u8]) -> Result<Answer, ChartError> {

@@ -5,7 +5,8 @@ use gitops_core::Digest;
 use serde::Deserialize;
 
 use super::{ChartError, Location, MAX_ARCHIVE_BYTES, choose, is_same};
-use crate::web::{Ask, Files};
+use crate::WebError;
+use crate::web::{Ask, Files, Reply};
 
 /// The media type of a manifest.
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -59,19 +60,19 @@ pub(super) fn get(files: &Files, repository: &str, name: &str, wanted: &str) -> 
     let scheme = if files.options.plain_http { "http" } else { "https" };
     let base = format!("{scheme}://{host}/v2/{rest}");
     let mut registry = Registry { files, base, path: path.clone(), token: None };
-    let tag = match is_exact(wanted) {
-        true => wanted.to_owned(),
-        false => registry.find(wanted)?,
-    };
+    let tag = if is_exact(wanted) || is_digest(wanted) { wanted.to_owned() } else { registry.find(wanted)? };
     // A tag has no `+`, which versions do have.
     let url = format!("{}/manifests/{}", registry.base, tag.replace('+', "_"));
     let text = registry.read(&url, MAX_DOCUMENT_BYTES, Some(MANIFEST))?;
+    if is_digest(wanted) && !is_same(wanted, &Digest::of(&text)) {
+        let (found, expected) = (Digest::of(&text).to_string(), wanted.to_owned());
+        return Err(ChartError::Digest { url, found, expected });
+    }
     let malformed = |message: String| ChartError::Malformed { url: url.clone(), message };
     let manifest: Manifest = serde_json::from_slice(&text).map_err(|error| malformed(error.to_string()))?;
     let layer = manifest.layers.iter().find(|layer| ARCHIVES.contains(&layer.media_type.as_str()));
     let layer = layer.ok_or_else(|| malformed("it is not of a chart".into()))?;
-    let digits = layer.digest.strip_prefix("sha256:").unwrap_or_default();
-    if digits.len() != 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if !is_digest(&layer.digest) {
         return Err(malformed(format!("`{}` is no digest of the kind sha256", layer.digest)));
     }
     let location = Location { url: format!("oci://{path}:{tag}"), version: tag, digest: Some(layer.digest.clone()) };
@@ -81,6 +82,12 @@ pub(super) fn get(files: &Files, repository: &str, name: &str, wanted: &str) -> 
     let url = format!("{}/blobs/{}", registry.base, layer.digest);
     let bytes = registry.read(&url, MAX_ARCHIVE_BYTES, None)?;
     Ok((location, bytes))
+}
+
+/// Whether a text is the digest of a manifest.
+fn is_digest(text: &str) -> bool {
+    let digits = text.strip_prefix("sha256:").unwrap_or_default();
+    digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Whether a text is one version and no range: then the tags need not be asked for.
@@ -96,26 +103,28 @@ fn is_exact(wanted: &str) -> bool {
 impl Registry<'_> {
     fn find(&mut self, wanted: &str) -> Result<String, ChartError> {
         let mut found: Vec<String> = Vec::new();
-        let mut url = format!("{}/tags/list?n=1000", self.base);
+        let mut next = Some(format!("{}/tags/list?n=1000", self.base));
         for _ in 0..MAX_PAGES {
-            let text = self.read(&url, MAX_DOCUMENT_BYTES, None)?;
+            let Some(url) = next.take() else { break };
+            let reply = self.reply(&url, MAX_DOCUMENT_BYTES, None)?;
+            let text = reply.bytes.ok_or_else(|| ChartError::NotFound { url: url.clone() })?;
             let page: Tags = serde_json::from_slice(&text)
                 .map_err(|error| ChartError::Malformed { url: url.clone(), message: error.to_string() })?;
-            let tags = page.tags.unwrap_or_default();
-            let Some(last) = tags.last().cloned().filter(|_| tags.len() >= 1000) else {
-                found.extend(tags);
-                break;
-            };
-            found.extend(tags);
-            url = format!("{}/tags/list?n=1000&last={last}", self.base);
+            found.extend(page.tags.unwrap_or_default());
+            next = reply.link.as_deref().and_then(|link| next_page(&url, link));
         }
         let versions: Vec<String> = found.iter().map(|tag| tag.replace('_', "+")).collect();
         let versions: Vec<&str> = versions.iter().map(String::as_str).collect();
         choose(&versions, wanted).map(str::to_owned)
     }
 
-    /// Reads a document; where the registry wants a token, gets one and asks again.
+    /// Reads a document.
     fn read(&mut self, url: &str, limit: u64, accept: Option<&'static str>) -> Result<Bytes, ChartError> {
+        self.reply(url, limit, accept)?.bytes.ok_or_else(|| ChartError::NotFound { url: url.into() })
+    }
+
+    /// Asks; where the registry wants a token, gets one and asks again.
+    fn reply(&mut self, url: &str, limit: u64, accept: Option<&'static str>) -> Result<Reply, ChartError> {
         let address = format!("oci://{}", self.path);
         let failed = |source| ChartError::Web { url: url.into(), source };
         let ask = |token: Option<&str>| {
@@ -127,17 +136,13 @@ impl Registry<'_> {
             }
             self.files.ask_challenged(&ask)
         };
-        let (found, challenge) = ask(self.token.as_deref()).map_err(failed)?;
-        if let Some(bytes) = found {
-            return Ok(bytes);
-        }
-        let Some(challenge) = challenge.as_deref().and_then(Challenge::parse) else {
-            return Err(ChartError::NotFound { url: url.into() });
-        };
-        let token = self.token(&challenge, &address)?;
-        let found = ask(Some(&token)).map_err(failed)?.0;
+        let reply = ask(self.token.as_deref()).map_err(failed)?;
+        let Some(challenge) = reply.challenge.as_deref() else { return Ok(reply) };
+        let refused = || failed(WebError::Refused { status: 401 });
+        let token = self.token(&Challenge::parse(challenge).ok_or_else(refused)?, &address)?;
+        let reply = ask(Some(&token)).map_err(failed)?;
         self.token = Some(token);
-        found.ok_or_else(|| ChartError::NotFound { url: url.into() })
+        if reply.challenge.is_some() { Err(refused()) } else { Ok(reply) }
     }
 
     fn token(&self, challenge: &Challenge, address: &str) -> Result<String, ChartError> {
@@ -158,6 +163,15 @@ impl Registry<'_> {
         let token: Token = serde_json::from_slice(&text).map_err(|_| malformed("the server gives no token"))?;
         token.token.or(token.access_token).ok_or_else(|| malformed("the server gives no token"))
     }
+}
+
+/// The next page of a list, which `Link: <…>; rel="next"` names; only on the server that names it.
+fn next_page(url: &str, link: &str) -> Option<String> {
+    let next = link.split(',').find(|part| part.contains("rel=\"next\"") || part.contains("rel=next"))?;
+    let target = next.split_once('<')?.1.split_once('>')?.0;
+    let url = reqwest::Url::parse(url).ok()?;
+    let joined = url.join(target).ok()?;
+    (joined.origin() == url.origin()).then(|| joined.to_string())
 }
 
 /// What a registry asks for: `Bearer realm="…",service="…",scope="…"`.

@@ -1,5 +1,6 @@
 //! Files on the web, got once and kept by their digest.
 
+mod client;
 mod credentials;
 mod store;
 
@@ -10,10 +11,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gitops_core::{Answer, Digest};
+use reqwest::header;
 use thiserror::Error;
 
+pub use client::{TlsError, TlsOptions};
 pub use credentials::WebCredentials;
 use store::Store;
+
+use crate::chart::Indexes;
 
 /// How files are got.
 #[derive(Clone, Debug)]
@@ -27,6 +32,8 @@ pub struct WebOptions {
     pub max_redirects: usize,
     /// Who to be for which servers.
     pub credentials: Vec<WebCredentials>,
+    /// How servers prove who they are, and who we are to them.
+    pub tls: TlsOptions,
     /// Whether OCI registries are asked over unencrypted connections, and credentials are sent over such.
     pub plain_http: bool,
 }
@@ -38,6 +45,7 @@ impl Default for WebOptions {
             max_bytes: 10 << 20,
             max_redirects: 10,
             credentials: Vec::new(),
+            tls: TlsOptions::default(),
             plain_http: false,
         }
     }
@@ -47,6 +55,9 @@ impl Default for WebOptions {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum WebError {
+    /// The certificates for connections cannot be used.
+    #[error("the certificates for TLS cannot be used")]
+    Tls(#[source] TlsError),
     /// The server cannot be asked, or its answer breaks off.
     #[error("the server gave no whole answer")]
     Server(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -97,6 +108,17 @@ impl<'a> Ask<'a> {
     }
 }
 
+/// What a server says to an [`Ask`].
+#[derive(Default)]
+pub(crate) struct Reply {
+    /// What it has; none where it has nothing there.
+    pub(crate) bytes: Option<Bytes>,
+    /// How it wants to be told who asks; none where it does not.
+    pub(crate) challenge: Option<String>,
+    /// Its `Link` header, which names the next page of a list.
+    pub(crate) link: Option<String>,
+}
+
 /// Whether nobody on the way can read what is sent.
 fn is_encrypted(url: &str) -> bool {
     reqwest::Url::parse(url).is_ok_and(|url| url.scheme() == "https")
@@ -108,11 +130,18 @@ pub(crate) struct Files {
     store: Store,
     pub(crate) options: WebOptions,
     client: Arc<OnceLock<reqwest::blocking::Client>>,
+    /// Indexes of chart repositories that were read not long ago.
+    pub(crate) indexes: Arc<Indexes>,
 }
 
 impl Files {
     pub(crate) fn new(directory: PathBuf) -> Self {
-        Self { store: Store::new(directory), options: WebOptions::default(), client: Arc::default() }
+        Self {
+            store: Store::new(directory),
+            options: WebOptions::default(),
+            client: Arc::default(),
+            indexes: Arc::default(),
+        }
     }
 
     /// What a pin names, where it is known without asking anybody.
@@ -143,18 +172,16 @@ impl Files {
 
     /// What a server has, or nothing.
     pub(crate) fn ask(&self, ask: &Ask<'_>) -> Result<Option<Bytes>, WebError> {
-        match self.ask_challenged(ask)? {
-            (None, Some(_)) => Err(WebError::Refused { status: 401 }),
-            (found, _) => Ok(found),
-        }
+        let reply = self.ask_challenged(ask)?;
+        if reply.challenge.is_some() { Err(WebError::Refused { status: 401 }) } else { Ok(reply.bytes) }
     }
 
-    /// What a server has, or nothing; where it wants to know who asks, how it wants to be told.
-    pub(crate) fn ask_challenged(&self, ask: &Ask<'_>) -> Result<(Option<Bytes>, Option<String>), WebError> {
+    /// What a server has, or how it wants to be told who asks.
+    pub(crate) fn ask_challenged(&self, ask: &Ask<'_>) -> Result<Reply, WebError> {
         let failed = |error: reqwest::Error| WebError::Server(error.without_url().into());
         let mut request = self.client()?.get(ask.url);
         if let Some(accept) = ask.accept {
-            request = request.header(reqwest::header::ACCEPT, accept);
+            request = request.header(header::ACCEPT, accept);
         }
         let credentials = ask.credentials_of.and_then(|of| WebCredentials::find(&self.options.credentials, of));
         if (ask.bearer.is_some() || credentials.is_some()) && !self.options.plain_http && !is_encrypted(ask.url) {
@@ -167,10 +194,12 @@ impl Files {
         };
         let response = request.send().map_err(failed)?;
         let status = response.status();
+        let named = |name: header::HeaderName| {
+            response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+        };
         if status == reqwest::StatusCode::UNAUTHORIZED {
-            let challenge = response.headers().get(reqwest::header::WWW_AUTHENTICATE);
-            let challenge = challenge.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-            return Ok((None, Some(challenge)));
+            let challenge = named(header::WWW_AUTHENTICATE).unwrap_or_default();
+            return Ok(Reply { challenge: Some(challenge), ..Reply::default() });
         }
         if status == reqwest::StatusCode::FORBIDDEN {
             return Err(WebError::Refused { status: status.as_u16() });
@@ -179,39 +208,27 @@ impl Files {
             return Err(WebError::Status { status: status.as_u16() });
         }
         if !status.is_success() {
-            return Ok((None, None));
+            return Ok(Reply::default());
         }
+        let mut reply = Reply { link: named(header::LINK), ..Reply::default() };
         let mut bytes = Vec::new();
         let read = response.take(ask.limit.saturating_add(1)).read_to_end(&mut bytes);
         read.map_err(|error| WebError::Server(error.into()))?;
         if bytes.len() as u64 > ask.limit {
             return Err(WebError::TooLarge { limit: ask.limit });
         }
-        Ok((Some(bytes.into()), None))
+        reply.bytes = Some(bytes.into());
+        Ok(reply)
     }
 
     /// Made at the first use: reading the machine's certificates takes its time.
     fn client(&self) -> Result<&reqwest::blocking::Client, WebError> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
-        }
-        let limit = self.options.max_redirects;
-        let policy = reqwest::redirect::Policy::custom(move |attempt| {
-            let secure = attempt.previous().first().is_some_and(|first| first.scheme() == "https");
-            if attempt.previous().len() > limit {
-                attempt.error("too many redirects")
-            } else if secure && attempt.url().scheme() != "https" {
-                attempt.error("the server sends on to an unencrypted address")
-            } else {
-                attempt.follow()
+        match self.client.get() {
+            Some(client) => Ok(client),
+            None => {
+                let built = client::build(&self.options)?;
+                Ok(self.client.get_or_init(|| built))
             }
-        });
-        let built = reqwest::blocking::Client::builder()
-            .user_agent("gitops")
-            .timeout(self.options.deadline)
-            .redirect(policy)
-            .build()
-            .map_err(|error| WebError::Server(error.into()))?;
-        Ok(self.client.get_or_init(|| built))
+        }
     }
 }

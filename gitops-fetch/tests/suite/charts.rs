@@ -1,19 +1,13 @@
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use gitops_core::need::ChartNeed;
+use gitops_core::tree::pack;
 use gitops_core::{Answer, Digest, Need, TreePath};
 use gitops_fetch::{Fetcher, LockFile, LockMode, Session, WebCredentials, WebOptions};
 
-use crate::server::Server;
+use gitops_fixtures::{TEST_AUTHORITY, TEST_CLIENT, WebServer};
 
 fn packed(version: &str) -> Vec<u8> {
-    let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     let content = format!("apiVersion: v2\nname: web\nversion: {version}\n");
-    let mut header = tar::Header::new_gnu();
-    header.set_size(content.len() as u64);
-    header.set_mode(0o644);
-    archive.append_data(&mut header, "web/Chart.yaml", content.as_bytes()).unwrap();
-    archive.into_inner().unwrap().finish().unwrap()
+    pack("web", [("Chart.yaml", content.as_bytes())]).unwrap()
 }
 
 fn chart(repository: &str, version: &str) -> Need {
@@ -36,7 +30,7 @@ fn got(session: &mut Session<'_>, need: &Need) -> Result<String, String> {
     Ok(version.clone())
 }
 
-fn repository(server: &Server) -> String {
+fn repository(server: &WebServer) -> String {
     let mut index = String::from("apiVersion: v1\nentries:\n  other: []\n  web:\n");
     for version in ["1.0.0", "1.10.0", "1.9.3", "2.0.0-rc.1", "v0.9.0"] {
         let archive = packed(version);
@@ -51,7 +45,7 @@ fn repository(server: &Server) -> String {
 
 #[test]
 fn versions_are_chosen_as_helm_does() {
-    let (server, place) = (Server::start(), tempfile::tempdir().unwrap());
+    let (server, place) = (WebServer::start().unwrap(), tempfile::tempdir().unwrap());
     let address = repository(&server);
     let fetcher = Fetcher::new(place.path());
     let mut session = Session::new(&fetcher, LockFile::default());
@@ -78,7 +72,7 @@ fn versions_are_chosen_as_helm_does() {
 
 #[test]
 fn a_locked_chart_is_not_asked_for_again() {
-    let (server, place) = (Server::start(), tempfile::tempdir().unwrap());
+    let (server, place) = (WebServer::start().unwrap(), tempfile::tempdir().unwrap());
     let address = repository(&server);
     let need = chart(&address, "^1.9");
     let fetcher = Fetcher::new(place.path());
@@ -102,7 +96,8 @@ fn a_locked_chart_is_not_asked_for_again() {
 
 #[test]
 fn credentials_go_to_their_own_server_only() {
-    let (server, mirror, place) = (Server::start(), Server::start(), tempfile::tempdir().unwrap());
+    let (server, mirror, place) =
+        (WebServer::start().unwrap(), WebServer::start().unwrap(), tempfile::tempdir().unwrap());
     let address = repository(&server);
     server.guard("charts", "Basic bWU6c2VjcmV0", "Basic realm=\"x\"");
     let mut options = WebOptions::default();
@@ -129,7 +124,7 @@ fn credentials_go_to_their_own_server_only() {
     assert!(error.ends_with("with the status 401"), "{error}");
 }
 
-fn manifest(server: &Server, version: &str) {
+fn manifest(server: &WebServer, version: &str) {
     let archive = packed(version);
     let digest = Digest::of(&archive);
     let text = format!(
@@ -142,7 +137,7 @@ fn manifest(server: &Server, version: &str) {
 
 #[test]
 fn registries_are_asked_for_tags_manifests_and_blobs() {
-    let (server, place) = (Server::start(), tempfile::tempdir().unwrap());
+    let (server, place) = (WebServer::start().unwrap(), tempfile::tempdir().unwrap());
     ["1.0.0", "1.2.0+build.5", "2.0.0-rc.1"].into_iter().for_each(|version| manifest(&server, version));
     let tags = "{\"tags\":[\"1.0.0\",\"1.2.0_build.5\",\"2.0.0-rc.1\",\"latest\"]}";
     server.set("v2/org/web/tags/list?n=1000", 200, tags.as_bytes());
@@ -178,7 +173,7 @@ fn registries_are_asked_for_tags_manifests_and_blobs() {
 
 #[test]
 fn a_blob_that_is_not_what_the_manifest_names_is_refused() {
-    let (server, place) = (Server::start(), tempfile::tempdir().unwrap());
+    let (server, place) = (WebServer::start().unwrap(), tempfile::tempdir().unwrap());
     manifest(&server, "1.0.0");
     let digest = Digest::of(&packed("1.0.0"));
     server.set(&format!("v2/org/web/blobs/{digest}"), 200, &packed("6.6.6"));
@@ -188,4 +183,125 @@ fn a_blob_that_is_not_what_the_manifest_names_is_refused() {
     let address = format!("oci://{}/org", server.host());
     let error = got(&mut Session::new(&fetcher, LockFile::default()), &chart(&address, "1.0.0")).unwrap_err();
     assert!(error.contains(&format!("expected `{digest}`")), "{error}");
+}
+
+#[test]
+fn an_index_and_an_archive_are_asked_for_once() {
+    let (server, place) = (WebServer::start().unwrap(), tempfile::tempdir().unwrap());
+    let address = repository(&server);
+    let fetcher = Fetcher::new(place.path());
+    for (wanted, found) in [("^1", "1.10.0"), ("~1.10", "1.10.0"), ("1.9.x", "1.9.3")] {
+        let mut session = Session::new(&fetcher, LockFile::default());
+        assert_eq!(got(&mut session, &chart(&address, wanted)).as_deref(), Ok(found));
+    }
+    assert_eq!(server.asked(), ["/charts/index.yaml", "/charts/web-1.10.0.tgz", "/charts/web-1.9.3.tgz"]);
+}
+
+#[test]
+fn an_index_may_have_holes_queries_and_registries() {
+    let (server, place) = (WebServer::start().unwrap(), tempfile::tempdir().unwrap());
+    manifest(&server, "2.0.0");
+    server.set("charts/web-1.0.0.tgz?token=t", 200, &packed("1.0.0"));
+    let index = format!(
+        "entries:\n  none:\n  web:\n  -\n  - version: 2.0.0\n    urls: ['oci://{}/org/web:2.0.0']\n  - version: 1.0.0\n    urls: \
+         [web-1.0.0.tgz]\n",
+        server.host()
+    );
+    server.set("charts/index.yaml?token=t", 200, index.as_bytes());
+    let address = format!("{}?token=t", server.url("charts"));
+    let mut options = WebOptions::default();
+    options.plain_http = true;
+    let fetcher = Fetcher::new(place.path()).with_web(options);
+    let mut session = Session::new(&fetcher, LockFile::default());
+    assert_eq!(got(&mut session, &chart(&address, "^1")).as_deref(), Ok("1.0.0"));
+    assert_eq!(got(&mut session, &chart(&address, "")).as_deref(), Ok("2.0.0"));
+}
+
+#[test]
+fn tags_come_in_pages_and_manifests_by_digest() {
+    let (server, place) = (WebServer::start().unwrap(), tempfile::tempdir().unwrap());
+    ["1.0.0", "1.1.0"].into_iter().for_each(|version| manifest(&server, version));
+    server.set("v2/org/web/tags/list?n=1000", 200, b"{\"tags\":[\"1.0.0\"]}");
+    server.link("v2/org/web/tags/list?n=1000", "</v2/org/web/tags/list?n=1&last=1.0.0>; rel=\"next\"");
+    server.set("v2/org/web/tags/list?n=1&last=1.0.0", 200, b"{\"tags\":[\"1.1.0\"]}");
+    let mut options = WebOptions::default();
+    options.plain_http = true;
+    let fetcher = Fetcher::new(place.path()).with_web(options);
+    let mut session = Session::new(&fetcher, LockFile::default());
+    let address = format!("oci://{}/org", server.host());
+    assert_eq!(got(&mut session, &chart(&address, "^1")).as_deref(), Ok("1.1.0"));
+
+    let text = server.page("v2/org/web/manifests/1.0.0");
+    let digest = Digest::of(&text).to_string();
+    server.set(&format!("v2/org/web/manifests/{digest}"), 200, &text);
+    session.provide(&[chart(&address, &digest)]).unwrap();
+    let other = Digest::of(b"other").to_string();
+    server.set(&format!("v2/org/web/manifests/{other}"), 200, &text);
+    let error = got(&mut session, &chart(&address, &other)).unwrap_err();
+    assert!(error.ends_with(&format!("has the digest `{digest}`, expected `{other}`")), "{error}");
+}
+
+#[test]
+fn servers_and_clients_are_certified() {
+    let (server, place) = (WebServer::start_encrypted().unwrap(), tempfile::tempdir().unwrap());
+    let address = repository(&server);
+    let mut options = WebOptions::default();
+    let get = |options: &WebOptions| {
+        let fetcher = Fetcher::new(place.path()).with_web(options.clone());
+        got(&mut Session::new(&fetcher, LockFile::default()), &chart(&address, ""))
+    };
+    let error = get(&options).unwrap_err();
+    assert!(error.contains("the server gave no whole answer"), "{error}");
+    options.tls.authorities = TEST_AUTHORITY.to_vec();
+    assert!(get(&options).is_err(), "the server wants to know who asks");
+    options.tls.identity = TEST_CLIENT.to_vec();
+    assert_eq!(get(&options).as_deref(), Ok("1.10.0"));
+    options.tls.authorities.clear();
+    assert!(get(&options).is_err(), "nobody knows the authority");
+    options.tls.insecure = true;
+    assert_eq!(get(&options).as_deref(), Ok("1.10.0"));
+    options.tls.authorities = b"nonsense".to_vec();
+    let error = get(&options).unwrap_err();
+    assert!(error.contains("the certificates of authorities cannot be read"), "{error}");
+    assert!(!format!("{options:?}").contains("PRIVATE"));
+}
+
+#[test]
+fn hostile_archives_are_refused() {
+    let (server, place) = (WebServer::start().unwrap(), tempfile::tempdir().unwrap());
+    let (address, fetcher) = (server.url("charts"), Fetcher::new(place.path()));
+    let mut index = String::from("entries:\n  web:\n");
+    let raw = |path: &str, kind: tar::EntryType, size: usize| {
+        let mut header = tar::Header::new_ustar();
+        header.as_mut_bytes()[..path.len()].copy_from_slice(path.as_bytes());
+        header.set_entry_type(kind);
+        header.set_size(size as u64);
+        header.set_cksum();
+        let mut bytes = header.as_bytes().to_vec();
+        bytes.resize(bytes.len() + size.next_multiple_of(512), 0);
+        bytes
+    };
+    let file = tar::EntryType::Regular;
+    let cases = [
+        ("1.0.0", raw("web/../../etc/passwd", file, 0), "leads out of it"),
+        ("1.0.1", raw("/etc/passwd", file, 0), "leads out of it"),
+        ("1.0.2", raw("web/link", tar::EntryType::Symlink, 0), "a link"),
+        ("1.0.3", raw("web/link", tar::EntryType::Link, 0), "a link"),
+        ("1.0.4", raw("web/large", file, 6 << 20), "bytes in a file"),
+        ("1.0.5", (0..30).flat_map(|n| raw(&format!("web/{n}"), file, 4 << 20)).collect(), "bytes"),
+        ("1.0.6", (0..21_000).flat_map(|n| raw(&format!("web/{n}"), file, 0)).collect(), "entries"),
+    ];
+    for (version, content, _) in &cases {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, content).unwrap();
+        std::io::Write::write_all(&mut encoder, &[0; 1024]).unwrap();
+        server.set(&format!("charts/{version}.tgz"), 200, &encoder.finish().unwrap());
+        index.push_str(&format!("  - version: {version}\n    urls: [{version}.tgz]\n"));
+    }
+    server.set("charts/index.yaml", 200, index.as_bytes());
+    for (version, _, words) in cases {
+        let mut session = Session::new(&fetcher, LockFile::default());
+        let error = got(&mut session, &chart(&address, version)).unwrap_err();
+        assert!(error.contains("cannot be unpacked") && error.contains(words), "{version}: {error}");
+    }
 }

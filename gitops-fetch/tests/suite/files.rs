@@ -1,7 +1,7 @@
 use gitops_core::{Answer, Need};
 use gitops_fetch::{Fetcher, LockFile, LockMode, ProvideError, Session, WebError, WebOptions};
 
-use crate::server::Server;
+use gitops_fixtures::WebServer;
 
 fn file(url: &str) -> Need {
     Need::File { url: url.into() }
@@ -17,7 +17,7 @@ fn got(session: &Session<'_>, need: &Need) -> Option<String> {
 
 #[test]
 fn a_locked_file_is_not_asked_for_again() {
-    let (server, place) = (Server::start(), tempfile::tempdir().unwrap());
+    let (server, place) = (WebServer::start().unwrap(), tempfile::tempdir().unwrap());
     server.set("web.yaml", 200, b"kind: ConfigMap\n");
     let (web, page) = (file(&server.url("web.yaml")), file(&server.url("org/repo")));
     let fetcher = Fetcher::new(place.path());
@@ -46,7 +46,7 @@ fn a_locked_file_is_not_asked_for_again() {
 
 #[test]
 fn servers_are_held_to_limits() {
-    let (server, place) = (Server::start(), tempfile::tempdir().unwrap());
+    let (server, place) = (WebServer::start().unwrap(), tempfile::tempdir().unwrap());
     server.set("large.yaml", 200, &[b'a'; 101]);
     server.set("broken.yaml", 503, b"later");
     server.set("circle.yaml", 302, server.url("circle.yaml").as_bytes());
@@ -70,7 +70,7 @@ fn servers_are_held_to_limits() {
 
 #[test]
 fn a_rule_comes_before_every_question() {
-    let (server, place) = (Server::start(), tempfile::tempdir().unwrap());
+    let (server, place) = (WebServer::start().unwrap(), tempfile::tempdir().unwrap());
     let fetcher = Fetcher::new(place.path());
     let mut session =
         Session::new(&fetcher, LockFile::default()).allowing(|_| Err("the project `shop` does not list it".into()));

@@ -83,6 +83,14 @@ impl Chart {
         Ok(Self::of_files(load::folder(files, folder)?, &mut ArchiveLimits::default(), 0)?)
     }
 
+    /// The files of the chart in a folder of a tree, without those that its `.helmignore` names.
+    ///
+    /// # Errors
+    /// Where a file cannot be read, or a limit is passed.
+    pub fn files_in(tree: &dyn Tree, folder: &TreePath, limits: &Limits) -> Result<Vec<ChartFile>, RenderError> {
+        load::folder(&Files::new(tree, limits), folder)
+    }
+
     /// Reads a chart out of a folder of a tree.
     ///
     /// # Errors

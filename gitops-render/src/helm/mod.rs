@@ -23,11 +23,13 @@ mod release;
 mod schema;
 mod seeded;
 mod settings;
+mod show;
 pub mod strvals;
 mod values;
 mod yaml;
 
 pub(crate) use application::render as render_application;
+pub use application::{Requirement, lock_text, requirements};
 pub use chart::{Chart, ChartFile};
 pub use error::HelmError;
 pub use kube_version::KubeVersion;
@@ -38,3 +40,4 @@ pub use release::{Release, Rendered, name_from, render, render_templates};
 pub use schema::Schema;
 pub(crate) use seeded::Seeded;
 pub use settings::ValueSources;
+pub use show::{Shown, show};

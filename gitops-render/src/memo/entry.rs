@@ -1,5 +1,7 @@
 //! What is kept of a render.
 
+use std::collections::BTreeMap;
+
 use gitops_core::need::Pinned;
 use gitops_core::secret::Purpose;
 use gitops_core::tree::ReadSet;
@@ -14,6 +16,9 @@ pub(super) struct Known {
     /// The commit, where the result depends on it.
     pub(super) revision: Option<String>,
     pub(super) reads: ReadSet,
+    /// What was read of other sources, by their `ref`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) references: BTreeMap<String, ReadSet>,
     pub(super) remotes: Vec<Pinned>,
     /// The digest of the stored result, under which it is kept.
     pub(super) result: Digest,
@@ -38,7 +43,10 @@ struct StoredObject {
 impl Known {
     /// Whether another is of the same state, so that it takes this one's place.
     pub(super) fn is_of_the_same(&self, other: &Self) -> bool {
-        self.revision == other.revision && self.reads == other.reads && self.remotes == other.remotes
+        self.revision == other.revision
+            && self.reads == other.reads
+            && self.references == other.references
+            && self.remotes == other.remotes
     }
 }
 
@@ -67,13 +75,22 @@ impl Stored {
     }
 
     /// The result as it was; none where an object is not one.
-    pub(super) fn into_rendered(self, reads: ReadSet, remotes: Vec<Pinned>, names_revision: bool) -> Option<Rendered> {
+    pub(super) fn into_rendered(self, known: &Known) -> Option<Rendered> {
         let manifest = |StoredObject { file, line, value }| {
             let object = Object::from_value(value).ok()?;
             Some(Manifest { object, origin: file.map(|file| Origin { file, line }) })
         };
         let objects = self.objects.into_iter().map(manifest).collect::<Option<Vec<_>>>()?;
         let Self { digest, warnings, source_type, .. } = self;
-        Some(Rendered { objects, reads, remotes, digest, warnings, names_revision, source_type })
+        Some(Rendered {
+            objects,
+            reads: known.reads.clone(),
+            reference_reads: known.references.clone(),
+            remotes: known.remotes.clone(),
+            digest,
+            warnings,
+            names_revision: known.revision.is_some(),
+            source_type,
+        })
     }
 }

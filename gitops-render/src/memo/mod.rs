@@ -25,7 +25,7 @@ use entry::{Known, Stored};
 /// States of the sources that are remembered for each source and inputs; the last used one is first.
 const MAX_KNOWN: usize = 8;
 /// The form of what is kept.
-const FORMAT: &str = "1";
+const FORMAT: &str = "2";
 
 /// Earlier renders, kept in a store.
 ///
@@ -59,12 +59,14 @@ impl<'a> Memo<'a> {
         let holds = |known: &Known| {
             known.revision.as_ref().is_none_or(|revision| *revision == inputs.revision)
                 && known.reads.holds_in(tree).unwrap_or(false)
+                && known.references.iter().all(|(name, reads)| {
+                    inputs.references.get(name).is_some_and(|tree| reads.holds_in(&**tree).unwrap_or(false))
+                })
         };
         let at = known.iter().position(|known| holds(known) && (known.remotes.is_empty() || still(&known.remotes)))?;
         let found = known.get(at)?;
         let stored = Stored::decode(&self.store.get(&found.result)?)?;
-        let (names_revision, reads, remotes) = (found.revision.is_some(), found.reads.clone(), found.remotes.clone());
-        let rendered = stored.into_rendered(reads, remotes, names_revision)?;
+        let rendered = stored.into_rendered(found)?;
         if digest::digest(&rendered.objects, &inputs.digest_key) != rendered.digest {
             return None;
         }
@@ -82,8 +84,8 @@ impl<'a> Memo<'a> {
         let Some(content) = Stored::of(rendered).encode() else { return };
         let result = Digest::of(&content);
         let revision = rendered.names_revision.then(|| inputs.revision.clone());
-        let (reads, remotes) = (rendered.reads.clone(), rendered.remotes.clone());
-        let newest = Known { revision, reads, remotes, result };
+        let (reads, references) = (rendered.reads.clone(), rendered.reference_reads.clone());
+        let newest = Known { revision, reads, references, remotes: rendered.remotes.clone(), result };
         self.store.put(&newest.result, &content);
         let mut known = self.known(&key);
         known.retain(|known| !known.is_of_the_same(&newest));
@@ -125,17 +127,14 @@ impl<'a> Memo<'a> {
             reorder,
             revision_read: _,
         } = inputs;
-        // What is read of other sources is not recorded, so that nothing says when a result with them is stale.
-        if !references.is_empty() {
-            return None;
-        }
+        let references = serde_json::to_vec(&references.keys().collect::<Vec<_>>()).ok()?;
         let source = serde_json::to_vec(source).ok()?;
         let api_versions = serde_json::to_vec(api_versions).ok()?;
         let switches = format!(
             "{} {strict} {load_restrictor:?} {reorder:?} {managed_by_label} {charts} {limits:?}",
             jsonnet.is_some()
         );
-        let parts: [&[u8]; 11] = [
+        let parts: [&[u8]; 12] = [
             b"render",
             FORMAT.as_bytes(),
             self.engine.as_bytes(),
@@ -145,6 +144,7 @@ impl<'a> Memo<'a> {
             project.as_bytes(),
             kube_version.as_bytes(),
             &api_versions,
+            &references,
             switches.as_bytes(),
             &digest_key.derive("render memo"),
         ];

@@ -2,6 +2,8 @@
 
 mod app;
 mod build;
+mod chart;
+mod preview;
 mod shared;
 mod template;
 
@@ -12,13 +14,18 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use app::{AppCommand, CreateArguments, DeleteArguments, GetArguments, HistoryArguments, ListArguments};
 pub(crate) use app::{ManifestsArguments, ManifestsSource, RollbackArguments, SyncPolicyChoice};
 pub(crate) use build::{BuildArguments, ReorderChoice, RestrictorChoice};
+pub(crate) use chart::{
+    AccessArguments, ChartCommand, ChartSourceArguments, DependencyBuildArguments, DependencyCommand,
+    DependencyListArguments, ListFormat, PullArguments, ShowArguments, ShowPart,
+};
+pub(crate) use preview::{PreviewArguments, PreviewFormat};
 pub(crate) use shared::{DiffArguments, DiffFormat, Format, RefreshArguments, SyncArguments, SyncFormat};
 pub(crate) use template::{TemplateArguments, ValueArguments};
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done; for diff: no difference
-  1  diff: differences were found; sync, apply: something could not be applied, or a plan was refused
+  1  diff, preview --exit-code: differences were found; sync, apply: something could not be applied, or a plan was refused
   2  an error: bad arguments, an unreadable source, an unreachable repository or cluster";
 
 /// From a Git commit to a converged cluster, in one process
@@ -79,6 +86,13 @@ pub(crate) enum Command {
     Build(BuildArguments),
     /// Render a chart, as `helm template` does
     Template(Box<TemplateArguments>),
+    /// Get charts, show what they are, and put the charts that they ask for into them
+    Chart {
+        #[command(subcommand)]
+        command: ChartCommand,
+    },
+    /// Say what a range of commits would change in every Application, without a cluster
+    Preview(Box<PreviewArguments>),
     /// Define, show, sync and delete Applications
     App {
         #[command(subcommand)]

@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::chart::ChartSourceArguments;
+
 /// `gitops template`, with the flags of `helm template`
 #[derive(Args)]
 pub(crate) struct TemplateArguments {
@@ -44,15 +46,14 @@ pub(crate) struct TemplateArguments {
     /// Hold the values against no schema
     #[arg(long)]
     pub skip_schema_validation: bool,
-    /// The repository that the chart is in
-    #[arg(long, value_name = "URL")]
-    pub repo: Option<String>,
-    /// The version of the chart, or a range of versions
-    #[arg(long, value_name = "VERSION", default_value = "")]
-    pub version: String,
-    /// Send the repository's credentials to other hosts that it names too
+    #[command(flatten)]
+    pub source: ChartSourceArguments,
+    /// Put the charts that the chart asks for into its folder first, as `gitops chart dependency build --update` does
     #[arg(long)]
-    pub pass_credentials: bool,
+    pub dependency_update: bool,
+    /// Name the release `release-name`, as `helm template` does without a name
+    #[arg(short, long)]
+    pub generate_name: bool,
     /// Write a file for each template into this folder
     #[arg(long, value_name = "DIR")]
     pub output_dir: Option<PathBuf>,
@@ -71,7 +72,7 @@ pub(crate) struct TemplateArguments {
 #[derive(Args)]
 pub(crate) struct ValueArguments {
     /// Values from a file, a URL, or `-` for standard input
-    #[arg(short = 'f', long = "values", value_name = "FILE")]
+    #[arg(short = 'f', long = "values", value_name = "FILE", value_delimiter = ',')]
     pub files: Vec<String>,
     /// Set values as JSON: `a=[1, 2]`, or a whole object
     #[arg(long, value_name = "SETTING")]

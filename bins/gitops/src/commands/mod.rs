@@ -3,12 +3,14 @@
 mod app;
 mod apply;
 mod build;
+mod chart;
 mod completion;
 mod demo;
 mod diff;
 mod history;
 mod jsonnet_worker;
 mod plan;
+mod preview;
 mod render;
 mod sync;
 mod template;
@@ -39,6 +41,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Demo(arguments) => in_engine(global, async |context| demo::run(context, &arguments).await),
         Command::Build(arguments) => build::run(&arguments, global),
         Command::Template(arguments) => template::run(&arguments, global),
+        Command::Chart { command } => chart::run(command, global),
+        Command::Preview(arguments) => preview::run(&arguments, global),
         Command::Completion { shell } => completion::run(shell),
         Command::JsonnetWorker => jsonnet_worker::run(),
     }

@@ -6,29 +6,30 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use gitops_core::need::ChartNeed;
-use gitops_core::tree::ArchiveLimits;
-use gitops_core::{Answer, Digest, Need, TreePath};
-use gitops_fetch::{Fetcher, LockFile, Session};
-use gitops_git::{FetchOptions, FolderTree};
-use gitops_render::Limits;
+use gitops_core::{Answer, Digest, Need};
+use gitops_fetch::{LockFile, Session};
 use gitops_render::helm::strvals::Setting;
 use gitops_render::helm::{
-    Chart, KubeVersion, OutputOptions, Release, Rendered, ValueSources, name_from, parts, render, write,
+    KubeVersion, OutputOptions, Release, Rendered, ValueSources, name_from, parts, render, write,
 };
 use gitops_template::{Fixed, Functions};
 
+use super::chart::Charts;
 use crate::arguments::{GlobalArguments, TemplateArguments, ValueArguments};
 use crate::failure::Failure;
 use crate::output::paint;
 use crate::output::stream::{self, error_line};
 
 pub(super) fn run(arguments: &TemplateArguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
-    let fetcher = Fetcher::new(&global.data_dir).with_options(FetchOptions::new().ssh_from_environment());
-    let mut session = Session::new(&fetcher, LockFile::default());
     let functions = Functions::helm();
     let host = host(arguments);
     let (name, chart) = match arguments.names.as_slice() {
+        [_, _] if arguments.generate_name => {
+            return Err(Failure::new("cannot set --generate-name and also specify a name"));
+        }
+        [_, _] if arguments.name_template.is_some() => {
+            return Err(Failure::new("cannot set --name-template and also specify a name"));
+        }
         [name, chart] => (name.clone(), chart),
         [chart] => ("release-name".to_owned(), chart),
         _ => return Err(Failure::new("name a chart")),
@@ -37,10 +38,15 @@ pub(super) fn run(arguments: &TemplateArguments, global: &GlobalArguments) -> Re
         Some(template) => name_from(template, &functions, &host)?,
         None => name,
     };
+    let charts = Charts::new(global, &arguments.source, chart)?;
+    let mut session = charts.session(LockFile::default());
+    if arguments.dependency_update && Path::new(chart).is_dir() {
+        super::chart::update(Path::new(chart), &arguments.source.access, global)?;
+    }
     let kube_version = KubeVersion::parse(&arguments.kube_version).map_err(Failure::new)?;
     let sources = value_sources(&arguments.values, &mut session)?;
     let values = sources.merge(&mut |path| fs::read(path).map_err(|error| format!("{path}: {error}")))?;
-    let chart = Arc::new(chart_of(chart, arguments, &mut session)?);
+    let chart = Arc::new(charts.get(chart, &mut session)?.chart()?);
     let mut release = Release::new(name, arguments.namespace.as_str(), kube_version);
     release.upgrade = arguments.is_upgrade;
     release.api_versions.clone_from(&arguments.api_versions);
@@ -112,47 +118,6 @@ fn file_of(url: &str, session: &mut Session<'_>) -> Result<Vec<u8>, Failure> {
     match session.provided().get(&need) {
         Some(Answer::File(bytes)) => Ok(bytes.to_vec()),
         _ => Err(Failure::new(format!("{url}: no such file"))),
-    }
-}
-
-/// A chart in a folder or an archive, or one that is fetched.
-fn chart_of(chart: &str, arguments: &TemplateArguments, session: &mut Session<'_>) -> Result<Chart, Failure> {
-    let path = Path::new(chart);
-    if let Some(repository) = &arguments.repo {
-        return fetched(repository, chart, arguments, session);
-    }
-    if path.is_dir() {
-        let tree = FolderTree::open(path)?;
-        return Ok(Chart::read(&tree, &TreePath::root(), &Limits::default())?);
-    }
-    if path.is_file() {
-        let archive = fs::read(path).map_err(|error| Failure::new(format!("{chart}: {error}")))?;
-        return Ok(Chart::in_archive(&archive, &ArchiveLimits::default())?);
-    }
-    if let Some((registry, name)) = chart.strip_prefix("oci://").and_then(|rest| rest.rsplit_once('/')) {
-        return fetched(&format!("oci://{registry}"), name, arguments, session);
-    }
-    if chart.starts_with("http://") || chart.starts_with("https://") {
-        return Ok(Chart::in_archive(&file_of(chart, session)?, &ArchiveLimits::default())?);
-    }
-    Err(Failure::new(format!("`{chart}` is no folder and no file"))
-        .hint("name the folder of a chart, its archive, `oci://HOST/PATH`, or a chart of a repository with --repo URL"))
-}
-
-fn fetched(
-    repository: &str,
-    name: &str,
-    arguments: &TemplateArguments,
-    session: &mut Session<'_>,
-) -> Result<Chart, Failure> {
-    let mut need = ChartNeed::new(repository, name);
-    need.version.clone_from(&arguments.version);
-    need.pass_credentials = arguments.pass_credentials;
-    let need = Need::Chart(need);
-    session.provide(std::slice::from_ref(&need))?;
-    match session.provided().get(&need) {
-        Some(Answer::Chart { tree, .. }) => Ok(Chart::read(&**tree, &TreePath::root(), &Limits::default())?),
-        _ => Err(Failure::new(format!("`{need}` is no chart"))),
     }
 }
 

@@ -2,6 +2,8 @@
 
 pub(crate) mod paint;
 pub(crate) mod plan_text;
+pub(crate) mod preview;
+pub(crate) mod progress;
 pub(crate) mod report;
 pub(crate) mod stream;
 pub(crate) mod table;

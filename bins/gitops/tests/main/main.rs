@@ -4,9 +4,11 @@
 
 mod bad_input;
 mod build;
+mod charts;
 mod commands;
 mod definitions;
 mod plans;
+mod preview;
 mod real_applications;
 mod secrets;
 mod story;
