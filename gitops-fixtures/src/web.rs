@@ -52,7 +52,9 @@ impl WebServer {
     /// # Errors
     /// Where no port can be had.
     pub fn start() -> io::Result<Self> {
-        Self::serve("http", |mut socket, state| drop(answer(&mut socket, state)))
+        Self::serve("http", |mut socket, state| {
+            answer(&mut socket, state);
+        })
     }
 
     /// The same over TLS, certified by [`TEST_AUTHORITY`], for clients that it certified too, as [`TEST_CLIENT`].
@@ -64,7 +66,7 @@ impl WebServer {
         Self::serve("https", move |socket, state| {
             let Ok(connection) = ServerConnection::new(config.clone()) else { return };
             let mut stream = StreamOwned::new(connection, socket);
-            drop(answer(&mut stream, state));
+            answer(&mut stream, state);
             stream.conn.send_close_notify();
             drop(stream.flush());
         })

@@ -124,7 +124,7 @@ pub(super) fn add(context: &Context<'_>, path: &TreePath, chart: &mut Chart) -> 
         } else if let Some(need) = requirement.need(pass).map_err(unusable)? {
             match context.files.remotes().and_then(|remotes| remotes.ask(need.clone())) {
                 Some(Answer::Chart { tree, .. }) => {
-                    let below = Chart::read(&*tree, &TreePath::root(), context.files.limits)?;
+                    let below = Chart::read(&**tree, &TreePath::root(), context.files.limits)?;
                     chart.dependencies.push(Arc::new(below));
                 }
                 _ => lacking = Some(need),

@@ -46,8 +46,8 @@ impl Located {
                 let need = Need::File { url: url.clone() };
                 match context.files.remotes().and_then(|remotes| remotes.ask(need.clone())) {
                     Some(Answer::File(bytes)) => {
-                        context.files.count(&bytes)?;
-                        Ok(Some(bytes))
+                        context.files.count(bytes)?;
+                        Ok(Some(bytes.clone()))
                     }
                     Some(_) => Ok(None),
                     None => Err(RenderError::Elsewhere(need)),
