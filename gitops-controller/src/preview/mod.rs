@@ -11,7 +11,7 @@ mod parallel;
 mod side;
 mod sources;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gitops_core::Object;
@@ -233,12 +233,16 @@ impl Previewer {
             one.map_err(|source| PreviewError::Diff { application: format!("{}/{}", key.0, key.1), source })
         });
         let both = |of: fn(&Rendered) -> &Vec<String>| of(&before).iter().chain(of(&after)).cloned();
-        let sets: BTreeSet<Unexpanded> = before.sets.iter().chain(&after.sets).cloned().collect();
+        // One that a file and an Application have is one; the file is named.
+        let mut sets: BTreeMap<String, Unexpanded> = BTreeMap::new();
+        for set in before.sets.iter().chain(&after.sets) {
+            sets.entry(set.name.clone()).or_insert_with(|| set.clone());
+        }
         Ok(Preview {
             base: endpoint(base, &from),
             head: endpoint(head, &to),
             applications: applications.into_iter().collect::<Result<_, _>>()?,
-            unexpanded: sets.into_iter().collect(),
+            unexpanded: sets.into_values().collect(),
             warnings: both(|side| &side.warnings).collect::<BTreeSet<_>>().into_iter().collect(),
         })
     }

@@ -114,7 +114,7 @@ fn dependencies_are_built_locked_and_listed() {
     let run = bench.run(["chart", "dependency", "list", "shop", "-o", "json"]).exits(0);
     let statuses: Vec<_> = run.json().as_array().unwrap().iter().map(|one| one["status"].clone()).collect();
     assert_eq!(statuses, ["ok", "ok"]);
-    bench.run(["template", "rel", "shop"]).exits(0).says("rel-web").says("rel-beside").says("\"green\"");
+    bench.run(["template", "rel", "shop"]).exits(0).says("rel-web").says("rel-other").says("\"green\"");
     let asked = charts.server().asked().len();
     fs::remove_dir_all(bench.path().join("shop/charts")).unwrap();
     bench.run(["chart", "dependency", "build", "shop"]).exits(0).says("web 1.2.0");

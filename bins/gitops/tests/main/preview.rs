@@ -82,7 +82,11 @@ fn a_change_shows_in_the_applications_that_it_touches() {
 fn applications_come_go_move_and_fail() {
     let mut bench = bench();
     let (moved, added) = (application("web", "path: db"), application("new", "path: web"));
-    let changes = [("apps/web.yaml", moved.as_str()), ("apps/new.yaml", &added), ("db/broken.yaml", "a: [\n")];
+    let changes = [
+        ("apps/web.yaml", moved.as_str()),
+        ("apps/new.yaml", &added),
+        ("db/broken.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: [\n"),
+    ];
     bench.repository.commit(changes).unwrap();
     let run = preview(&bench, &[]).exits(2);
     let run = run.says("argocd/new (added): 1 to create").says("argocd/root (changed): 1 to create, 1 to update");

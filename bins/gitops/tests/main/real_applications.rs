@@ -151,3 +151,49 @@ fn jsonnet_guestbook() {
     example.change("jsonnet-guestbook/guestbook-ui.jsonnet", service, &moved);
     example.prunes(("v1", "Service", name));
 }
+
+#[test]
+fn helm_guestbook() {
+    let Some(mut example) = Example::synced("helm-guestbook", &[], &[]) else { return };
+    let name = "web-helm-guestbook";
+    example.reverts(("apps/v1", "Deployment", name), &["spec", "revisionHistoryLimit"], json!(9));
+    example.bench.repository.remove(["helm-guestbook/templates/service.yaml"]).unwrap();
+    example.prunes(("v1", "Service", name));
+}
+
+#[test]
+fn helm_hooks() {
+    let words =
+        ["PreSync", "upgrade-sql-schema", "maint-page-up", "Sync wave 0", "frontend", "PostSync", "maint-page-down"];
+    let Some(example) = Example::synced("helm-hooks", &[], &words) else { return };
+    example.reverts(("apps/v1", "ReplicaSet", "frontend"), &["spec", "replicas"], json!(4));
+}
+
+/// The chart that the example asks for, at its version, from a repository on this machine that an AppProject allows.
+#[test]
+fn helm_dependency() {
+    let Some(folder) = examples() else { return };
+    let mut bench = Workbench::new();
+    let template = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}-{{ .Chart.Name }}}\ndata: {tag: {{ \
+                    .Values.image.tag }}}\n";
+    let chart = "apiVersion: v1\nname: wordpress\nversion: 9.0.3\n";
+    let files = [("Chart.yaml", chart.as_bytes()), ("templates/config.yaml", template.as_bytes())];
+    let mut charts = gitops_fixtures::ChartRepository::new().unwrap();
+    charts.add("wordpress", "9.0.3", &gitops_core::tree::pack("wordpress", files).unwrap());
+    bench.repository.copy_directory(&folder.join("helm-dependency"), "helm-dependency").unwrap();
+    let text = fs::read_to_string(folder.join("helm-dependency/Chart.yaml")).unwrap();
+    let text = text.replace("https://charts.helm.sh/stable", &charts.url());
+    bench.repository.commit([("helm-dependency/Chart.yaml", text.as_str())]).unwrap();
+    let file = bench.application("helm-dependency", CREATE_NAMESPACE);
+    let run = bench.run(["sync", &file]).says("sourceRepos");
+    assert_ne!(run.code, 0, "{run:?}");
+    bench.edit(json!({
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "AppProject",
+        "metadata": {"name": "default", "namespace": "argocd"},
+        "spec": {"sourceRepos": ["*"]},
+    }));
+    bench.run(["sync", &file]).exits(0).says("Succeeded");
+    let live = bench.live("v1", "ConfigMap", "web-wordpress").unwrap();
+    assert_eq!(live.text(&["data", "tag"]), Some("invalid"));
+}

@@ -1,5 +1,5 @@
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use gitops_fetch::{LOCK_FILE, LockFile, LockMode};
@@ -26,7 +26,8 @@ pub(super) fn run(arguments: &PullArguments, global: &GlobalArguments) -> Result
         move |error: std::io::Error| Failure::new(format!("{name}: {error}"))
     };
     if *untar {
-        let folder = destination.join(untardir).join(&metadata.name);
+        let below: PathBuf = destination.join(untardir).components().collect();
+        let folder = below.join(&metadata.name);
         if folder.exists() {
             return Err(Failure::new(format!(
                 "a file or folder with the name `{}` is there already",
