@@ -186,7 +186,7 @@ fn collect(tree: &dyn Tree, folder: &TreePath, files: &mut Vec<ChartFile>) -> Re
     for entry in tree.list(folder)?.unwrap_or_default() {
         let path = folder.child(&entry.name);
         match tree.read(&path)? {
-            Some(blob) => files.push(ChartFile { name: path.as_str().to_owned(), data: blob.bytes }),
+            Some(blob) => files.push(ChartFile::new(path.as_str(), blob.bytes)),
             None => collect(tree, &path, files)?,
         }
     }
