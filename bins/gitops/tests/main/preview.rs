@@ -90,7 +90,7 @@ fn applications_come_go_move_and_fail() {
     bench.repository.commit(changes).unwrap();
     let run = preview(&bench, &[]).exits(2);
     let run = run.says("argocd/new (added): 1 to create").says("argocd/root (changed): 1 to create, 1 to update");
-    run.says("argocd/db (failed)").says("does not render at head: cannot render `.`: db/broken.yaml:1");
+    run.says("argocd/db (failed)").says("does not render at head: cannot render `.`: db/broken.yaml:4");
     bench.repository.remove(["db/broken.yaml", "apps/db.yaml"]).unwrap();
     let run = preview(&bench, &["--exit-code"]);
     run.exits(1).says("argocd/db").says("does not render at base");
