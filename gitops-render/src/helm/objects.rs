@@ -184,12 +184,13 @@ impl FilesObject {
         Value::object(Self { chart: Arc::clone(&self.chart), chosen })
     }
 
-    fn as_yaml(&self, data: impl Fn(&ChartFile) -> Value) -> Result<Value, Failure> {
+    fn as_yaml(&self, data: impl Fn(&ChartFile) -> Value) -> Value {
         let entries = self.files().map(|file| {
             let name = file.name.rsplit('/').next().unwrap_or_default();
             (Text::from(name), data(file))
         });
-        Ok(Value::text(to_yaml(&Value::Map(entries.collect()))?))
+        // What cannot be written is nothing, as in Helm.
+        Value::text(to_yaml(&Value::Map(entries.collect())).unwrap_or_default())
     }
 
     fn lines(&self, name: &str) -> Value {
@@ -239,8 +240,8 @@ impl Object for FilesObject {
             "GetBytes" => Ok(Value::Bytes(self.get(&argument))),
             "Glob" => Ok(self.glob(&argument)),
             "Lines" => Ok(self.lines(&argument)),
-            "AsConfig" => self.as_yaml(|file| Value::text(&*file.data)),
-            _ => self.as_yaml(|file| Value::text(STANDARD.encode(&file.data))),
+            "AsConfig" => Ok(self.as_yaml(|file| Value::text(&*file.data))),
+            _ => Ok(self.as_yaml(|file| Value::text(STANDARD.encode(&file.data)))),
         }
     }
 
