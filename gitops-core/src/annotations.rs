@@ -10,6 +10,8 @@ pub const SYNC_WAVE: &str = "argocd.argoproj.io/sync-wave";
 pub const SYNC_OPTIONS: &str = "argocd.argoproj.io/sync-options";
 /// Comma-separated options of the comparison of one resource.
 pub const COMPARE_OPTIONS: &str = "argocd.argoproj.io/compare-options";
+/// Differences of one resource that do not count: `jsonPointers`, `jqPathExpressions` and `managedFieldsManagers` in YAML.
+pub const IGNORE_DIFFERENCES: &str = "argocd.argoproj.io/ignore-differences";
 /// Argo CD's tracking annotation: `<application>:<group>/<kind>:<namespace>/<name>`.
 pub const TRACKING_ID: &str = "argocd.argoproj.io/tracking-id";
 /// Argo CD's tracking label (its default instance label): the application's name.

@@ -37,6 +37,7 @@ mod shape;
 
 pub mod normalize;
 pub mod patch;
+pub mod predict;
 pub mod present;
 
 pub use change::{Change, DiffKind, FieldDiff, ObjectDiff, Reason, Shown};

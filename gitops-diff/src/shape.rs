@@ -159,9 +159,15 @@ impl<'a> Types<'a> {
 /// The kind of an object, by its version or, where that version is not served any more, by any version of its group or
 /// of the group that took the kind over.
 pub(crate) fn kind_of<'a>(kinds: &'a Kinds, object: &Object) -> Option<&'a Arc<Kind>> {
-    kinds.get(object.api_version(), object.kind()).or_else(|| {
-        let same_name = |kind: &&Arc<Kind>| kind.kind == object.kind();
-        let moved = object.group() == "extensions";
-        kinds.iter().filter(same_name).find(|kind| kind.group() == object.group() || (moved && !kind.is_custom()))
+    kind_by(kinds, object.api_version(), object.kind())
+}
+
+/// See [`kind_of`].
+pub(crate) fn kind_by<'a>(kinds: &'a Kinds, api_version: &str, name: &str) -> Option<&'a Arc<Kind>> {
+    kinds.get(api_version, name).or_else(|| {
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        let same_name = |kind: &&Arc<Kind>| kind.kind == name;
+        let moved = group == "extensions";
+        kinds.iter().filter(same_name).find(|kind| kind.group() == group || (moved && !kind.is_custom()))
     })
 }

@@ -4,11 +4,14 @@
 //! maps and replace lists.
 
 mod associative;
+mod difference;
 mod list;
 
 use serde_json::{Map, Value};
 
 use crate::schema::{Patch, Schema, TypeId};
+
+pub use difference::{Differences, difference};
 
 /// Whose rules are followed where the API server and kustomize differ.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

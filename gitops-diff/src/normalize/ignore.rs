@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use gitops_core::annotations::IGNORE_DIFFERENCES;
 use gitops_core::api::ResourceIgnoreDifferences;
+use gitops_core::decode::own_ignore_differences;
 use gitops_core::{Map, Object, Value};
 use thiserror::Error;
 
@@ -79,16 +81,41 @@ impl IgnoreRules {
         Ok(Self { rules: rules.collect::<Result<_, _>>()? })
     }
 
+    /// The rules that an object's own annotation names; none where it has none, or where that is not to be read, which
+    /// Argo CD passes over.
+    pub(crate) fn own(body: &Map) -> Option<Self> {
+        let text = body.get("metadata")?.get("annotations")?.get(IGNORE_DIFFERENCES)?.as_str()?;
+        let identity = Identity::of(body);
+        let rule = own_ignore_differences(text, identity.group, identity.kind)?;
+        Self::compile(&[rule]).ok()
+    }
+
     /// The rules for an object.
     pub(super) fn matching<'a>(&'a self, object: &'a Object) -> impl Iterator<Item = &'a Rule> {
         self.rules.iter().filter(move |rule| rule.matches(object))
     }
 
+    /// Takes what the rules name out of an object, whole as the server has it. Rules by field manager have no effect here.
+    pub(crate) fn remove_from(&self, body: &mut Map) {
+        let rules: Vec<&Rule> = self.rules.iter().filter(|rule| rule.fits(&Identity::of(body))).collect();
+        for rule in rules {
+            super::rewrite::apply(rule, body, &mut Vec::new());
+        }
+    }
+
+    /// The managers whose changes do not count for an object.
+    pub(crate) fn managers_for(&self, body: &Map) -> Vec<String> {
+        let identity = Identity::of(body);
+        let rules = self.rules.iter().filter(|rule| rule.fits(&identity));
+        rules.flat_map(|rule| rule.managers.iter().cloned()).collect()
+    }
+
     /// What the rules match in a desired and a live object.
     pub(crate) fn find(&self, desired: &Object, live: &Object) -> Ignored {
         let mut out = Ignored::default();
+        let own = Self::own(desired.body());
         // The live object has its namespace, which a desired one may leave to the cluster.
-        for rule in self.matching(live) {
+        for rule in self.matching(live).chain(own.iter().flat_map(|own| own.matching(live))) {
             out.managers.extend(rule.managers.iter().cloned());
             for object in [desired, live] {
                 rule.pointers.iter().for_each(|pointer| out.add(object, &pointer_tokens(pointer)));
@@ -121,11 +148,32 @@ impl Compiled {
 
 impl Rule {
     fn matches(&self, object: &Object) -> bool {
+        self.fits(&Identity::of(object.body()))
+    }
+
+    fn fits(&self, object: &Identity<'_>) -> bool {
         let is = |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
-        glob(&self.group, object.group())
-            && glob(&self.kind, object.kind())
-            && is(&self.name, object.name())
-            && is(&self.namespace, object.namespace().unwrap_or_default())
+        glob(&self.group, object.group)
+            && glob(&self.kind, object.kind)
+            && is(&self.name, object.name)
+            && is(&self.namespace, object.namespace)
+    }
+}
+
+/// What rules ask of an object.
+struct Identity<'a> {
+    group: &'a str,
+    kind: &'a str,
+    name: &'a str,
+    namespace: &'a str,
+}
+
+impl<'a> Identity<'a> {
+    fn of(body: &'a Map) -> Self {
+        let text = |value: Option<&'a Value>| value.and_then(Value::as_str).unwrap_or_default();
+        let metadata = |field| text(body.get("metadata").and_then(|metadata| metadata.get(field)));
+        let group = text(body.get("apiVersion")).split_once('/').map_or("", |(group, _)| group);
+        Self { group, kind: text(body.get("kind")), name: metadata("name"), namespace: metadata("namespace") }
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod bytes;
 pub mod defaults;
 pub(crate) mod ignore;
 pub(crate) mod jq;
+mod known;
 pub mod number;
 pub mod pointer;
 pub mod quantity;
@@ -22,6 +23,7 @@ use crate::shape::Shape;
 pub(crate) use ignore::Ignored;
 pub use ignore::{IgnoreRules, RuleError};
 pub use jq::ExpressionError;
+pub use known::{KnownTypes, Mismatch, UnknownType};
 pub use rewrite::normalized;
 
 /// Whether two values that are not both maps or both lists mean the same at this place.

@@ -20,7 +20,7 @@ pub fn normalized(object: &Object, rules: &IgnoreRules) -> (Object, Vec<String>)
     (out, warnings)
 }
 
-fn apply(rule: &Rule, body: &mut Map, warnings: &mut Vec<String>) {
+pub(super) fn apply(rule: &Rule, body: &mut Map, warnings: &mut Vec<String>) {
     rule.pointers.iter().for_each(|pointer| pointer.remove(body));
     for compiled in &rule.expressions {
         match compiled.paths(body) {

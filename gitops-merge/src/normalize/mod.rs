@@ -3,7 +3,7 @@
 //! Reading drops unknown fields, writing leaves out what `omitempty` leaves out, and quantities and times take their
 //! canonical form (encoding/json's rules over the Go types of `k8s.io/api` v0.34, whose shapes are in the table).
 
-mod quantity;
+pub mod quantity;
 mod scalar;
 
 use serde_json::{Map, Value};

@@ -26,6 +26,11 @@ pub use parse::TableError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TypeId(pub(crate) u32);
 
+impl TypeId {
+    /// The type that accepts anything, in every schema.
+    pub const ANY: Self = Self(u32::MAX);
+}
+
 /// A table of types that refer to each other.
 #[derive(Debug, Clone, Default)]
 pub struct Schema {

@@ -147,7 +147,7 @@ fn drop_nulls(value: &mut Value) {
 }
 
 /// What tells an item apart: the value of its key, or the item itself.
-fn identity(item: &Value, key: Option<&str>) -> String {
+pub(super) fn identity(item: &Value, key: Option<&str>) -> String {
     match key {
         Some(key) => item.get(key).map(Value::to_string).unwrap_or_default(),
         None => item.to_string(),
