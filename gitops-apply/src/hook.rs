@@ -1,21 +1,26 @@
 //! What an object's annotations say of its part in a sync: phase, wave, deletion. Argo CD's rules ("Sync Phases and
 //! Waves", "Resource Hooks"), with Helm's hooks mapped where no Argo CD hook is named.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use gitops_core::{Object, annotations as keys};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A phase of a sync, in order.
+/// A phase of a sync or of an application's deletion, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Phase {
+    /// Before an application's objects are deleted.
+    PreDelete,
     /// Before anything is synced.
     PreSync,
     /// The sync itself.
     Sync,
     /// After everything is synced and healthy.
     PostSync,
+    /// After an application's objects are deleted.
+    PostDelete,
     /// After a failure only.
     SyncFail,
 }
@@ -24,13 +29,16 @@ impl Phase {
     /// Argo CD's word.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::PreDelete => "PreDelete",
             Self::PreSync => "PreSync",
             Self::Sync => "Sync",
             Self::PostSync => "PostSync",
+            Self::PostDelete => "PostDelete",
             Self::SyncFail => "SyncFail",
         }
     }
 
+    /// The phase of a sync that a word names.
     fn from_word(word: &str) -> Option<Self> {
         [Self::PreSync, Self::Sync, Self::PostSync, Self::SyncFail].into_iter().find(|phase| phase.as_str() == word)
     }
@@ -53,6 +61,17 @@ pub enum DeletePolicy {
     HookFailed,
 }
 
+impl DeletePolicy {
+    /// Argo CD's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BeforeHookCreation => "BeforeHookCreation",
+            Self::HookSucceeded => "HookSucceeded",
+            Self::HookFailed => "HookFailed",
+        }
+    }
+}
+
 /// What an object is to a sync.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -69,28 +88,86 @@ pub enum Role {
     Ignored,
 }
 
-/// The role that an object's annotations give it.
-pub fn role(object: &Object) -> Role {
-    let words: Vec<_> = words(object.annotation(keys::HOOK)).collect();
-    let mut phases: Vec<_> = words.iter().filter_map(|word| Phase::from_word(word)).collect();
-    let mut known = !phases.is_empty() || words.iter().any(|word| matches!(*word, "Skip" | "PreDelete" | "PostDelete"));
-    let helm: Vec<_> = self::words(object.annotation(keys::HELM_HOOK)).collect();
-    if !known && !helm.is_empty() {
-        if helm == ["crd-install"] {
-            return Role::Resource;
+/// What a hook annotation names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HookType {
+    /// It runs in a phase.
+    Runs(Phase),
+    /// Alone, it keeps the object out of the sync.
+    Skip,
+}
+
+impl HookType {
+    /// Argo CD's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Runs(phase) => phase.as_str(),
+            Self::Skip => "Skip",
         }
-        phases = helm.iter().filter_map(|word| helm_phase(word)).collect();
-        known = true;
     }
-    if !known && object.annotation(keys::HOOK).is_none() {
-        return Role::Resource;
+}
+
+/// The hook types that an object's annotations name, in their order; Helm's only where Argo CD's annotation names none.
+pub fn types(object: &Object) -> Vec<HookType> {
+    let own = unique(object.annotation(keys::HOOK)).filter_map(|word| match word {
+        "Skip" => Some(HookType::Skip),
+        _ => Phase::from_word(word).map(HookType::Runs),
+    });
+    let own: Vec<_> = own.collect();
+    match own.is_empty() {
+        true => unique(object.annotation(keys::HELM_HOOK)).filter_map(helm_phase).map(HookType::Runs).collect(),
+        false => own,
     }
-    if phases.is_empty() {
-        return Role::Ignored;
+}
+
+/// Whether the object is kept out of a sync by a `Skip` that stands alone.
+pub fn skips(object: &Object) -> bool {
+    types(object) == [HookType::Skip]
+}
+
+/// Whether the object is a hook, of whatever kind. Helm calls `crd-install` a hook, which is a plain resource.
+pub fn is_hook(object: &Object) -> bool {
+    match object.annotation(keys::HOOK) {
+        Some(_) => !skips(object),
+        None => object.annotation(keys::HELM_HOOK).is_some_and(|hook| hook != "crd-install"),
     }
+}
+
+/// The phases of a sync in which an object is written, in order: those of a hook, and `Sync` of everything else.
+pub fn phases(object: &Object) -> Vec<Phase> {
+    if skips(object) {
+        return Vec::new();
+    }
+    if !is_hook(object) {
+        return vec![Phase::Sync];
+    }
+    let types = types(object).into_iter().filter_map(|one| match one {
+        HookType::Runs(phase) => Some(phase),
+        HookType::Skip => None,
+    });
+    let mut phases: Vec<_> = types.collect();
     phases.sort();
     phases.dedup();
-    Role::Hook { phases, delete: delete_policies(object) }
+    phases
+}
+
+/// The role that an object's annotations give it.
+pub fn role(object: &Object) -> Role {
+    match (is_hook(object), phases(object)) {
+        (_, phases) if phases.is_empty() => Role::Ignored,
+        (true, phases) => Role::Hook { phases, delete: sorted(delete_policies(object)) },
+        (false, _) => Role::Resource,
+    }
+}
+
+/// The phases of its application's deletion in which an object runs, in order.
+pub fn deletion_phases(object: &Object) -> Vec<Phase> {
+    let named = |own: &str, helm: &str| {
+        words(object.annotation(keys::HOOK)).any(|word| word == own)
+            || words(object.annotation(keys::HELM_HOOK)).any(|word| word == helm)
+    };
+    let all = [(Phase::PreDelete, "pre-delete"), (Phase::PostDelete, "post-delete")];
+    all.into_iter().filter(|(phase, helm)| named(phase.as_str(), helm)).map(|(phase, _)| phase).collect()
 }
 
 fn helm_phase(word: &str) -> Option<Phase> {
@@ -101,14 +178,16 @@ fn helm_phase(word: &str) -> Option<Phase> {
     }
 }
 
-fn delete_policies(object: &Object) -> Vec<DeletePolicy> {
-    let own = words(object.annotation(keys::HOOK_DELETE_POLICY)).filter_map(|word| match word {
+/// When the object is deleted if it is a hook, as its annotations name it: Argo CD's policies, then Helm's. Where neither
+/// names one, [`DeletePolicy::BeforeHookCreation`].
+pub fn delete_policies(object: &Object) -> Vec<DeletePolicy> {
+    let own = unique(object.annotation(keys::HOOK_DELETE_POLICY)).filter_map(|word| match word {
         "BeforeHookCreation" => Some(DeletePolicy::BeforeHookCreation),
         "HookSucceeded" => Some(DeletePolicy::HookSucceeded),
         "HookFailed" => Some(DeletePolicy::HookFailed),
         _ => None,
     });
-    let helm = words(object.annotation(keys::HELM_HOOK_DELETE_POLICY)).filter_map(|word| match word {
+    let helm = unique(object.annotation(keys::HELM_HOOK_DELETE_POLICY)).filter_map(|word| match word {
         "before-hook-creation" => Some(DeletePolicy::BeforeHookCreation),
         "hook-succeeded" => Some(DeletePolicy::HookSucceeded),
         "hook-failed" => Some(DeletePolicy::HookFailed),
@@ -118,6 +197,10 @@ fn delete_policies(object: &Object) -> Vec<DeletePolicy> {
     if policies.is_empty() {
         policies.push(DeletePolicy::BeforeHookCreation);
     }
+    policies
+}
+
+fn sorted(mut policies: Vec<DeletePolicy>) -> Vec<DeletePolicy> {
     policies.sort();
     policies.dedup();
     policies
@@ -138,6 +221,12 @@ fn atoi(text: &str) -> Option<i64> {
 /// Whether an object's own sync options have this one, such as `Prune=false`.
 pub fn has_option(object: &Object, option: &str) -> bool {
     words(object.annotation(keys::SYNC_OPTIONS)).any(|word| word == option)
+}
+
+/// The words of a list without those that came before.
+fn unique(list: Option<&str>) -> impl Iterator<Item = &str> {
+    let mut seen = BTreeSet::new();
+    words(list).filter(move |word| seen.insert(*word))
 }
 
 fn words(list: Option<&str>) -> impl Iterator<Item = &str> {
@@ -171,6 +260,17 @@ mod tests {
         assert_eq!(role_of(annotations), helm);
         assert_eq!(role_of(json!({keys::HELM_HOOK: "test"})), Role::Ignored);
         assert_eq!(role_of(json!({keys::HELM_HOOK: "crd-install"})), Role::Resource);
+        assert_eq!(role_of(json!({keys::HOOK: "PreDelete"})), Role::Ignored);
+        assert_eq!(role_of(json!({keys::HOOK: "X", keys::HELM_HOOK: "crd-install"})), Role::Ignored);
+    }
+
+    #[test]
+    fn hooks_of_a_deletion_are_told_by_both_annotations() {
+        let phases_of = |annotations| deletion_phases(&annotated(annotations));
+        let both = [Phase::PreDelete, Phase::PostDelete];
+        assert_eq!(phases_of(json!({keys::HOOK: "PreDelete, PostDelete"})), both);
+        assert_eq!(phases_of(json!({keys::HELM_HOOK: "test,post-delete"})), [Phase::PostDelete]);
+        assert!(phases_of(json!({keys::HOOK: "PostSync"})).is_empty());
     }
 
     #[test]

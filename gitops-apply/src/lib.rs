@@ -19,6 +19,7 @@ pub mod order;
 pub mod plan;
 pub mod prepare;
 pub mod present;
+pub mod retry;
 pub mod tracking;
 
 pub use drive::{Timer, drive, drive_until};

@@ -62,6 +62,8 @@ pub struct Desired {
     pub resources: BTreeMap<ObjectId, DesiredObject>,
     /// Objects that run in phases.
     pub hooks: Vec<DesiredObject>,
+    /// Objects that run when the application is deleted.
+    pub deletion_hooks: Vec<DesiredObject>,
     /// The namespace that the engine makes for the application, where it does.
     pub created_namespace: Option<ObjectId>,
     /// Kinds that neither the cluster nor a definition among the objects serves, each with the first object.
@@ -133,6 +135,12 @@ pub fn prepare(
         }
         let (role, wave) = (hook::role(&object), hook::wave(&object));
         desired.drop_earlier(&object, origin.as_ref(), &mut hooks, destination.strict)?;
+        let phases = hook::deletion_phases(&object);
+        if !phases.is_empty() {
+            let role = Role::Hook { phases, delete: hook::delete_policies(&object) };
+            let (object, origin) = (Arc::new(object.clone()), origin.clone());
+            desired.deletion_hooks.push(DesiredObject { object, origin, wave, role });
+        }
         match role {
             Role::Ignored => {}
             Role::Hook { .. } => {

@@ -27,7 +27,7 @@ impl Execution {
         now: Timestamp,
     ) -> (Self, Vec<Action>) {
         let plan = approved.into_plan();
-        let hooks = desired.hooks.iter().map(|hook| {
+        let hooks = desired.hooks.iter().chain(&desired.deletion_hooks).map(|hook| {
             let mut id = hook.object.id();
             if id.name.is_empty() {
                 id.name = format!("{}*", hook.object.text(&["metadata", "generateName"]).unwrap_or_default());

@@ -1,9 +1,12 @@
-//! Whether an object does what it is there for, by Argo CD's rules for built-in kinds.
+//! Whether an object does what it is there for, by Argo CD 3.6.1's rules: built-in kinds by code, custom kinds by a
+//! table of rules, and by code where a rule is more than a decision list.
 
 mod batch;
 mod core;
 mod extended;
 mod fields;
+mod kinds;
+mod rules;
 mod workloads;
 
 use std::fmt;
@@ -58,24 +61,41 @@ impl Health {
 
 /// How a live object is; none where its kind has no health, which counts as healthy.
 pub fn health(object: &Object) -> Option<Health> {
-    if object.is_terminating() && !has_hook_finalizer(object) {
-        return Some(Health::new(HealthStatus::Progressing, pending_deletion(object)));
+    if let Some(deleted) = deletion(object) {
+        return Some(deleted);
     }
-    match (object.group(), object.kind()) {
-        ("apps", "Deployment") => Some(workloads::deployment(object)),
-        ("apps", "StatefulSet") => Some(workloads::stateful_set(object)),
-        ("apps", "DaemonSet") => Some(workloads::daemon_set(object)),
-        ("apps", "ReplicaSet") => Some(workloads::replica_set(object)),
-        ("", "Pod") => Some(core::pod(object)),
-        ("", "Service") => Some(core::service(object)),
-        ("", "PersistentVolumeClaim") => Some(core::volume_claim(object)),
-        ("batch", "Job") => Some(batch::job(object)),
-        ("networking.k8s.io" | "extensions", "Ingress") => Some(extended::ingress(object)),
-        ("argoproj.io", "Workflow") => Some(batch::workflow(object)),
-        ("autoscaling", "HorizontalPodAutoscaler") => Some(extended::autoscaler(object)),
-        ("apiregistration.k8s.io", "APIService") => Some(extended::api_service(object)),
-        _ => None,
+    built_in(object).or_else(|| kinds::health(object)).or_else(|| rules::health(object))
+}
+
+/// How a live object is by the rules of Argo CD's sync engine alone, which knows the built-in kinds with a health.
+pub fn builtin(object: &Object) -> Option<Health> {
+    deletion(object).or_else(|| built_in(object))
+}
+
+fn deletion(object: &Object) -> Option<Health> {
+    if !object.is_terminating() || has_hook_finalizer(object) {
+        return None;
     }
+    let message = kinds::deletion(object).unwrap_or_else(|| pending_deletion(object));
+    Some(Health::new(HealthStatus::Progressing, message))
+}
+
+fn built_in(object: &Object) -> Option<Health> {
+    Some(match (object.group(), object.kind()) {
+        ("apps", "Deployment") => workloads::deployment(object),
+        ("apps", "StatefulSet") => workloads::stateful_set(object),
+        ("apps", "DaemonSet") => workloads::daemon_set(object),
+        ("apps", "ReplicaSet") => workloads::replica_set(object),
+        ("", "Pod") => core::pod(object),
+        ("", "Service") => core::service(object),
+        ("", "PersistentVolumeClaim") => core::volume_claim(object),
+        ("batch", "Job") => batch::job(object),
+        ("networking.k8s.io" | "extensions", "Ingress") => extended::ingress(object),
+        ("argoproj.io", "Workflow") => batch::workflow(object),
+        ("autoscaling", "HorizontalPodAutoscaler") => extended::autoscaler(object),
+        ("apiregistration.k8s.io", "APIService") => extended::api_service(object),
+        _ => return None,
+    })
 }
 
 fn pending_deletion(object: &Object) -> String {

@@ -20,7 +20,7 @@ fn recorded_cases() {
         if metadata["name"].as_str().is_none_or(str::is_empty) {
             metadata["name"] = "nameless".into();
         }
-        let found = health(&Object::from_value(object).unwrap());
+        let found = builtin(&Object::from_value(object).unwrap());
         let found = found.map(|health| (health.status.to_string(), health.message));
         let wanted = case["expected"].as_object().map(|wanted| {
             (wanted["status"].as_str().unwrap().to_owned(), wanted["message"].as_str().unwrap_or_default().to_owned())

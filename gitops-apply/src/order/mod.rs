@@ -3,6 +3,7 @@
 //! The order is a graph: each wave lies between two barrier nodes, so a wave of thousands costs thousands of edges and not
 //! their square; `depends-on` adds an edge. A cycle is an error that prints it.
 
+pub mod applications;
 mod graph;
 mod kind_rank;
 

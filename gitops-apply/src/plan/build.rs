@@ -106,7 +106,9 @@ pub fn plan(input: PlanInput<'_>) -> Result<ApplyPlan, PlanError> {
         kept: Vec::new(),
         warnings: input.desired.warnings.clone(),
     };
-    draft.resources()?;
+    if !input.options.deletion {
+        draft.resources()?;
+    }
     let prunes = draft.prunes();
     draft.hooks(!prunes.is_empty());
     draft.place_prunes(prunes);
@@ -206,10 +208,15 @@ impl<'a> Draft<'a> {
         let input = self.input;
         let writes = prunes || self.entries.iter().any(|entry| matches!(entry, Entry::Write(_)));
         let new = input.inventory.synced_digest.as_deref() != Some(input.source.digest.as_str());
-        if !input.options.only.is_empty() || !(writes || new) {
+        let due = input.options.deletion || writes || new;
+        if input.options.without_hooks || !input.options.only.is_empty() || !due {
             return;
         }
-        for desired in &input.desired.hooks {
+        let hooks = match input.options.deletion {
+            true => &input.desired.deletion_hooks,
+            false => &input.desired.hooks,
+        };
+        for desired in hooks {
             let Role::Hook { phases, delete } = &desired.role else { continue };
             for (index, phase) in phases.iter().enumerate() {
                 let mut step = hook_step(desired, delete, input.live);
@@ -226,7 +233,8 @@ impl<'a> Draft<'a> {
     fn prunes(&mut self) -> Vec<(Step, &'a Object)> {
         let input = self.input;
         let hooks: BTreeSet<ObjectId> = input.desired.hooks.iter().map(|hook| hook.object.id()).collect();
-        let gone = input.inventory.entries.iter().filter(|(id, _)| !input.desired.resources.contains_key(*id));
+        let wanted = |id: &ObjectId| !input.options.deletion && input.desired.resources.contains_key(id);
+        let gone = input.inventory.entries.iter().filter(|(id, _)| !wanted(id));
         let mut steps = Vec::new();
         for (id, entry) in gone.filter(|(id, _)| !hooks.contains(*id)) {
             let Some(live) = input.live.get(id).filter(|_| self.selected(id)) else { continue };

@@ -212,6 +212,10 @@ pub struct PlanOptions {
     pub budget: Budget,
     /// Only these objects; hooks are then left out. Empty: everything.
     pub only: Vec<ObjectId>,
+    /// Whether hooks are left out, as by the `apply` strategy of an operation.
+    pub without_hooks: bool,
+    /// Whether the application is deleted: everything that it has goes, between the hooks of its deletion.
+    pub deletion: bool,
     /// What becomes of what a deleted object owns, unless the sync options have a `PrunePropagationPolicy`.
     pub propagation: Propagation,
     /// What is done with objects that are there already and that no application owns.
@@ -236,6 +240,8 @@ impl Default for PlanOptions {
             consent: Consent::default(),
             budget: Budget::default(),
             only: Vec::new(),
+            without_hooks: false,
+            deletion: false,
             propagation: Propagation::Foreground,
             adoption: AdoptionPolicy::default(),
         }

@@ -10,9 +10,9 @@
     reason = "a test that fails may panic, and prints what it counted"
 )]
 
+mod deletion;
 mod machine;
 mod plans;
-mod recorded;
 mod safety;
 mod scenarios;
 mod stops;
