@@ -158,6 +158,7 @@ impl Engine {
         inputs.digest_key =
             digest_key(self.cluster.as_ref(), control_namespace(application)).await.map_err(CompareError::Cluster)?;
         inputs.jsonnet = self.jsonnet.clone();
+        inputs.keys = Some(Arc::clone(&self.keys));
         inputs.strict = options.strict;
         let surroundings = self.surroundings(application, options).await?;
         let application = application.clone();

@@ -9,8 +9,10 @@ use gitops_fetch::{Fetcher, MemoDirectory};
 use gitops_git::{FetchOptions, RepositoryCache};
 use gitops_merge::schema::Kinds;
 use gitops_render::JsonnetEvaluator;
+use gitops_template::KeyMaker;
 
 use crate::audit::Journal;
+use crate::keys::KeptKeys;
 
 /// What the steps call on.
 #[derive(Clone)]
@@ -30,6 +32,8 @@ pub struct Engine {
     pub build: String,
     /// Who evaluates Jsonnet; none where it is switched off.
     pub jsonnet: Option<Arc<dyn JsonnetEvaluator>>,
+    /// Who makes the private keys and certificates that charts ask for.
+    pub keys: Arc<dyn KeyMaker>,
     /// Types of fields, by which objects are compared.
     pub kinds: Arc<Kinds>,
     /// The audit trail.
@@ -56,6 +60,7 @@ impl Engine {
             memo: None,
             build: Self::build(),
             jsonnet: None,
+            keys: Arc::new(KeptKeys::default()),
             kinds,
             journal,
             clock: Arc::new(Timestamp::now),

@@ -15,6 +15,7 @@ mod digest_key;
 mod engine;
 mod execution;
 pub mod history;
+pub mod keys;
 pub mod preview;
 pub mod project;
 pub mod reconcile;

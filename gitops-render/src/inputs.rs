@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use gitops_core::secret::DigestKey;
 use gitops_core::{Provided, Tree};
+use gitops_template::KeyMaker;
 
 use crate::JsonnetEvaluator;
 
@@ -27,6 +28,8 @@ pub struct Inputs {
     pub digest_key: DigestKey,
     /// Who evaluates Jsonnet; without one Jsonnet is refused.
     pub jsonnet: Option<Arc<dyn JsonnetEvaluator>>,
+    /// Who makes the private keys and certificates that charts ask for; without one such charts fail.
+    pub keys: Option<Arc<dyn KeyMaker>>,
     /// What was got of elsewhere. What a render lacks of it is its [`Outcome::Needs`](crate::Outcome::Needs).
     pub provided: Provided,
     /// Whether what is a warning otherwise (two objects with one identity, a key written twice) is an error.
@@ -80,6 +83,7 @@ impl Inputs {
             api_versions: Vec::new(),
             digest_key: DigestKey::new([0; 32]),
             jsonnet: None,
+            keys: None,
             provided: Provided::new(),
             strict: false,
             seconds: 0,

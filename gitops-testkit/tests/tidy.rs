@@ -18,7 +18,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gitops-yaml", &[]),
     ("gitops-core", &["gitops-yaml"]),
     ("gitops-merge", &["gitops-core"]),
-    ("gitops-render", &["gitops-core", "gitops-yaml", "gitops-merge"]),
+    ("gitops-template", &["gitops-yaml"]),
+    ("gitops-render", &["gitops-core", "gitops-yaml", "gitops-template", "gitops-merge"]),
     ("gitops-diff", &["gitops-core", "gitops-merge"]),
     ("gitops-apply", &["gitops-core", "gitops-diff"]),
     ("gitops-git", &["gitops-core"]),
@@ -27,10 +28,17 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "gitops-controller",
         &[
+<<<<<<< HEAD
             "gitops-yaml",
             "gitops-core",
             "gitops-git",
             "gitops-fetch",
+=======
+            "gitops-core",
+            "gitops-git",
+            "gitops-fetch",
+            "gitops-template",
+>>>>>>> e580ac4 (Make the private keys and certificates of charts, once for what is asked, and keep them)
             "gitops-render",
             "gitops-merge",
             "gitops-diff",
@@ -48,12 +56,15 @@ const EDGES: &[(&str, &[&str])] = &[
             "gitops-diff",
             "gitops-apply",
             "gitops-embedded",
+            "gitops-template",
+            "gitops-controller",
         ],
     ),
 ];
 
 /// Crates whose results are functions of their arguments.
-const PURE: &[&str] = &["gitops-yaml", "gitops-core", "gitops-merge", "gitops-render", "gitops-diff", "gitops-apply"];
+const PURE: &[&str] =
+    &["gitops-yaml", "gitops-core", "gitops-merge", "gitops-template", "gitops-render", "gitops-diff", "gitops-apply"];
 
 /// What a pure crate never depends on, directly or not: runtimes, networks, processes, storage, directories.
 const IMPURE_DEPENDENCIES: &[&str] =

@@ -1,7 +1,7 @@
 use std::cell::{Cell, RefCell};
 
 use gitops_core::Secret;
-use gitops_template::Host;
+use gitops_template::{Host, KeyMaker};
 use serde_json::Value;
 
 use crate::Inputs;
@@ -31,6 +31,10 @@ impl Host for Seeded<'_> {
     fn begin(&self, template: &str) {
         template.clone_into(&mut self.template.borrow_mut());
         self.drawn.set(0);
+    }
+
+    fn keys(&self) -> Option<&dyn KeyMaker> {
+        self.inputs.keys.as_deref()
     }
 
     fn random(&self, bytes: &mut [u8]) {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use gitops_controller::keys::KeptKeys;
 use gitops_core::{Answer, Digest, Need};
 use gitops_fetch::{LockFile, Session};
 use gitops_render::helm::strvals::Setting;
@@ -82,7 +83,7 @@ fn host(arguments: &TemplateArguments) -> Fixed {
         }
         None => rand::random(),
     };
-    Fixed::new(seconds, seed)
+    Fixed::new(seconds, seed).with_keys(Arc::new(KeptKeys::default()))
 }
 
 fn value_sources(arguments: &ValueArguments, session: &mut Session<'_>) -> Result<ValueSources, Failure> {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use gitops_controller::keys::KeptKeys;
 use gitops_core::tree::TreePath;
 use gitops_render::Limits;
 use gitops_render::helm::strvals::{Setting, apply};
@@ -10,7 +11,7 @@ use gitops_render::helm::{
     Chart, ChartFile, KubeVersion, OutputOptions, Release, ValueSources, name_from, parts, render, render_templates,
     write,
 };
-use gitops_template::{Fixed, Functions};
+use gitops_template::{Fixed, Functions, KeyMaker};
 use regex::Regex;
 use serde_json::Value;
 
@@ -73,7 +74,9 @@ fn functions() -> &'static Functions {
 }
 
 fn host() -> Fixed {
-    Fixed::new(1_700_000_000, 1)
+    static KEYS: OnceLock<Arc<KeptKeys>> = OnceLock::new();
+    let keys = KEYS.get_or_init(Arc::default);
+    Fixed::new(1_700_000_000, 1).with_keys(Arc::clone(keys) as Arc<dyn KeyMaker>)
 }
 
 /// `helm template rel tree --namespace ns`, run in the case's folder.
