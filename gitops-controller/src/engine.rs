@@ -9,7 +9,6 @@ use gitops_fetch::{Fetcher, MemoDirectory};
 use gitops_git::{FetchOptions, RepositoryCache};
 use gitops_merge::schema::Kinds;
 use gitops_render::JsonnetEvaluator;
-use gitops_template::KeyMaker;
 
 use crate::audit::Journal;
 use crate::keys::KeptKeys;
@@ -33,7 +32,7 @@ pub struct Engine {
     /// Who evaluates Jsonnet; none where it is switched off.
     pub jsonnet: Option<Arc<dyn JsonnetEvaluator>>,
     /// Who makes the private keys and certificates that charts ask for.
-    pub keys: Arc<dyn KeyMaker>,
+    pub keys: Arc<KeptKeys>,
     /// Types of fields, by which objects are compared.
     pub kinds: Arc<Kinds>,
     /// The audit trail.
@@ -60,7 +59,7 @@ impl Engine {
             memo: None,
             build: Self::build(),
             jsonnet: None,
-            keys: Arc::new(KeptKeys::default()),
+            keys: Arc::default(),
             kinds,
             journal,
             clock: Arc::new(Timestamp::now),

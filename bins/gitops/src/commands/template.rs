@@ -83,7 +83,7 @@ fn host(arguments: &TemplateArguments) -> Fixed {
         }
         None => rand::random(),
     };
-    Fixed::new(seconds, seed).with_keys(Arc::new(KeptKeys::default()))
+    Fixed::new(seconds, seed).with_keys(Arc::new(Arc::new(KeptKeys::default()).of("", None)))
 }
 
 fn value_sources(arguments: &ValueArguments, session: &mut Session<'_>) -> Result<ValueSources, Failure> {

@@ -11,7 +11,7 @@ use gitops_render::helm::{
     Chart, ChartFile, KubeVersion, OutputOptions, Release, ValueSources, name_from, parts, render, render_templates,
     write,
 };
-use gitops_template::{Fixed, Functions, KeyMaker};
+use gitops_template::{Fixed, Functions};
 use regex::Regex;
 use serde_json::Value;
 
@@ -76,7 +76,7 @@ fn functions() -> &'static Functions {
 fn host() -> Fixed {
     static KEYS: OnceLock<Arc<KeptKeys>> = OnceLock::new();
     let keys = KEYS.get_or_init(Arc::default);
-    Fixed::new(1_700_000_000, 1).with_keys(Arc::clone(keys) as Arc<dyn KeyMaker>)
+    Fixed::new(1_700_000_000, 1).with_keys(Arc::new(keys.of("", None)))
 }
 
 /// `helm template rel tree --namespace ns`, run in the case's folder.

@@ -1,12 +1,8 @@
-//! Private keys and certificates that templates ask for: made once for what is asked, and kept as long as the process
-//! runs, so that a second render is equal.
-
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+//! Making private keys and certificates as sprig does.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use gitops_template::{Certificate, CertificateRequest, KeyKind, KeyMaker};
+use gitops_template::{Certificate, CertificateRequest, KeyKind};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PKCS_RSA_SHA256, RsaKeySize, SanType, SerialNumber,
@@ -19,38 +15,7 @@ const LINE: usize = 64;
 /// The object identifier of the curve P-256 as the parameters of an elliptic key.
 const P256: &[u8] = &[0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 
-/// Makes keys and certificates as sprig does, and keeps them.
-#[derive(Default)]
-pub struct KeptKeys {
-    keys: Mutex<HashMap<KeyKind, String>>,
-    certificates: Mutex<HashMap<CertificateRequest, Certificate>>,
-}
-
-impl KeyMaker for KeptKeys {
-    fn private_key(&self, kind: KeyKind) -> Result<String, String> {
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(key) = keys.get(&kind) {
-            return Ok(key.clone());
-        }
-        let key = make_key(kind)?;
-        keys.insert(kind, key.clone());
-        Ok(key)
-    }
-
-    fn certificate(&self, request: &CertificateRequest) -> Result<Certificate, String> {
-        // A later render asks for the same, from a later time on.
-        let asked = request.clone().valid_from(0);
-        let mut certificates = self.certificates.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(certificate) = certificates.get(&asked) {
-            return Ok(certificate.clone());
-        }
-        let certificate = make_certificate(request)?;
-        certificates.insert(asked, certificate.clone());
-        Ok(certificate)
-    }
-}
-
-fn make_key(kind: KeyKind) -> Result<String, String> {
+pub(super) fn private_key(kind: KeyKind) -> Result<String, String> {
     let pair = match kind {
         KeyKind::Rsa => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_4096),
         KeyKind::Ecdsa => KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256),
@@ -60,7 +25,7 @@ fn make_key(kind: KeyKind) -> Result<String, String> {
     key_text(&pair.map_err(|error| format!("failed to generate private key: {error}"))?)
 }
 
-fn make_certificate(request: &CertificateRequest) -> Result<Certificate, String> {
+pub(super) fn certificate(request: &CertificateRequest) -> Result<Certificate, String> {
     let pair = match &request.key {
         Some(key) => KeyPair::from_pem(key).map_err(|error| format!("parsing private key: {error}"))?,
         None => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)
@@ -113,7 +78,7 @@ fn parameters(request: &CertificateRequest) -> Result<CertificateParams, String>
 fn key_text(pair: &KeyPair) -> Result<String, String> {
     let whole = pair.serialized_der();
     let broken = || "the private key has no form that is known here".to_owned();
-    let inner = || private_key(whole).ok_or_else(broken);
+    let inner = || inside_of_pkcs8(whole).ok_or_else(broken);
     if pair.algorithm() == &PKCS_RSA_SHA256 {
         return Ok(armour("RSA PRIVATE KEY", inner()?));
     }
@@ -151,7 +116,7 @@ fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 }
 
 /// The key inside of PKCS#8: behind its version and its algorithm.
-fn private_key(pkcs8: &[u8]) -> Option<&[u8]> {
+fn inside_of_pkcs8(pkcs8: &[u8]) -> Option<&[u8]> {
     let (_, inside, _) = element(pkcs8)?;
     let (_, _, rest) = element(inside)?;
     let (_, _, rest) = element(rest)?;
@@ -174,40 +139,4 @@ fn with_curve(key: &[u8]) -> Option<Vec<u8>> {
     let length = u8::try_from(content.len()).ok()?;
     let header: &[u8] = if length < 0x80 { &[0x30, length] } else { &[0x30, 0x81, length] };
     Some([header, &content].concat())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn request(name: &str) -> CertificateRequest {
-        CertificateRequest::new(name, 30).valid_from(1_700_000_000)
-    }
-
-    #[test]
-    fn certificates_are_made_once_and_signed_by_what_was_made() {
-        let keys = KeptKeys::default();
-        let mut asked = request("ca");
-        asked.authority = true;
-        let authority = keys.certificate(&asked).unwrap();
-        assert_eq!(keys.certificate(&asked.clone().valid_from(1_800_000_000)), Ok(authority.clone()));
-        assert!(authority.key.starts_with("-----BEGIN RSA PRIVATE KEY-----\n"), "Go writes PKCS#1");
-        let mut leaf = request("leaf");
-        leaf.names.push("example.com".to_owned());
-        leaf.signer = Some(authority.clone());
-        let leaf = keys.certificate(&leaf).unwrap();
-        assert_ne!(leaf.certificate, authority.certificate);
-        let mut again = request("again");
-        again.key = Some(leaf.key.clone());
-        assert_eq!(keys.certificate(&again).unwrap().key, leaf.key, "a key that is given stays");
-    }
-
-    #[test]
-    fn keys_have_the_form_that_go_gives_them() {
-        let keys = KeptKeys::default();
-        let elliptic = keys.private_key(KeyKind::Ecdsa).unwrap();
-        assert!(elliptic.starts_with("-----BEGIN EC PRIVATE KEY-----\n"), "{elliptic}");
-        assert!(KeyPair::from_pem(&elliptic).is_ok());
-        assert!(keys.private_key(KeyKind::Ed25519).unwrap().starts_with("-----BEGIN PRIVATE KEY-----\n"));
-    }
 }
