@@ -10,7 +10,7 @@ use gitops_apply::prepare::{Destination, PrepareError, prepare};
 use gitops_apply::{Desired, Inventory, observe};
 use gitops_core::api::{Application, SourceType};
 use gitops_core::cluster::{ClusterError, Discovery};
-use gitops_core::{MemoStore, ObjectId, Value};
+use gitops_core::{ObjectId, Value};
 use gitops_diff::normalize::{IgnoreRules, RuleError};
 use gitops_diff::{DiffContext, ObjectDiff};
 use gitops_fetch::LockMode;
@@ -158,9 +158,7 @@ impl Engine {
         inputs.digest_key =
             digest_key(self.cluster.as_ref(), control_namespace(application)).await.map_err(CompareError::Cluster)?;
         inputs.jsonnet = self.jsonnet.clone();
-        let store =
-            self.memo.as_ref().map(|directory| Box::new(directory.under(&inputs.digest_key)) as Box<dyn MemoStore>);
-        inputs.keys = Some(Arc::new(self.keys.of(owner_name(application), store)));
+        inputs.keys = Some(self.keys.of_application(application, self.memo.as_ref(), &inputs.digest_key));
         inputs.strict = options.strict;
         let surroundings = self.surroundings(application, options).await?;
         let application = application.clone();

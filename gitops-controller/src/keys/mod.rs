@@ -6,9 +6,14 @@ mod make;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use gitops_core::api::Application;
+use gitops_core::secret::DigestKey;
 use gitops_core::{Digest, MemoStore};
+use gitops_fetch::MemoDirectory;
 use gitops_template::{Certificate, CertificateRequest, KeyKind, KeyMaker};
 use serde::{Deserialize, Serialize};
+
+use crate::applications::owner_name;
 
 /// What was made as long as this process runs. Each answer has a place of its own, so that making one holds up nobody who
 /// asks for another.
@@ -34,6 +39,17 @@ impl KeptKeys {
     /// The keys of an owner, such as an Application's name with its namespace. With a store they outlive the process.
     pub fn of(self: &Arc<Self>, owner: impl Into<String>, store: Option<Box<dyn MemoStore>>) -> OwnKeys {
         OwnKeys { kept: Arc::clone(self), owner: owner.into(), store }
+    }
+
+    /// The keys of an Application, kept in a memo under a key where there is one.
+    pub(crate) fn of_application(
+        self: &Arc<Self>,
+        application: &Application,
+        memo: Option<&MemoDirectory>,
+        key: &DigestKey,
+    ) -> Arc<dyn KeyMaker> {
+        let store = memo.map(|directory| Box::new(directory.under(key)) as Box<dyn MemoStore>);
+        Arc::new(self.of(owner_name(application), store))
     }
 }
 

@@ -26,6 +26,8 @@ use gitops_render::JsonnetEvaluator;
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::keys::KeptKeys;
+
 pub use key::local_key;
 use side::{Rendered, Side, State};
 
@@ -63,6 +65,8 @@ pub struct Previewer {
     pub build: String,
     /// Who evaluates Jsonnet.
     pub jsonnet: Option<Arc<dyn JsonnetEvaluator>>,
+    /// The private keys and certificates that charts ask for.
+    pub keys: Arc<KeptKeys>,
     /// Types of fields, by which objects are compared.
     pub kinds: Arc<Kinds>,
 }
@@ -207,6 +211,7 @@ impl Previewer {
             memo: None,
             build: String::new(),
             jsonnet: None,
+            keys: Arc::default(),
             kinds,
         }
     }

@@ -118,7 +118,7 @@ impl<'p> Side<'p> {
     }
 
     fn inputs(&self, application: &Application) -> Inputs {
-        let Previewer { kube_version, api_versions, strict, jsonnet, memo, .. } = self.previewer;
+        let Previewer { kube_version, api_versions, strict, jsonnet, keys, memo, .. } = self.previewer;
         let mut inputs = Inputs::new(owner_name(application));
         inputs.namespace = application.spec.destination.namespace().unwrap_or_default().into();
         inputs.project = application.spec.project().into();
@@ -127,6 +127,8 @@ impl<'p> Side<'p> {
         inputs.strict = *strict;
         inputs.jsonnet.clone_from(jsonnet);
         inputs.digest_key = memo.as_ref().map_or(DigestKey::new([0; 32]), |(_, key)| key.clone());
+        let directory = memo.as_ref().map(|(directory, _)| directory);
+        inputs.keys = Some(keys.of_application(application, directory, &inputs.digest_key));
         inputs
     }
 
