@@ -28,17 +28,11 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "gitops-controller",
         &[
-<<<<<<< HEAD
             "gitops-yaml",
             "gitops-core",
             "gitops-git",
             "gitops-fetch",
-=======
-            "gitops-core",
-            "gitops-git",
-            "gitops-fetch",
             "gitops-template",
->>>>>>> e580ac4 (Make the private keys and certificates of charts, once for what is asked, and keep them)
             "gitops-render",
             "gitops-merge",
             "gitops-diff",
