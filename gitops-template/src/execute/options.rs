@@ -45,7 +45,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: 100_000_000, output: 1 << 30, depth: 10_000 }
+        Self { steps: 20_000_000, output: 1 << 30, depth: 10_000 }
     }
 }
 
