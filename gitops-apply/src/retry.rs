@@ -102,16 +102,20 @@ mod tests {
         for text in ["x", "1", "1 s", "1.s.", "s", ""] {
             assert_eq!(go_duration(text), None, "{text}");
         }
-        let strategy = RetryStrategy {
-            backoff: Some(Backoff { duration: Some("x".into()), ..Backoff::default() }),
-            ..RetryStrategy::default()
-        };
+        let mut backoff = Backoff::default();
+        backoff.duration = Some("x".into());
+        let mut strategy = RetryStrategy::default();
+        strategy.backoff = Some(backoff);
         assert_eq!(wait(&strategy, 0), Err(RetryError("x".into())));
     }
 
     #[test]
     fn limits_bound_the_retries() {
-        let allowed = |limit, retries| allows(&RetryStrategy { limit, ..RetryStrategy::default() }, retries);
+        let allowed = |limit, retries| {
+            let mut strategy = RetryStrategy::default();
+            strategy.limit = limit;
+            allows(&strategy, retries)
+        };
         assert!(!allowed(None, 0) && !allowed(Some(2), 2));
         assert!(allowed(Some(2), 1) && allowed(Some(-1), 1_000));
     }

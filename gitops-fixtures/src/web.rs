@@ -155,9 +155,9 @@ fn answer(socket: &mut (impl Read + Write), state: &Mutex<State>) -> Option<()> 
     let request = head(socket)?;
     let mut lines = request.lines();
     let path = lines.next()?.split(' ').nth(1)?.to_owned();
-    let named = lines.filter_map(|line| line.split_once(": "));
-    let authorization = named.filter(|(name, _)| name.eq_ignore_ascii_case("authorization")).map(|(_, value)| value);
-    let authorization = authorization.last().unwrap_or_default();
+    let mut named = lines.filter_map(|line| line.split_once(": "));
+    let authorization = named.rfind(|(name, _)| name.eq_ignore_ascii_case("authorization")).map(|(_, value)| value);
+    let authorization = authorization.unwrap_or_default();
     let page = {
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         state.asked.push(path.clone());

@@ -19,8 +19,7 @@ impl Repository {
         };
         let local = self.local();
         let Ok(found) = local.rev_parse_single(text) else { return Err(unknown) };
-        let peeled = found.object().and_then(|object| Ok(object.peel_to_commit())).map_err(|_| ());
-        match peeled {
+        match found.object().map(|object| object.peel_to_commit()) {
             Ok(Ok(commit)) => Commit::read(&local, CommitId(commit.id)),
             _ => Err(unknown),
         }

@@ -13,13 +13,16 @@ use gitops_fetch::MemoDirectory;
 use gitops_template::{Certificate, CertificateRequest, KeyKind, KeyMaker};
 use serde::{Deserialize, Serialize};
 
-use crate::applications::owner_name;
+use crate::compare::owner_name;
+
+/// One answer, which whoever asks first makes.
+type Made = OnceLock<Result<String, String>>;
 
 /// What was made as long as this process runs. Each answer has a place of its own, so that making one holds up nobody who
 /// asks for another.
 #[derive(Default)]
 pub struct KeptKeys {
-    made: Mutex<HashMap<Digest, Arc<OnceLock<Result<String, String>>>>>,
+    made: Mutex<HashMap<Digest, Arc<Made>>>,
 }
 
 /// The keys of one owner, so that no two of them come to share a private key by asking for the same.

@@ -117,6 +117,7 @@ impl<'a> Memo<'a> {
             api_versions,
             digest_key,
             jsonnet,
+            keys,
             provided: _,
             strict,
             seconds: _,
@@ -131,8 +132,9 @@ impl<'a> Memo<'a> {
         let source = serde_json::to_vec(source).ok()?;
         let api_versions = serde_json::to_vec(api_versions).ok()?;
         let switches = format!(
-            "{} {strict} {load_restrictor:?} {reorder:?} {managed_by_label} {charts} {limits:?}",
-            jsonnet.is_some()
+            "{} {} {strict} {load_restrictor:?} {reorder:?} {managed_by_label} {charts} {limits:?}",
+            jsonnet.is_some(),
+            keys.is_some()
         );
         let parts: [&[u8]; 12] = [
             b"render",
