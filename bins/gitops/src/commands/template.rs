@@ -100,16 +100,14 @@ fn value_sources(arguments: &ValueArguments, session: &mut Session<'_>) -> Resul
         };
         sources.files.push((file.clone(), text));
     }
-    let kinds: [(&[String], fn(String) -> Setting); 5] = [
-        (&arguments.set_json, Setting::SetJson),
-        (&arguments.set, Setting::Set),
-        (&arguments.set_string, Setting::SetString),
-        (&arguments.set_file, Setting::SetFile),
-        (&arguments.set_literal, Setting::SetLiteral),
-    ];
-    for (settings, kind) in kinds {
+    let mut set = |settings: &[String], kind: fn(String) -> Setting| {
         sources.settings.extend(settings.iter().cloned().map(kind));
-    }
+    };
+    set(&arguments.set_json, Setting::SetJson);
+    set(&arguments.set, Setting::Set);
+    set(&arguments.set_string, Setting::SetString);
+    set(&arguments.set_file, Setting::SetFile);
+    set(&arguments.set_literal, Setting::SetLiteral);
     Ok(sources)
 }
 

@@ -105,8 +105,8 @@ fn same(path: &str, expected: &Value, found: &Value) -> Result<(), String> {
             Ok(())
         }
         (Value::Array(expected), Value::Array(found)) if expected.len() == found.len() => {
-            let items = expected.iter().zip(found).enumerate();
-            items.map(|(index, (expected, found))| same(&format!("{path}/{index}"), expected, found)).collect()
+            let mut items = expected.iter().zip(found).enumerate();
+            items.try_for_each(|(index, (expected, found))| same(&format!("{path}/{index}"), expected, found))
         }
         (Value::Number(expected), Value::Number(found)) if expected.as_f64() == found.as_f64() => Ok(()),
         _ if expected == found => Ok(()),

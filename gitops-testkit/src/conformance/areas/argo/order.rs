@@ -110,7 +110,7 @@ fn served(case: &Value) -> Discovery {
     let text = |object: &Value, field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
     let objects = super::list(case, "targets").chain(super::list(case, "live"));
     let kinds =
-        objects.map(|object| GroupVersionKind::from_api_version(&text(object, "apiVersion"), &text(object, "kind")));
+        objects.map(|object| GroupVersionKind::from_api_version(&text(object, "apiVersion"), text(object, "kind")));
     Discovery::new(kinds.filter(|gvk| gvk.group != CUSTOM_GROUP).map(|gvk| ApiResource {
         plural: gvk.kind.to_lowercase(),
         namespaced: !CLUSTER_WIDE.contains(&gvk.kind.as_str()),
