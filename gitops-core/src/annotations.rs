@@ -43,5 +43,12 @@ pub const DEPENDS_ON: &str = "gitops.engine/depends-on";
 pub const QUARANTINE: &str = "gitops.engine/quarantine";
 /// On an inventory record: which Application it belongs to.
 pub const INVENTORY_OF: &str = "gitops.engine/inventory-of";
+/// On a resource of a kustomization: `true` keeps its name as it is, without prefixes and suffixes.
+pub const KEEP_NAME: &str = "gitops.engine/keep-name";
+/// On a CustomResourceDefinition of a kustomization: with `true`, patches merge lists of its kind by the keys that its schema
+/// gives them.
+pub const MERGE_LISTS: &str = "gitops.engine/merge-lists";
+/// On a kustomization with an `openapi`: with `true`, its schema adds to the built-in one, whose place it takes otherwise.
+pub const MERGE_SCHEMAS: &str = "gitops.engine/merge-schemas";
 /// On a workload in the embedded cluster: `fail` or `hang` makes its stand-in controller do so.
 pub const SIMULATE: &str = "gitops.engine/simulate";

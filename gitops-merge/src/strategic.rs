@@ -1,9 +1,8 @@
 //! Strategic merge patches, by the patch strategies of the built-in types.
 //!
 //! Follows apimachinery's `strategicpatch` v0.34. Types without patch strategies, custom kinds and unknown ones, merge
-//! maps and replace lists.
+//! maps and replace lists. What kustomize makes of such patches is another merge: [`crate::kustomize`].
 
-mod associative;
 mod difference;
 mod list;
 
@@ -12,33 +11,6 @@ use serde_json::{Map, Value};
 use crate::schema::{Patch, Schema, TypeId};
 
 pub use difference::{Differences, difference};
-
-/// Whose rules are followed where the API server and kustomize differ.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Options {
-    /// Where items go that only the patch has.
-    pub placement: Placement,
-}
-
-impl Options {
-    /// Options with another place for new items.
-    #[must_use]
-    pub fn with_placement(placement: Placement) -> Self {
-        Self { placement }
-    }
-}
-
-/// Where items go that only the patch has, and with it whose rules are followed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Placement {
-    /// Behind the others, as in the API server. Items that both have take the order of the patch; a map with
-    /// `$patch: delete` becomes empty.
-    #[default]
-    Append,
-    /// Before the others, as in kustomize, and so do items that both have; a map with `$patch: delete` is removed.
-    Prepend,
-}
 
 /// Why a patch cannot be carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -89,45 +61,23 @@ const ORDER: &str = "$setElementOrder/";
 
 /// Merges a patch into an object. `type_id` is the object's type; none where it is not known.
 ///
-/// A patch that deletes the whole object gives null.
-///
 /// # Errors
 /// [`PatchError`] with the path of the directive or item that is wrong.
-pub fn merge(
-    schema: &Schema,
-    type_id: Option<TypeId>,
-    object: &Value,
-    patch: &Value,
-    options: &Options,
-) -> Result<Value, PatchError> {
-    let mut walk = Walk { schema, options, path: Vec::new() };
-    match (object, patch) {
-        (_, Value::Object(patch)) => {
-            let empty = Map::new();
-            let merged = walk.map(type_id, object.as_object().unwrap_or(&empty), patch)?;
-            let mut merged = merged.map_or(Value::Null, Value::Object);
-            if walk.is_kustomize() {
-                associative::settle(schema, type_id, &mut merged);
-            }
-            Ok(merged)
-        }
-        _ => Ok(patch.clone()),
-    }
+pub fn merge(schema: &Schema, type_id: Option<TypeId>, object: &Value, patch: &Value) -> Result<Value, PatchError> {
+    let Value::Object(patch) = patch else { return Ok(patch.clone()) };
+    let empty = Map::new();
+    let mut walk = Walk { schema, path: Vec::new() };
+    walk.map(type_id, object.as_object().unwrap_or(&empty), patch).map(Value::Object)
 }
 
 struct Walk<'a> {
     schema: &'a Schema,
-    options: &'a Options,
     path: Vec<String>,
 }
 
 impl<'a> Walk<'a> {
     fn shown(&self) -> String {
         self.path.join(".")
-    }
-
-    fn is_kustomize(&self) -> bool {
-        self.options.placement == Placement::Prepend
     }
 
     fn bad_form(&self, directive: &str) -> PatchError {
@@ -141,13 +91,13 @@ impl<'a> Walk<'a> {
         (map.and_then(|map| map.child(name)), field.and_then(|field| field.patch.as_ref()))
     }
 
-    /// Merges two maps; none where the patch deletes the map.
+    /// Merges two maps. One that the patch deletes becomes empty.
     fn map(
         &mut self,
         type_id: Option<TypeId>,
         object: &Map<String, Value>,
         patch: &Map<String, Value>,
-    ) -> Result<Option<Map<String, Value>>, PatchError> {
+    ) -> Result<Map<String, Value>, PatchError> {
         if self.path.len() > MAX_DEPTH {
             return Err(PatchError::Depth(self.shown()));
         }
@@ -156,10 +106,9 @@ impl<'a> Walk<'a> {
             Some("replace") => {
                 let mut replaced = patch.clone();
                 replaced.remove(PATCH);
-                return Ok(Some(replaced));
+                return Ok(replaced);
             }
-            Some("delete") if self.is_kustomize() => return Ok(None),
-            Some("delete") => return Ok(Some(Map::new())),
+            Some("delete") => return Ok(Map::new()),
             Some(other) => {
                 return Err(PatchError::Directive { path: self.shown(), directive: other.to_owned() });
             }
@@ -182,7 +131,7 @@ impl<'a> Walk<'a> {
             self.path.pop();
         }
         self.without_value(type_id, &mut out, patch)?;
-        Ok(Some(out))
+        Ok(out)
     }
 
     fn entry(
@@ -196,14 +145,13 @@ impl<'a> Walk<'a> {
         let (child, strategy) = self.field(type_id, name);
         let merged = match (value, out.get(name)) {
             (Value::Null, _) => None,
-            (Value::Object(value), Some(Value::Object(held))) => self.map(child, held, value)?.map(Value::Object),
-            (Value::Object(value), _) if self.is_kustomize() => self.map(child, &Map::new(), value)?.map(Value::Object),
+            (Value::Object(value), Some(Value::Object(held))) => Some(Value::Object(self.map(child, held, value)?)),
             (Value::Array(value), held) if strategy.is_some_and(|strategy| strategy.merge) => {
                 let order = patch.get(&format!("{ORDER}{name}"));
                 let deleted = patch.get(&format!("{DELETE_ITEMS}{name}"));
                 match (held, order) {
-                    (None, None) if !self.is_kustomize() => list::fresh(patch.get(name)),
-                    (None, Some(_)) if !self.is_kustomize() => {
+                    (None, None) => list::fresh(patch.get(name)),
+                    (None, Some(_)) => {
                         let value = list::without_directives(patch.get(name));
                         let value = value.as_ref().and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
                         let lists = list::Lists { held: &[], patch: value, order };
@@ -217,7 +165,6 @@ impl<'a> Walk<'a> {
                 }
             }
             (Value::Array(_), Some(Value::Array(_))) => Some(value.clone()),
-            (value, _) if self.is_kustomize() => Some(value.clone()),
             (value, _) => list::fresh(Some(value)),
         };
         match merged {

@@ -73,8 +73,7 @@ impl fmt::Debug for BuiltResource {
 /// Builds the kustomization of a directory, as `kustomize build` v5.8.1 does. Unlike [`render`](crate::render) it applies
 /// no options of an Application and leaves every resource as kustomize prints it.
 ///
-/// From files in memory; [`gitops_core::tree::Tree`] is also what `gitops_git` gives for a folder of this machine and
-/// for a commit:
+/// From files in memory:
 ///
 /// ```
 /// use std::sync::Arc;
@@ -89,6 +88,33 @@ impl fmt::Debug for BuiltResource {
 /// assert_eq!(built.resources[0].identity(), ["v1", "ConfigMap", "", "shop-web"]);
 /// assert!(built.warnings.is_empty());
 /// assert!(built.reads.iter().any(|(path, _)| path.as_str() == "base/config.yaml"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// From a commit of a Git repository, and from a folder of this machine as it lies:
+///
+/// ```
+/// use gitops_core::tree::TreePath;
+/// use gitops_git::{FolderTree, Repository};
+/// use gitops_render::{BuildOutcome, Inputs, Limits, build};
+/// # use std::sync::Arc;
+///
+/// # let mut fixture = gitops_fixtures::TestRepository::new()?;
+/// # fixture.commit([
+/// #     ("base/kustomization.yaml", "resources: [config.yaml]\n"),
+/// #     ("base/config.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n"),
+/// # ])?;
+/// # let directory = fixture.path();
+/// let repository = Repository::open(directory)?;
+/// let commit = repository.resolve("main")?;
+/// let of_commit = repository.tree(commit.id)?;
+/// let (folder, path) = FolderTree::around(&directory.join("base"))?;
+///
+/// let limits = Limits::default();
+/// for (tree, path) in [(of_commit, TreePath::new("base")?), (Arc::new(folder), path)] {
+///     let BuildOutcome::Done(built) = build(tree, &path, &Inputs::new(""), &limits)? else { unreachable!() };
+///     assert_eq!(built.resources[0].identity()[3], "web");
+/// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

@@ -36,6 +36,10 @@ pub(crate) fn read(text: &str, file: &str, dialect: Dialect, limits: &Limits) ->
     options.limits.max_bytes = usize::try_from(limits.file_bytes).unwrap_or(usize::MAX);
     options.limits.max_depth = limits.yaml_depth;
     options.limits.max_nodes = limits.yaml_nodes;
+    if dialect == Dialect::Kustomize {
+        // Kustomize writes them as texts in the end, as they were written.
+        options.texts_at = Some(&["metadata", "annotations"]);
+    }
     if dialect == Dialect::Plain {
         options.duplicate_keys = DuplicateKeys::LastWins;
     }

@@ -7,6 +7,7 @@ use libyaml_safer::{Event, EventData, Mark, Parser, ScalarStyle};
 use serde_json::{Map, Value};
 
 use crate::anchors::{Anchors, Size};
+use crate::fold;
 use crate::keys::KeyLines;
 use crate::resolve::{self, Scalar};
 use crate::{Document, DuplicateKeys, Options, ReadError, Resolver, Warning};
@@ -52,6 +53,8 @@ pub(crate) struct Composer<'a> {
     size: Size,
     warnings: Vec<Warning>,
     text: &'a str,
+    /// How many of the keys of [`Options::texts_at`] led to the next value, where it lies on their way.
+    on_way: Option<usize>,
     /// Somewhere in the text an escape may stand that go-yaml does not know.
     has_slash_escapes: bool,
     /// Bytes of the text before its last line was ended.
@@ -68,6 +71,7 @@ impl<'a> Composer<'a> {
             size,
             warnings: Vec::new(),
             text,
+            on_way: None,
             has_slash_escapes: text.contains(r"\/"),
             length,
         }
@@ -86,6 +90,7 @@ impl<'a> Composer<'a> {
                     self.anchors.clear();
                     let first = self.next()?;
                     let (mark, empty) = (first.start_mark, is_empty(&first.data));
+                    self.on_way = self.options.texts_at.map(|_| 0);
                     let value = self.node(first, 0)?;
                     let warnings = std::mem::take(&mut self.warnings);
                     if !empty {
@@ -170,20 +175,24 @@ impl<'a> Composer<'a> {
     fn node(&mut self, event: Event, depth: usize) -> Result<Value, ReadError> {
         let mark = event.start_mark;
         let before = self.count(mark, depth)?;
+        let on_way = self.on_way.take();
         let (anchor, value) = match event.data {
             EventData::Alias { anchor } => return self.alias(&anchor, mark, depth),
             EventData::Scalar { anchor, tag, value, plain_implicit, style, .. } => {
                 self.size.bytes += value.len();
                 let plain = plain_implicit && self.is_untagged(tag.as_deref()) && style == ScalarStyle::Plain;
-                let scalar = Scalar { text: value, tag: tag.as_deref(), plain };
+                let folded = style == ScalarStyle::Folded && self.options.resolver == Resolver::Kyaml;
+                let text = if folded { fold::refolded(value) } else { value };
+                let scalar = Scalar { text, tag: tag.as_deref(), plain };
+                let as_it_stands = self.is_text(on_way).then(|| scalar.text.clone());
                 let value = resolve::value(scalar, self.options.resolver).map_err(|words| {
                     let go_words = no_form_in_json(&words).unwrap_or_else(|| format!("yaml: {words}"));
                     ReadError::at(mark, words).in_go(go_words)
                 })?;
-                (anchor, value)
+                (anchor, as_it_stands.filter(|_| !value.is_null()).map_or(value, Value::String))
             }
             EventData::SequenceStart { anchor, .. } => (anchor, self.sequence(depth)?),
-            EventData::MappingStart { anchor, .. } => (anchor, self.mapping(depth)?),
+            EventData::MappingStart { anchor, .. } => (anchor, self.mapping(depth, on_way)?),
             _ => return Err(ReadError::at(mark, "expected a value".into())),
         };
         if let Some(anchor) = anchor {
@@ -217,7 +226,19 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn mapping(&mut self, depth: usize) -> Result<Value, ReadError> {
+    /// Whether a scalar is what the keys of [`Options::texts_at`] lead to.
+    fn is_text(&self, on_way: Option<usize>) -> bool {
+        on_way.zip(self.options.texts_at).is_some_and(|(matched, keys)| matched > keys.len())
+    }
+
+    /// How far the value of a key is on that way.
+    fn further(&self, on_way: Option<usize>, key: &str) -> Option<usize> {
+        let (matched, keys) = on_way.zip(self.options.texts_at)?;
+        let leads = matched <= keys.len() && keys.get(matched).is_none_or(|wanted| *wanted == key);
+        leads.then_some(matched + 1)
+    }
+
+    fn mapping(&mut self, depth: usize, on_way: Option<usize>) -> Result<Value, ReadError> {
         let mut map = Map::new();
         let mut merges = Vec::new();
         let mut lines = KeyLines::default();
@@ -252,6 +273,7 @@ impl<'a> Composer<'a> {
             }
             let key = key?;
             let value = self.next()?;
+            self.on_way = self.further(on_way, &key);
             let value = self.node(value, depth + 1)?;
             if map.contains_key(&key)
                 && let Some(first) = lines.first(&key)

@@ -7,18 +7,21 @@ mod anchors;
 mod binary;
 mod compose;
 mod error;
+mod fold;
 mod input;
 mod keys;
 mod limits;
 mod locate;
 mod number;
 mod resolve;
+mod rewrite;
 mod write;
 
 pub use error::ReadError;
 pub use limits::Limits;
 pub use locate::{PathSegment, Position, locate, locate_many};
 pub use number::{go_float, go_number};
+pub use rewrite::rewrite;
 pub use write::{write, write_documents, write_pretty, write_to};
 
 use serde_json::Value;
@@ -51,6 +54,8 @@ pub struct Options {
     pub limits: Limits,
     /// What becomes of duplicate keys; the resolver's own rule unless changed.
     pub duplicate_keys: DuplicateKeys,
+    /// The keys that lead to a map whose scalars are texts as they stand, nulls apart: `version: 1.10` is `"1.10"` there.
+    pub texts_at: Option<&'static [&'static str]>,
 }
 
 impl Options {
@@ -60,7 +65,7 @@ impl Options {
             Resolver::Kyaml => DuplicateKeys::Refuse,
             Resolver::Sigs => DuplicateKeys::LastWins,
         };
-        Self { resolver, limits: Limits::default(), duplicate_keys }
+        Self { resolver, limits: Limits::default(), duplicate_keys, texts_at: None }
     }
 }
 
@@ -98,6 +103,20 @@ pub fn read_documents(text: &[u8], options: &Options) -> Result<Vec<Document>, R
     let text = input::decode(text)?;
     let length = text.len();
     compose::Composer::new(&input::end_line(text), length, options).documents()
+}
+
+/// Whether a text is read as that text where it stands without quotes: not as a number, a truth value, null, or YAML's own
+/// signs.
+#[must_use]
+pub fn is_plain(text: &str, resolver: Resolver) -> bool {
+    write::may_be_plain(text) && resolve::is_string(text, resolver)
+}
+
+/// What a text means where it stands without quotes; where it cannot stand so, it is that text.
+#[must_use]
+pub fn plain(text: &str, resolver: Resolver) -> Value {
+    let unquoted = write::may_be_plain(text).then(|| resolve::plain(text, resolver)).flatten();
+    unquoted.unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
 /// The only document of a stream; null where there is none.

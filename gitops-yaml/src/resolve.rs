@@ -86,6 +86,16 @@ fn special_key(text: &str) -> Option<&'static str> {
     }
 }
 
+/// What a plain scalar of this text means, where JSON has a form for it.
+pub(crate) fn plain(text: &str, resolver: Resolver) -> Option<Value> {
+    resolve(text.to_owned(), resolver).ok()
+}
+
+/// Whether a plain scalar of this text is a string.
+pub(crate) fn is_string(text: &str, resolver: Resolver) -> bool {
+    matches!(plain(text, resolver), Some(Value::String(_)))
+}
+
 fn resolve(text: String, resolver: Resolver) -> Result<Value, String> {
     if let Some(value) = word(&text, resolver) {
         return Ok(value);

@@ -15,6 +15,31 @@ fn refused(text: &str) -> String {
 }
 
 #[test]
+fn texts_that_need_quotes_are_told() {
+    for text in ["a", "a b", "yes", "x:1", "1.2.3"] {
+        assert!(is_plain(text, Resolver::Kyaml), "{text}");
+    }
+    for text in ["", "80", "true", "null", "0x10", "a: b", "- a", " a", "*a", "a\nb"] {
+        assert!(!is_plain(text, Resolver::Kyaml), "{text}");
+    }
+    assert!(!is_plain("yes", Resolver::Sigs));
+}
+
+#[test]
+fn scalars_are_texts_where_that_is_asked_for() {
+    let mut options = Options::new(Resolver::Kyaml);
+    options.texts_at = Some(&["metadata", "annotations"]);
+    let text =
+        "a: 1.10\nmetadata:\n  annotations: {a: 1.10, b: 2001-01-01, c: , d: [1.10], e: {f: 1.10}}\n  b: {c: 1.10}\n";
+    assert_eq!(
+        read_one(text.as_bytes(), &options).unwrap(),
+        json!({"a": 1.1, "metadata": {
+            "annotations": {"a": "1.10", "b": "2001-01-01", "c": null, "d": [1.1], "e": {"f": 1.1}}, "b": {"c": 1.1},
+        }})
+    );
+}
+
+#[test]
 fn scalars_mean_what_the_go_tools_say() {
     let both = [
         ("0777", json!(511)),

@@ -4,7 +4,7 @@ use gitops_core::{Map, Value};
 use gitops_merge::defaults;
 use gitops_merge::normalize::canonical;
 use gitops_merge::schema::Kind;
-use gitops_merge::strategic::{Differences, Options, PatchError, difference, merge};
+use gitops_merge::strategic::{Differences, PatchError, difference, merge};
 
 use super::form::{self, items_of};
 use super::{PredictError, Predicted, Prediction, compared, json};
@@ -50,7 +50,7 @@ fn without_filled_claims(original: &Map, live: &mut Map) {
 
 fn patched(kind: &Kind, object: Map, patch: Map) -> Result<Map, PatchError> {
     let (object, patch) = (Value::Object(object), Value::Object(patch));
-    match merge(&kind.schema, Some(kind.type_id), &object, &patch, &Options::default())? {
+    match merge(&kind.schema, Some(kind.type_id), &object, &patch)? {
         Value::Object(merged) => Ok(merged),
         _ => Ok(Map::new()),
     }

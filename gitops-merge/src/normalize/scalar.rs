@@ -24,6 +24,8 @@ pub(super) fn canonical(format: Format, value: &Value) -> Result<Value, String> 
         (Format::Quantity, _) => Err(QUANTITY.to_owned()),
         (Format::Time | Format::MicroTime, _) => Err("json: cannot unmarshal into Go value of type string".to_owned()),
         (Format::IntOrString, _) => Err("json: cannot unmarshal into Go value of type int32".to_owned()),
+        (Format::Bytes, Value::String(text)) => canonical_base64(text).map(Value::from),
+        (Format::Bytes, _) => Err("json: cannot unmarshal into Go value of type []uint8".to_owned()),
         (Format::Duration, _) => Err("json: cannot unmarshal into Go value of type string".to_owned()),
     }
 }
@@ -47,7 +49,7 @@ pub(super) fn zero(format: Format) -> Value {
         Format::Quantity => Value::from("0"),
         Format::IntOrString => Value::from(0),
         Format::Duration => Value::from("0s"),
-        Format::Plain | Format::Raw | Format::Time | Format::MicroTime => Value::Null,
+        Format::Plain | Format::Raw | Format::Bytes | Format::Time | Format::MicroTime => Value::Null,
     }
 }
 

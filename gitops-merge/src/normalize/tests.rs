@@ -62,4 +62,8 @@ fn a_wrong_type_is_refused() {
     let kind = kinds.get("v1", "ConfigMap").unwrap();
     let error = canonical(&kind.schema, kind.type_id, &json!({"data": {"a": 1}})).unwrap_err();
     assert_eq!(error.to_string(), "data.a: json: cannot unmarshal number into Go value of type string");
+    let kind = kinds.get("v1", "Secret").unwrap();
+    let secret = |text: &str| canonical(&kind.schema, kind.type_id, &json!({"data": {"a": text}}));
+    assert_eq!(secret("YQ\n==").unwrap().value["data"]["a"], "YQ==");
+    assert_eq!(secret("a b!").unwrap_err().to_string(), "data.a: illegal base64 data at input byte 1");
 }

@@ -107,6 +107,8 @@ pub enum Format {
     Duration,
     /// JSON that is kept as it is.
     Raw,
+    /// A slice of bytes, base64 in JSON.
+    Bytes,
 }
 
 /// A list type.

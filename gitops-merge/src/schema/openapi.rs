@@ -44,7 +44,7 @@ impl Definitions {
     /// [`DefinitionsError`], where it is no OpenAPI v2 document or too large.
     pub fn read(document: &Value, base: Option<&Schema>) -> Result<Self, DefinitionsError> {
         let definitions = document.get("definitions").and_then(Value::as_object).ok_or(DefinitionsError::Missing)?;
-        let mut reader = Reader { types: Vec::new(), named: BTreeMap::new(), base: base.map(Base::new) };
+        let mut reader = Reader { base: base.map(Base::new), ..Reader::default() };
         for name in definitions.keys() {
             let id = reader.add(Type { name: Some(name.clone()), ..Type::default() });
             reader.named.insert(name.clone(), id);
@@ -63,6 +63,30 @@ impl Definitions {
                 let (group, version) = (text("group"), text("version"));
                 let api_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
                 kinds.insert((api_version, text("kind").to_owned()), id);
+            }
+        }
+        Ok(Self { schema: Schema::new(reader.types), kinds })
+    }
+
+    /// Reads the schemas of CustomResourceDefinitions. Their lists are merged by the keys that tell their items apart
+    /// (`x-kubernetes-list-type`), which says nothing of patches to the API server.
+    ///
+    /// # Errors
+    /// [`DefinitionsError::TooLarge`].
+    pub fn of_custom<'a>(definitions: impl IntoIterator<Item = &'a Value>) -> Result<Self, DefinitionsError> {
+        let mut reader = Reader { merges_by_list_type: true, ..Reader::default() };
+        let mut kinds = BTreeMap::new();
+        for definition in definitions {
+            let text = |pointer: &str| definition.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+            let (group, kind) = (text("/spec/group"), text("/spec/names/kind"));
+            let versions = definition.pointer("/spec/versions").and_then(Value::as_array);
+            for version in versions.into_iter().flatten() {
+                let name = version.get("name").and_then(Value::as_str);
+                let schema = version.pointer("/schema/openAPIV3Schema");
+                let Some((name, schema)) = name.zip(schema) else { continue };
+                let too_large = |()| DefinitionsError::TooLarge { name: kind.to_owned() };
+                let id = reader.reference(schema, 0).map_err(too_large)?;
+                kinds.insert((format!("{group}/{name}"), kind.to_owned()), id);
             }
         }
         Ok(Self { schema: Schema::new(reader.types), kinds })
@@ -105,10 +129,13 @@ impl<'a> Base<'a> {
     }
 }
 
+#[derive(Default)]
 struct Reader<'a> {
     types: Vec<Type>,
     named: BTreeMap<String, TypeId>,
     base: Option<Base<'a>>,
+    /// Whether lists whose items are told apart are merged by patches.
+    merges_by_list_type: bool,
 }
 
 impl Reader<'_> {
@@ -177,7 +204,7 @@ impl Reader<'_> {
             let mut map = Map::default();
             for (name, property) in properties.into_iter().flatten() {
                 let type_id = self.reference(property, depth)?;
-                let patch = patch(property);
+                let patch = patch(property).or_else(|| by_list_type(property).filter(|_| self.merges_by_list_type));
                 let field = Field { type_id, shape: None, default: None, patch, required: false };
                 map.fields.insert(name.clone(), field);
             }
@@ -203,12 +230,32 @@ fn patch(property: &Value) -> Option<Patch> {
     Some(Patch { merge: has("merge"), retain_keys: has("retainKeys"), merge_key })
 }
 
+/// How a list is merged whose items are told apart.
+fn by_list_type(property: &Value) -> Option<Patch> {
+    let merge_key = match property.get("x-kubernetes-list-type").and_then(Value::as_str)? {
+        "map" => Some(property.pointer("/x-kubernetes-list-map-keys/0").and_then(Value::as_str)?.to_owned()),
+        "set" => None,
+        _ => return None,
+    };
+    Some(Patch { merge: true, retain_keys: false, merge_key })
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::strategic::{Options, Placement, merge};
+    use crate::kustomize::{Rules, merge};
+
+    impl Rules for Definitions {
+        fn kind(&self, api_version: &str, kind: &str) -> Option<(&crate::schema::Schema, TypeId)> {
+            self.get(api_version, kind)
+        }
+
+        fn is_quoted(&self, _: &str) -> bool {
+            false
+        }
+    }
 
     #[test]
     fn lists_are_merged_by_the_keys_of_a_document() {
@@ -223,13 +270,17 @@ mod tests {
             "v1.Part": {"properties": {"name": {"type": "string"}, "size": {"type": "integer"}}, "type": "object"},
         }});
         let definitions = Definitions::read(&document, None).unwrap();
-        let (schema, id) = definitions.get("example.com/v1", "Thing").unwrap();
         let object = json!({"spec": {"parts": [{"name": "a", "size": 1}, {"name": "b"}]}});
         let patch = json!({"spec": {"parts": [{"name": "b", "size": 2}]}});
-        let options = Options::with_placement(Placement::Prepend);
+        let thing = |mut value: Value| {
+            value["apiVersion"] = "example.com/v1".into();
+            value["kind"] = "Thing".into();
+            value
+        };
+        assert!(definitions.get("example.com/v1", "Thing").is_some());
         assert_eq!(
-            merge(schema, Some(id), &object, &patch, &options).unwrap(),
-            json!({"spec": {"parts": [{"name": "b", "size": 2}, {"name": "a", "size": 1}]}})
+            merge(&definitions, thing(object), patch).unwrap(),
+            Some(thing(json!({"spec": {"parts": [{"name": "b", "size": 2}, {"name": "a", "size": 1}]}})))
         );
         assert!(definitions.get("example.com/v2", "Thing").is_none());
         let pod = json!({"definitions": {"v1.Thing": {
@@ -238,10 +289,9 @@ mod tests {
         }}});
         let known = Definitions::kustomize().unwrap();
         let definitions = Definitions::read(&pod, Some(known.schema())).unwrap();
-        let (schema, id) = definitions.get("example.com/v1", "Thing").unwrap();
         let object = json!({"spec": {"containers": [{"name": "a", "env": [{"name": "x", "value": "1"}]}]}});
         let patch = json!({"spec": {"containers": [{"name": "a", "env": [{"name": "y", "value": "2"}]}]}});
-        let merged = merge(schema, Some(id), &object, &patch, &options).unwrap();
+        let merged = merge(&definitions, thing(object), patch).unwrap().unwrap();
         assert_eq!(
             merged.pointer("/spec/containers/0/env"),
             Some(&json!([{"name": "y", "value": "2"}, {"name": "x", "value": "1"}]))

@@ -142,8 +142,11 @@ impl Builder {
             };
             known.list = Some(List { element: self.reference(element)?, relation });
         } else {
+            if expression == "bytes" {
+                known.format = Format::Bytes;
+            }
             known.scalar = Some(match expression {
-                "string" => Scalar::String,
+                "string" | "bytes" => Scalar::String,
                 "number" => Scalar::Number,
                 "boolean" => Scalar::Boolean,
                 "scalar" => Scalar::Any,

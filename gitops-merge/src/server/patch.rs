@@ -19,10 +19,8 @@ pub(super) fn patch(kind: &Kind, live: &Value, operation: Operation<'_>) -> Resu
             Ok(out)
         }
         Operation::StrategicPatch(_) if kind.is_custom() => Err(ServerError::unsupported_media_type()),
-        Operation::StrategicPatch(patch) => {
-            strategic::merge(&kind.schema, Some(kind.type_id), live, patch, &strategic::Options::default())
-                .map_err(|error| ServerError::bad_request(error.to_string()))
-        }
+        Operation::StrategicPatch(patch) => strategic::merge(&kind.schema, Some(kind.type_id), live, patch)
+            .map_err(|error| ServerError::bad_request(error.to_string())),
         Operation::JsonPatch(patch) => json(live, patch),
         _ => Ok(live.clone()),
     }

@@ -43,8 +43,7 @@ pub fn difference(
     modified: &Map<String, Value>,
     what: Differences,
 ) -> Result<Map<String, Value>, PatchError> {
-    let options = super::Options::default();
-    let mut walk = Walk { schema, options: &options, path: Vec::new() };
+    let mut walk = Walk { schema, path: Vec::new() };
     walk.difference(type_id, original, modified, (what, false))
 }
 
@@ -206,7 +205,7 @@ fn scalars(original: &[Value], modified: &[Value], what: Differences) -> (Vec<Va
 mod tests {
     use serde_json::json;
 
-    use super::super::{Options, merge};
+    use super::super::merge;
     use super::*;
     use crate::schema::Kinds;
 
@@ -215,8 +214,7 @@ mod tests {
         let kind = kinds.get("apps/v1", "Deployment").unwrap();
         let (Value::Object(from), Value::Object(to)) = (original, modified) else { panic!("maps") };
         let patch = difference(&kind.schema, Some(kind.type_id), from, to, what).unwrap();
-        let options = Options::default();
-        merge(&kind.schema, Some(kind.type_id), original, &Value::Object(patch), &options).unwrap()
+        merge(&kind.schema, Some(kind.type_id), original, &Value::Object(patch)).unwrap()
     }
 
     fn pod(containers: Value, finalizers: Value) -> Value {

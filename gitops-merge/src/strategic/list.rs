@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::{PATCH, PatchError, Walk, associative};
+use super::{PATCH, PatchError, Walk};
 use crate::schema::{Patch, TypeId};
 
 /// A list with what the patch says about it.
@@ -26,12 +26,8 @@ impl Walk<'_> {
     ) -> Result<Vec<Value>, PatchError> {
         let key = strategy.and_then(|strategy| strategy.merge_key.as_deref());
         let mut out = match key {
-            Some(_) if self.is_kustomize() => {
-                let keys = associative::keys(self.schema, type_id, strategy);
-                self.associative(type_id, &keys, lists)?.unwrap_or_default()
-            }
             Some(key) => self.keyed(type_id, key, lists)?,
-            None => self.scalars(lists),
+            None => scalars(lists),
         };
         if let Some(deleted) = deleted {
             let deleted = deleted.as_array().ok_or_else(|| self.bad_form(super::DELETE_ITEMS))?;
@@ -43,21 +39,6 @@ impl Walk<'_> {
             out = ordered(out, order, lists.held, key);
         }
         Ok(out)
-    }
-
-    fn scalars(&self, lists: &Lists<'_>) -> Vec<Value> {
-        let mut seen = BTreeSet::new();
-        let mut unique = |list: &[Value]| -> Vec<Value> {
-            list.iter().filter(|item| seen.insert(identity(item, None))).cloned().collect()
-        };
-        if self.is_kustomize() {
-            let mut out = unique(lists.patch);
-            out.extend(unique(lists.held));
-            return out;
-        }
-        let mut out = unique(lists.held);
-        out.extend(unique(lists.patch));
-        ordered(out, lists.patch, lists.held, None)
     }
 
     fn keyed(&mut self, type_id: Option<TypeId>, key: &str, lists: &Lists<'_>) -> Result<Vec<Value>, PatchError> {
@@ -90,7 +71,7 @@ impl Walk<'_> {
                     self.path.push(format!("[{index}]"));
                     let merged = self.map(element, &held, &fields)?;
                     self.path.pop();
-                    if let (Some(merged), Some(slot)) = (merged, out.get_mut(index)) {
+                    if let Some(slot) = out.get_mut(index) {
                         *slot = Value::Object(merged);
                     }
                 }
@@ -109,7 +90,17 @@ impl Walk<'_> {
     }
 }
 
-pub(super) fn directive(item: &Value) -> Option<&str> {
+fn scalars(lists: &Lists<'_>) -> Vec<Value> {
+    let mut seen = BTreeSet::new();
+    let mut unique = |list: &[Value]| -> Vec<Value> {
+        list.iter().filter(|item| seen.insert(identity(item, None))).cloned().collect()
+    };
+    let mut out = unique(lists.held);
+    out.extend(unique(lists.patch));
+    ordered(out, lists.patch, lists.held, None)
+}
+
+fn directive(item: &Value) -> Option<&str> {
     item.get(PATCH).and_then(Value::as_str)
 }
 

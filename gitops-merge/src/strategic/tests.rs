@@ -3,14 +3,10 @@ use serde_json::{Value, json};
 use super::*;
 use crate::schema::Kinds;
 
-fn patched_with(options: Options, object: &Value, patch: &Value) -> Value {
+fn patched(object: &Value, patch: &Value) -> Value {
     let kinds = Kinds::builtin().unwrap();
     let kind = kinds.get("v1", "Pod").unwrap();
-    merge(&kind.schema, Some(kind.type_id), object, patch, &options).unwrap()
-}
-
-fn patched(object: &Value, patch: &Value) -> Value {
-    patched_with(Options::default(), object, patch)
+    merge(&kind.schema, Some(kind.type_id), object, patch).unwrap()
 }
 
 #[test]
@@ -20,35 +16,6 @@ fn list_items_are_merged_by_their_key() {
     assert_eq!(
         patched(&object, &patch),
         json!({"spec": {"containers": [{"name": "a", "image": "2", "args": ["y"]}, {"name": "c"}, {"name": "b"}]}})
-    );
-    assert_eq!(
-        patched_with(Options::with_placement(Placement::Prepend), &object, &patch),
-        json!({"spec": {"containers": [{"name": "a", "image": "2", "args": ["y"]}, {"name": "c"}, {"name": "b"}]}})
-    );
-}
-
-#[test]
-fn kustomize_tells_items_apart_by_all_keys_and_leaves_the_last() {
-    let ports = |ports: Value| json!({"spec": {"containers": [{"name": "a", "ports": ports}]}});
-    let kustomized =
-        |object: &Value, patch: &Value| patched_with(Options::with_placement(Placement::Prepend), object, patch);
-    let object = ports(json!([{"containerPort": 53, "protocol": "UDP"}, {"containerPort": 53, "protocol": "TCP"}]));
-    let patch = ports(json!([{"containerPort": 53, "protocol": "TCP", "name": "dns"}, {"containerPort": 80}]));
-    assert_eq!(
-        kustomized(&object, &patch),
-        ports(json!([
-            {"containerPort": 80},
-            {"containerPort": 53, "protocol": "UDP"},
-            {"containerPort": 53, "protocol": "TCP", "name": "dns"},
-        ]))
-    );
-    let object = ports(json!([
-        {"containerPort": 8080, "name": "first", "protocol": "TCP"},
-        {"containerPort": 8080, "name": "last", "protocol": "TCP"},
-    ]));
-    assert_eq!(
-        kustomized(&object, &json!({"metadata": {"labels": {"a": "b"}}})).pointer("/spec/containers/0/ports"),
-        Some(&json!([{"containerPort": 8080, "name": "last", "protocol": "TCP"}]))
     );
 }
 
@@ -85,7 +52,7 @@ fn bad_directives_are_refused() {
     let kinds = Kinds::builtin().unwrap();
     let kind = kinds.get("v1", "Pod").unwrap();
     let object = json!({"metadata": {}, "spec": {"containers": [{"name": "a"}]}});
-    let merge = |patch: Value| merge(&kind.schema, Some(kind.type_id), &object, &patch, &Options::default());
+    let merge = |patch: Value| merge(&kind.schema, Some(kind.type_id), &object, &patch);
     let error = merge(json!({"metadata": {"$patch": "x"}})).unwrap_err();
     assert_eq!(error.to_string(), "`metadata`: unknown directive `$patch: x`");
     let error = merge(json!({"spec": {"containers": [{"image": "x"}]}})).unwrap_err();

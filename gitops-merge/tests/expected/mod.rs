@@ -45,10 +45,8 @@ fn defaults_are_those_of_the_api_server() {
 fn strategic_patches_merge_as_in_the_api_server() {
     let kinds = Kinds::builtin().unwrap();
     let kind = kinds.get("v1", "Pod").unwrap();
-    let compute = |input: &Value| {
-        let options = strategic::Options::default();
-        strategic::merge(&kind.schema, Some(kind.type_id), &input["object"], &input["patch"], &options).unwrap()
-    };
+    let compute =
+        |input: &Value| strategic::merge(&kind.schema, Some(kind.type_id), &input["object"], &input["patch"]).unwrap();
     check("strategic.jsonl", compute, equal);
 }
 

@@ -94,8 +94,11 @@ func (w *writer) definition(name string) error {
 		if shape == "" {
 			shape = "-"
 		}
-		line := "\t" + field.Name + " " + expression + " " + shape
 		property := w.models[name].Properties[field.Name]
+		if values := property.AdditionalProperties; values != nil && values.Schema != nil && values.Schema.Format == "byte" {
+			expression = "{}bytes"
+		}
+		line := "\t" + field.Name + " " + expression + " " + shape
 		strategy, key := "", ""
 		extension(property.Extensions, "x-kubernetes-patch-strategy", &strategy)
 		extension(property.Extensions, "x-kubernetes-patch-merge-key", &key)

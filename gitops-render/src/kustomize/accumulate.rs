@@ -96,6 +96,7 @@ impl Builder<'_> {
             let (root, component) = self.open((root, file), (directory, path), &place, true)?;
             accumulator = self.accumulate(&root, &component, accumulator)?;
         }
+        schemas::learn(&mut self.schemas, &accumulator.resources)?;
         self.transform(root, file, &mut accumulator)?;
         plugins::transform(self, root, file, &mut accumulator.resources)?;
         plugins::validate(self, root, file, &mut accumulator.resources)?;

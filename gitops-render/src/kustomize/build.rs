@@ -49,8 +49,12 @@ fn finish_annotations(resource: &mut Resource) {
     }
     match metadata.get_mut("annotations") {
         Some(Value::Object(annotations)) if !annotations.is_empty() => {
-            for value in annotations.values_mut().filter(|value| value.is_number() || value.is_boolean()) {
-                *value = value.to_string().into();
+            for value in annotations.values_mut() {
+                match value {
+                    Value::Null => *value = "".into(),
+                    Value::Number(_) | Value::Bool(_) => *value = value.to_string().into(),
+                    _ => {}
+                }
             }
         }
         Some(Value::Object(_) | Value::Null) => drop(metadata.remove("annotations")),

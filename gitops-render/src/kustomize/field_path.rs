@@ -1,6 +1,8 @@
 //! Paths of `replacements`: parts between dots, with `[key=value]`, indexes and `*` for items of lists.
 
 use gitops_core::{Map, Value};
+use gitops_yaml::Resolver;
+use regex::Regex;
 
 /// The parts of a path. A dot inside brackets or behind a backslash parts nothing.
 pub(super) fn split(path: &str) -> Vec<String> {
@@ -40,44 +42,89 @@ pub(super) fn split(path: &str) -> Vec<String> {
 pub(super) fn find<'a>(value: &'a Value, path: &[String]) -> Option<&'a Value> {
     path.iter().try_fold(value, |value, part| match value {
         Value::Object(map) => map.get(part),
-        Value::Array(items) => match key_and_value(part) {
-            Some((key, wanted)) => items.iter().find(|item| holds(item, key, wanted)),
-            None => items.get(part.parse::<usize>().ok()?),
-        },
+        Value::Array(items) => items.get(place(items, part)?),
         _ => None,
     })
 }
 
-/// Changes every value at a path and says how many there are. With `create`, maps, fields and items named by a key are
-/// made where they are missing, and the last of them is null before it is changed.
+/// The same, to be changed.
+pub(super) fn find_mut<'a>(value: &'a mut Value, path: &[String]) -> Option<&'a mut Value> {
+    path.iter().try_fold(value, |value, part| match value {
+        Value::Object(map) => map.get_mut(part),
+        Value::Array(items) => {
+            let place = place(items, part)?;
+            items.get_mut(place)
+        }
+        _ => None,
+    })
+}
+
+/// Where in a list the item is that a part of a path names: by a key and its value, by its number, or as the last one.
+fn place(items: &[Value], part: &str) -> Option<usize> {
+    match key_and_value(part) {
+        Some((key, wanted)) => items.iter().position(|item| texts(item, key).as_deref() == Some(wanted)),
+        None if part == "-" => items.len().checked_sub(1),
+        None => part.parse().ok(),
+    }
+}
+
+/// What is changed at the end of a path.
+pub(super) enum End<'a> {
+    /// A value that was there.
+    There(&'a mut Value),
+    /// A null that was made.
+    Made(&'a mut Value),
+}
+
+type Change<'a> = &'a mut dyn FnMut(End<'_>) -> Result<(), String>;
+
+/// Changes every value at a path and says how many there are. With `create`, maps, fields and items are made where they are
+/// missing: an item by its key and value, or by the number behind the last one. The values of keys are patterns, which an
+/// item's text has to hold somewhere.
 pub(super) fn change(
     value: &mut Value,
     path: &[String],
     create: bool,
-    change_one: &mut dyn FnMut(&mut Value) -> Result<(), String>,
+    change_one: Change<'_>,
 ) -> Result<usize, String> {
-    let Some((part, rest)) = path.split_first() else { return change_one(value).map(|()| 1) };
+    walk(End::There(value), path, create, change_one)
+}
+
+fn walk(end: End<'_>, path: &[String], create: bool, change_one: Change<'_>) -> Result<usize, String> {
+    let Some((part, rest)) = path.split_first() else { return change_one(end).map(|()| 1) };
+    let (End::There(value) | End::Made(value)) = end;
+    let number = part.parse::<usize>().ok();
+    let pair = key_and_value(part);
     if create && value.is_null() {
-        *value = if key_and_value(part).is_some() { Value::Array(Vec::new()) } else { Value::Object(Map::new()) };
+        *value = if pair.is_some() || number.is_some() { Value::Array(Vec::new()) } else { Value::Object(Map::new()) };
     }
     match value {
-        Value::Object(map) if part == "*" => all(map.values_mut(), rest, create, change_one),
-        Value::Object(map) => {
-            let field = if create { Some(map.entry(part.clone()).or_insert(Value::Null)) } else { map.get_mut(part) };
-            field.map_or(Ok(0), |field| change(field, rest, create, change_one))
-        }
-        Value::Array(items) if part == "*" => all(items.iter_mut(), rest, create, change_one),
-        Value::Array(items) => match key_and_value(part) {
-            Some((key, wanted)) => {
-                if create && !items.iter().any(|item| holds(item, key, wanted)) {
-                    items.push(Value::Object(Map::from_iter([(key.into(), wanted.into())])));
+        Value::Object(map) if number.is_none() => match map.get_mut(part) {
+            Some(field) => walk(End::There(field), rest, create, change_one),
+            None if create => walk(End::Made(map.entry(part.clone()).or_insert(Value::Null)), rest, create, change_one),
+            None => Ok(0),
+        },
+        Value::Array(items) => match (pair, number) {
+            (Some((key, pattern)), _) => {
+                let wanted = Regex::new(pattern).map_err(|error| format!("`{pattern}`: {error}"))?;
+                let holds = |item: &Value| texts(item, key).is_some_and(|text| wanted.is_match(&text));
+                if create && !items.iter().any(holds) {
+                    items.push(item(key, pattern));
+                    if key.is_empty() {
+                        return items.last_mut().map_or(Ok(0), |item| walk(End::Made(item), rest, create, change_one));
+                    }
                 }
-                all(items.iter_mut().filter(|item| holds(item, key, wanted)), rest, create, change_one)
+                all(items.iter_mut().filter(|item| holds(item)), rest, create, change_one)
             }
-            None => {
-                let item = part.parse::<usize>().ok().and_then(|index| items.get_mut(index));
-                item.map_or(Ok(0), |item| change(item, rest, create, change_one))
+            (None, Some(at)) => {
+                if create && at == items.len() {
+                    items.push(Value::Null);
+                    return items.last_mut().map_or(Ok(0), |item| walk(End::Made(item), rest, create, change_one));
+                }
+                items.get_mut(at).map_or(Ok(0), |item| walk(End::There(item), rest, create, change_one))
             }
+            _ if part == "*" => all(items.iter_mut(), rest, create, change_one),
+            _ => Ok(0),
         },
         _ => Ok(0),
     }
@@ -87,13 +134,19 @@ fn all<'a>(
     values: impl Iterator<Item = &'a mut Value>,
     path: &[String],
     create: bool,
-    change_one: &mut dyn FnMut(&mut Value) -> Result<(), String>,
+    change_one: Change<'_>,
 ) -> Result<usize, String> {
     let mut count = 0;
     for value in values {
-        count += change(value, path, create, change_one)?;
+        count += walk(End::There(value), path, create, change_one)?;
     }
     Ok(count)
+}
+
+/// A new item of a list.
+fn item(key: &str, text: &str) -> Value {
+    let value = gitops_yaml::plain(text, Resolver::Kyaml);
+    if key.is_empty() { value } else { Value::Object(Map::from_iter([(key.into(), value)])) }
 }
 
 /// The key and value of `[key=value]`; the key is empty for lists of scalars.
@@ -101,9 +154,10 @@ fn key_and_value(part: &str) -> Option<(&str, &str)> {
     part.strip_prefix('[')?.strip_suffix(']')?.split_once('=')
 }
 
-fn holds(item: &Value, key: &str, wanted: &str) -> bool {
+/// The text that an item is told apart by.
+fn texts(item: &Value, key: &str) -> Option<String> {
     let found = if key.is_empty() { Some(item) } else { item.get(key) };
-    found.and_then(scalar).is_some_and(|text| text == wanted)
+    found.and_then(scalar)
 }
 
 /// A scalar's text.
@@ -127,18 +181,24 @@ mod tests {
         assert_eq!(path, ["spec", "containers", "[name=a.b]", "env", "0", "x.y"]);
         let value = json!({"spec": {"containers": [{"name": "a.b", "env": [{"x.y": 1}]}]}});
         assert_eq!(find(&value, &path), Some(&json!(1)));
+        assert_eq!(find(&value, &split("spec.containers.-.name")), Some(&json!("a.b")));
     }
 
     #[test]
     fn values_are_changed_and_made() {
         let mut value = json!({"a": [{"n": "x"}, {"n": "y"}]});
-        let mut set = |value: &mut Value| {
+        let mut set = |end: End<'_>| {
+            let (End::There(value) | End::Made(value)) = end;
             *value = 1.into();
             Ok(())
         };
         assert_eq!(change(&mut value, &split("a.*.v"), true, &mut set), Ok(2));
         assert_eq!(change(&mut value, &split("a.[n=x].w"), false, &mut set), Ok(0));
         assert_eq!(change(&mut value, &split("b.[n=z].c"), true, &mut set), Ok(1));
-        assert_eq!(value, json!({"a": [{"n": "x", "v": 1}, {"n": "y", "v": 1}], "b": [{"n": "z", "c": 1}]}));
+        assert_eq!(change(&mut value, &split("b.1.d"), true, &mut set), Ok(1));
+        assert_eq!(change(&mut value, &split("a.[n=.].v"), false, &mut set), Ok(2));
+        assert_eq!(change(&mut value, &split("b.5.d"), true, &mut set), Ok(0));
+        let made = json!([{"n": "z", "c": 1}, {"d": 1}]);
+        assert_eq!(value, json!({"a": [{"n": "x", "v": 1}, {"n": "y", "v": 1}], "b": made}));
     }
 }

@@ -35,7 +35,7 @@ fn hash(resource: &Resource) -> String {
         }
         _ => value.clone(),
     };
-    let hash = Sha256::digest(go_json(&content).as_bytes());
+    let hash = Sha256::digest(go_json(&content.to_string()).as_bytes());
     let digits = hash.iter().take(5).flat_map(|byte| [byte >> 4, byte & 15]);
     digits.filter_map(|digit| b"gh2k456789mbcdtf".get(usize::from(digit)).copied().map(char::from)).collect()
 }
@@ -47,8 +47,7 @@ fn add_map(content: &mut Value, value: &Value, field: &str) {
 }
 
 /// JSON as Go's `encoding/json` writes it, which escapes what is special in HTML and JavaScript.
-fn go_json(value: &Value) -> String {
-    let text = value.to_string();
+pub(super) fn go_json(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

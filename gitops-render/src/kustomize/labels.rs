@@ -49,9 +49,6 @@ pub(super) fn fields_of(label: &Label, configuration: &Configuration) -> Result<
     if label.include_templates {
         merge_in_order(&mut fields, &configuration.template_labels)?;
     }
-    if label.include_volume_claim_templates {
-        merge_in_order(&mut fields, &configuration.volume_claim_template_labels)?;
-    }
     merge_in_order(&mut fields, &[FieldSpec::any("metadata/labels", true)])?;
     Ok(fields)
 }

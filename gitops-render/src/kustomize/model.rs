@@ -93,7 +93,6 @@ pub(super) struct Label {
     pub(super) pairs: Texts,
     pub(super) include_selectors: bool,
     pub(super) include_templates: bool,
-    pub(super) include_volume_claim_templates: bool,
     pub(super) fields: Vec<Field>,
 }
 

@@ -1,6 +1,6 @@
 //! `namePrefix` and `nameSuffix`.
 
-use gitops_core::Value;
+use gitops_core::{Value, annotations};
 
 use super::field_spec::{Create, FieldSpec};
 use super::read::Spot;
@@ -14,7 +14,7 @@ pub(super) enum End {
     Suffix,
 }
 
-/// Adds to the names of all resources but those that others find by their whole name.
+/// Adds to the names of all resources but those that others find by their whole name, and those that are to keep theirs.
 pub(super) fn affix(
     resources: &mut Resources,
     end: End,
@@ -27,7 +27,7 @@ pub(super) fn affix(
     }
     for resource in resources.iter_mut() {
         let id = resource.original_id();
-        if is_exempt(&id.kind, id.group()) {
+        if is_exempt(&id.kind, id.group()) || resource.asks(annotations::KEEP_NAME) {
             continue;
         }
         for field in fields.iter().filter(|field| field.selects_id(&id)) {

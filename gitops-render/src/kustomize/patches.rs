@@ -53,6 +53,7 @@ pub(super) fn apply_strategic_merge(
     if patches.is_empty() {
         return Err(place.is(Problem::Value("the patch is empty".into())));
     }
+    let patches: Vec<Resource> = patches.into_iter().map(with_texts).collect();
     apply_each(&patches, resources, &builder.schemas, place)
 }
 
@@ -107,11 +108,12 @@ pub(super) fn apply_patch(
         let message = "a patch with a target is one document".into();
         return Err(place.is(Problem::Value(message)));
     };
+    let content = with_texts(content.clone());
     for index in Matcher::new(target, place)?.select(resources) {
-        apply_strategic(content, index, resources, &builder.schemas, place)?;
+        apply_strategic(&content, index, resources, &builder.schemas, place)?;
     }
     resources.retain(|resource| !resource.is_empty());
-    Ok(())
+    if content.may_rename || content.may_change_kind { resources.check_unique(place) } else { Ok(()) }
 }
 
 /// A patch's text, and the file that it is in.
@@ -207,6 +209,13 @@ fn apply_operations(
     Ok(())
 }
 
+/// A patch whose labels and annotations are texts, as kustomize makes them of patches with a target and of
+/// `patchesStrategicMerge`: a null takes none of them away.
+fn with_texts(mut patch: Resource) -> Resource {
+    patch.make_texts("null");
+    patch
+}
+
 /// Applies patches to the resources that they name.
 fn apply_each(
     patches: &[Resource],
@@ -240,8 +249,8 @@ fn apply_strategic(
     if patch.may_rename || patch.may_change_kind {
         resource.remember();
     }
-    let merged = strategic::merge(schemas, &resource.value, &patch.value);
-    resource.value = merged.map_err(|message| place.is(Problem::Value(message)))?;
+    let merged = strategic::merge(schemas, resource.value.take(), patch.value.clone());
+    resource.value = merged.map_err(|error| place.is(Problem::Value(error.to_string())))?;
     let Value::Object(value) = &mut resource.value else { return Ok(()) };
     if value.is_empty() {
         return Ok(());

@@ -1,10 +1,13 @@
 //! `replacements`: values of one resource, copied into others.
 
+mod structured;
+
 use gitops_core::Value;
+use gitops_yaml::Resolver;
 use serde::Deserialize;
 
 use super::accumulate::Builder;
-use super::field_path::{change, find, scalar, split};
+use super::field_path::{End, change, find, scalar, split};
 use super::id::{ResourceId, effective_namespace};
 use super::load::Root;
 use super::model::Selector;
@@ -122,7 +125,7 @@ fn apply(replacement: &Replacement, resources: &mut Resources, place: &Spot<'_>)
         let rejected: Vec<Matcher> =
             target.reject.iter().map(|reject| Matcher::new(reject, place)).collect::<Result<_, _>>()?;
         let is_target = |resource: &&mut Resource| {
-            selected.matches_any_name(resource) && !rejected.iter().any(|reject| reject.matches_any_name(resource))
+            selected.matches_any_name(resource) && !rejected.iter().any(|reject| reject.rejects(resource))
         };
         for resource in resources.iter_mut().filter(is_target) {
             write(resource, &value, target).map_err(failed)?;
@@ -179,44 +182,60 @@ fn write(resource: &mut Resource, value: &Value, target: &Target) -> Result<(), 
     let default = [DEFAULT_PATH.to_owned()];
     let paths = if target.field_paths.is_empty() { &default[..] } else { &target.field_paths };
     for path in paths {
-        let mut set = |field: &mut Value| set_field(field, value, &target.options);
-        if change(&mut resource.value, &split(path), target.options.create, &mut set)? == 0 {
+        let (parts, create) = (split(path), target.options.create);
+        if structured::set(&mut resource.value, &parts, value, create) {
+            continue;
+        }
+        let mut set = |end: End<'_>| set_field(end, value, &target.options);
+        let set =
+            change(&mut resource.value, &parts, create, &mut set).map_err(|error| format!("`{path}`: {error}"))?;
+        if set == 0 {
             return Err(format!("`{}` has no `{path}`", resource.id()));
         }
     }
     Ok(())
 }
 
-/// Writes a value into a field. A scalar keeps its type where the text allows.
-fn set_field(field: &mut Value, value: &Value, options: &Options) -> Result<(), String> {
+fn set_field(end: End<'_>, value: &Value, options: &Options) -> Result<(), String> {
+    if options.delimiter.is_empty() {
+        return put(end, value);
+    }
+    let (End::There(field) | End::Made(field)) = &end;
+    let old = if field.is_null() { Some(String::new()) } else { scalar(field) };
+    let Some(old) = old else { return Err("`delimiter` parts texts alone".into()) };
     let text = scalar(value).unwrap_or_default();
-    let text = if options.delimiter.is_empty() {
-        text
-    } else {
-        let old = if field.is_null() { Some(String::new()) } else { scalar(field) };
-        let Some(old) = old else { return Err("`delimiter` parts texts alone".into()) };
-        let mut parts: Vec<&str> = old.split(&options.delimiter).collect();
-        match usize::try_from(options.index) {
-            Err(_) => parts.insert(0, &text),
-            Ok(index) => match parts.get_mut(index) {
-                Some(part) => *part = &text,
-                None => parts.push(&text),
-            },
-        }
-        parts.join(&options.delimiter)
-    };
-    *field = match field {
-        Value::String(_) => text.into(),
-        Value::Null if !options.delimiter.is_empty() => text.into(),
-        Value::Number(_) | Value::Bool(_) => typed(field, text),
-        _ => value.clone(),
-    };
-    Ok(())
+    let mut parts: Vec<&str> = old.split(&options.delimiter).collect();
+    match usize::try_from(options.index) {
+        Err(_) => parts.insert(0, &text),
+        Ok(index) => match parts.get_mut(index) {
+            Some(part) => *part = &text,
+            None => parts.push(&text),
+        },
+    }
+    put(end, &parts.join(&options.delimiter).into())
 }
 
-fn typed(field: &Value, text: String) -> Value {
-    match serde_json::from_str::<Value>(&text) {
-        Ok(value) if value.is_number() && field.is_number() || value.is_boolean() && field.is_boolean() => value,
-        _ => text.into(),
-    }
+/// Writes a value. A scalar gives its text to a scalar, which keeps its type; where one was made, the text stands without
+/// quotes and means what it means so.
+fn put(end: End<'_>, value: &Value) -> Result<(), String> {
+    let text = || scalar(value).unwrap_or_default();
+    let (field, new) = match end {
+        End::Made(field) if value.is_string() => (field, gitops_yaml::plain(&text(), Resolver::Kyaml)),
+        End::There(field @ Value::String(_)) => (field, text().into()),
+        End::There(field @ (Value::Number(_) | Value::Bool(_) | Value::Null)) => {
+            let new = gitops_yaml::plain(&text(), Resolver::Kyaml);
+            let fits = match field {
+                Value::Number(number) => new.is_number() && (number.is_f64() || !new.is_f64()),
+                Value::Bool(_) => new.is_boolean(),
+                _ => new.is_null(),
+            };
+            if !fits {
+                return Err("the replacement is of another type than what is there".into());
+            }
+            (field, new)
+        }
+        End::There(field) | End::Made(field) => (field, value.clone()),
+    };
+    *field = new;
+    Ok(())
 }

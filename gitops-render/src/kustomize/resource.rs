@@ -95,6 +95,12 @@ impl Resource {
         self.value.get("metadata")?.get(field)?.as_object()
     }
 
+    /// Whether one of this project's own annotations is `true`.
+    pub(super) fn asks(&self, annotation: &str) -> bool {
+        let value = self.metadata_map("annotations").and_then(|annotations| annotations.get(annotation));
+        value.is_some_and(|value| value == "true" || value.as_bool() == Some(true))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.value.as_object().is_none_or(Map::is_empty)
     }
@@ -135,6 +141,25 @@ impl Resource {
         }
     }
 
+    /// Makes texts of all labels and annotations; a null becomes this text.
+    pub(super) fn make_texts(&mut self, null: &str) {
+        let Some(Value::Object(metadata)) = self.value.get_mut("metadata") else { return };
+        for field in ["labels", "annotations"] {
+            match metadata.get_mut(field) {
+                Some(Value::Object(map)) if !map.is_empty() => {
+                    for value in map.values_mut().filter(|value| !value.is_string()) {
+                        *value = match &*value {
+                            Value::Null => null.into(),
+                            Value::Object(_) | Value::Array(_) => "".into(),
+                            _ => value.to_string().into(),
+                        };
+                    }
+                }
+                _ => drop(metadata.remove(field)),
+            }
+        }
+    }
+
     pub(super) fn set_name(&mut self, name: &str) {
         self.set_metadata("name", name);
     }
@@ -164,6 +189,7 @@ impl Resource {
                 metadata.insert(field.into(), Value::Object(merged));
             }
         }
+        self.make_texts("");
         let (name, namespace) = (older.name().to_owned(), older.namespace().to_owned());
         self.set_metadata("name", &name);
         self.set_metadata("namespace", &namespace);

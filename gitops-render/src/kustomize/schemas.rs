@@ -2,13 +2,16 @@
 
 use std::sync::{Arc, LazyLock};
 
+use gitops_core::annotations;
 use gitops_merge::schema::{Definitions, Schema, TypeId};
 
 use super::accumulate::Builder;
 use super::load::Root;
 use super::read::File;
+use super::resource::Resource;
+use super::resources::Resources;
 use crate::documents::{self, Dialect};
-use crate::{Problem, RenderError};
+use crate::{Place, Problem, RenderError};
 
 /// The one version that kustomize v5.8.1 ships.
 const VERSION: &str = "v1.21.2";
@@ -21,6 +24,8 @@ static BUILT_IN: LazyLock<Definitions> = LazyLock::new(|| Definitions::kustomize
 #[derive(Clone, Debug, Default)]
 pub(super) struct Schemas {
     custom: Option<Arc<Definitions>>,
+    /// Types of custom kinds whose definitions ask for lists to be merged.
+    merged: Option<Arc<Definitions>>,
     /// Whether the document takes the place of the built-in types: where the built kustomization itself names it.
     alone: bool,
     /// Whether a kustomization chose: the first choice counts.
@@ -30,6 +35,10 @@ pub(super) struct Schemas {
 impl Schemas {
     /// The type of a kind.
     pub(super) fn get(&self, api_version: &str, kind: &str) -> Option<(&Schema, TypeId)> {
+        let merged = self.merged.as_ref().and_then(|merged| merged.get(api_version, kind));
+        if merged.is_some() {
+            return merged;
+        }
         let custom = self.custom.as_ref().and_then(|custom| custom.get(api_version, kind));
         if custom.is_some() || self.alone {
             return custom;
@@ -62,12 +71,34 @@ pub(super) fn choose(builder: &mut Builder<'_>, root: &Root, file: &File) -> Res
             let (path, text) = builder.read_text(root, path, &place)?;
             let documents = documents::read(&text, path.as_str(), Dialect::Plain, builder.files().limits)?;
             let document = documents.into_iter().next().map(|document| document.value).unwrap_or_default();
-            let alone = root.depth() == 0;
+            let alone = root.depth() == 0 && !adds(file);
             let base = (!alone).then(|| BUILT_IN.schema());
             let custom = Definitions::read(&document, base);
             let custom = custom.map_err(|error| place.is(Problem::Value(error.to_string())))?;
-            builder.schemas = Schemas { custom: Some(Arc::new(custom)), alone, chosen: true };
+            builder.schemas = Schemas { custom: Some(Arc::new(custom)), merged: None, alone, chosen: true };
             Ok(())
         }
     }
+}
+
+/// Whether a kustomization's own schema adds to the built-in one.
+fn adds(file: &File) -> bool {
+    let own = file.kustomization.metadata.as_ref().and_then(|metadata| metadata.get("annotations"));
+    let value = own.and_then(|own| own.get(annotations::MERGE_SCHEMAS));
+    value.is_some_and(|value| value == "true" || value.as_bool() == Some(true))
+}
+
+/// Takes over the schemas of the definitions among the resources that ask for it.
+pub(super) fn learn(schemas: &mut Schemas, resources: &Resources) -> Result<(), RenderError> {
+    let asks =
+        |resource: &&Resource| resource.kind() == "CustomResourceDefinition" && resource.asks(annotations::MERGE_LISTS);
+    let asking: Vec<&Resource> = resources.iter().filter(asks).collect();
+    schemas.merged = match asking.first() {
+        Some(first) => {
+            let read = Definitions::of_custom(asking.iter().map(|resource| &resource.value));
+            Some(Arc::new(read.map_err(|error| Place::from(&first.origin).is(Problem::Value(error.to_string())))?))
+        }
+        None => None,
+    };
+    Ok(())
 }

@@ -56,8 +56,26 @@ impl Matcher {
         resources.iter().enumerate().filter(|(_, resource)| self.matches(resource)).map(|(index, _)| index).collect()
     }
 
-    /// Whether any of its names, the present or a former one, matches with its namespace.
+    /// Whether any of its names, the present or a former one, matches with its namespace, and its labels and annotations do.
     pub(super) fn matches_any_name(&self, resource: &Resource) -> bool {
+        self.matches_labels(resource) && self.matches_id(resource)
+    }
+
+    /// Whether this selects what is left out: by its names or by its labels and annotations, each of which is enough. An
+    /// empty selector leaves nothing out.
+    pub(super) fn rejects(&self, resource: &Resource) -> bool {
+        let asks = |labels: &[Requirement]| !labels.is_empty();
+        let of_id = [&self.group, &self.version, &self.kind, &self.name, &self.namespace];
+        (asks(&self.labels) || asks(&self.annotations)) && self.matches_labels(resource)
+            || of_id.iter().any(|pattern| pattern.is_some()) && self.matches_id(resource)
+    }
+
+    fn matches_labels(&self, resource: &Resource) -> bool {
+        self.labels.iter().all(|wanted| wanted.holds(resource.metadata_map("labels")))
+            && self.annotations.iter().all(|wanted| wanted.holds(resource.metadata_map("annotations")))
+    }
+
+    fn matches_id(&self, resource: &Resource) -> bool {
         let is = |pattern: &Option<Regex>, text: &str| pattern.as_ref().is_none_or(|pattern| pattern.is_match(text));
         let version = resource.api_version();
         let named = |kind: &str, name: &str, namespace: &str| {
@@ -67,8 +85,6 @@ impl Matcher {
         is(&self.group, group_of(version))
             && is(&self.version, version_of(version))
             && (named(resource.kind(), resource.name(), resource.namespace()) || resource.formers.iter().any(former))
-            && self.labels.iter().all(|wanted| wanted.holds(resource.metadata_map("labels")))
-            && self.annotations.iter().all(|wanted| wanted.holds(resource.metadata_map("annotations")))
     }
 
     pub(super) fn matches(&self, resource: &Resource) -> bool {
@@ -86,10 +102,7 @@ impl Matcher {
         let named = is(&self.name, resource.name()) || first(|id| &id.name).is_some_and(|name| is(&self.name, name));
         let placed = is(&self.namespace, namespace)
             || first(|id| &id.namespace).is_some_and(|namespace| is(&self.namespace, namespace));
-        named
-            && placed
-            && self.labels.iter().all(|wanted| wanted.holds(resource.metadata_map("labels")))
-            && self.annotations.iter().all(|wanted| wanted.holds(resource.metadata_map("annotations")))
+        named && placed && self.matches_labels(resource)
     }
 }
 

@@ -44,6 +44,16 @@ pub fn write_documents<'a>(values: impl IntoIterator<Item = &'a Value>) -> Strin
     out
 }
 
+/// Whether a text can stand without quotes, whatever it would be read as.
+pub(crate) fn may_be_plain(text: &str) -> bool {
+    analysis::analyze(text).plain
+}
+
+/// Whether a text can stand as a block, as go-yaml v3 decides it, to which tabs are no obstacle.
+pub(crate) fn may_be_block(text: &str) -> bool {
+    analysis::analyze(&text.replace('\t', "x")).block
+}
+
 const STEP: usize = 2;
 
 impl Emitter<'_> {

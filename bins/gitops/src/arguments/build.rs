@@ -46,6 +46,9 @@ pub(crate) struct BuildArguments {
     /// A `helm` program, which is not started: charts are rendered in this process
     #[arg(long, value_name = "PROGRAM", hide = true)]
     pub helm_command: Option<String>,
+    /// Debug output of a `helm` program: accepted and not used
+    #[arg(long, hide = true)]
+    pub helm_debug: bool,
     /// Add the label `app.kubernetes.io/managed-by`
     #[arg(long)]
     pub enable_managedby_label: bool,

@@ -196,6 +196,16 @@ fn a_full_disk_is_an_error_and_loses_nothing() {
 }
 
 #[test]
+fn a_secret_that_is_not_in_base64_is_refused_without_its_text() {
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: token}\ndata: {token: plain-words}\n";
+    let bench = Workbench::with([("app/secret.yaml", secret)]);
+    let file = bench.application("app", CREATE_NAMESPACE);
+    let run = bench.run(["sync", &file]).exits(1).says("illegal base64 data");
+    assert!(!format!("{run:?}").contains("plain-words"), "{run:?}");
+    assert!(bench.live("v1", "Secret", "token").is_none());
+}
+
+#[test]
 fn twins_and_repeated_keys_are_warned_of_and_refused_when_strict() {
     let twin = CONFIG.replace("blue", "grey");
     let bench = Workbench::with([("app/a.yaml", CONFIG), ("app/b.yaml", twin.as_str())]);

@@ -167,8 +167,8 @@ pub(super) fn configuration() -> Configuration {
         let templates = templates.map(|(path, kind)| spec(&format!("{path}/{field}"), *kind, true));
         std::iter::once(FieldSpec::any(&format!("metadata/{field}"), true)).chain(templates).collect::<Vec<_>>()
     };
-    let template_labels = metadata("labels", "apps");
-    let claims = vec![spec("spec/volumeClaimTemplates[]/metadata/labels", ("apps", "", "StatefulSet"), true)];
+    let mut template_labels = metadata("labels", "apps");
+    template_labels.push(spec("spec/volumeClaimTemplates[]/metadata/labels", ("apps", "", "StatefulSet"), true));
     let mut common_labels = specs(SELECTORS, true);
     for kind in ["Deployment", "StatefulSet"] {
         common_labels.extend(
@@ -176,7 +176,7 @@ pub(super) fn configuration() -> Configuration {
         );
     }
     common_labels.extend(specs(OTHER_SELECTORS, false));
-    for field in template_labels.iter().chain(&claims) {
+    for field in &template_labels {
         if !common_labels.iter().any(|known| known.covers(field)) {
             common_labels.push(field.clone());
         }
@@ -200,7 +200,6 @@ pub(super) fn configuration() -> Configuration {
         common_labels,
         labels: Vec::new(),
         template_labels,
-        volume_claim_template_labels: claims,
         common_annotations: metadata("annotations", ""),
         name_references: name_references(&scaled_kinds),
         variable_references: variables,

@@ -21,7 +21,6 @@ pub(super) struct Configuration {
     /// Fields that the entries of `labels` always set.
     pub(super) labels: Vec<FieldSpec>,
     pub(super) template_labels: Vec<FieldSpec>,
-    pub(super) volume_claim_template_labels: Vec<FieldSpec>,
     pub(super) common_annotations: Vec<FieldSpec>,
     pub(super) name_references: Vec<NameReference>,
     pub(super) variable_references: Vec<FieldSpec>,
@@ -48,7 +47,6 @@ pub(super) struct ConfigurationFile {
     common_labels: Vec<Field>,
     labels: Vec<Field>,
     template_labels: Vec<Field>,
-    volume_claim_template_labels: Vec<Field>,
     common_annotations: Vec<Field>,
     name_reference: Vec<NameReferenceFields>,
     var_reference: Vec<Field>,
@@ -81,7 +79,6 @@ impl From<ConfigurationFile> for Configuration {
             common_labels: specs(file.common_labels),
             labels: specs(file.labels),
             template_labels: specs(file.template_labels),
-            volume_claim_template_labels: specs(file.volume_claim_template_labels),
             common_annotations: specs(file.common_annotations),
             name_references: file.name_reference.into_iter().map(reference).collect(),
             variable_references: specs(file.var_reference),
@@ -131,7 +128,7 @@ impl Configuration {
         Ok(())
     }
 
-    fn lists(&mut self) -> [&mut Vec<FieldSpec>; 11] {
+    fn lists(&mut self) -> [&mut Vec<FieldSpec>; 10] {
         [
             &mut self.name_prefix,
             &mut self.name_suffix,
@@ -139,7 +136,6 @@ impl Configuration {
             &mut self.common_labels,
             &mut self.labels,
             &mut self.template_labels,
-            &mut self.volume_claim_template_labels,
             &mut self.common_annotations,
             &mut self.variable_references,
             &mut self.images,
