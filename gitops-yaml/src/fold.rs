@@ -64,11 +64,12 @@ mod tests {
     #[test]
     fn folded_texts_come_back_as_kustomize_reads_them_again() {
         let refolded = |text: &str| refolded(text.to_owned());
-        for same in ["a b\n", "a\nb\n", "a\n\nb", "a\n", "a", "a\n\n"] {
+        for same in ["a b\n", "a\nb\n", "a\n\nb", "a\n", "a"] {
             assert_eq!(refolded(same), same);
         }
         assert_eq!(refolded("a\n  b\nc\n"), "a\n\n  b\nc\n");
         assert_eq!(refolded("a\n\tb\nc"), "a\n\n\tb\nc");
+        assert_eq!(refolded("a\n\n"), "a\n\n\n");
         assert_eq!(refolded(" a\nb\nc\n"), " a\nb c\n");
         // Trailing blanks are written in double quotes.
         assert_eq!(refolded("a \n  b\n"), "a \n  b\n");
