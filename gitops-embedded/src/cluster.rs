@@ -315,6 +315,9 @@ fn worded(failure: Failure, target: Option<&ObjectId>) -> ClusterError {
     error
 }
 
+/// How Go's words on bytes that are not base64 begin: they tell a place, and none of the bytes.
+const NOT_BASE64: &str = "illegal base64 data at input byte";
+
 fn refused(error: ServerError, target: Option<&ObjectId>) -> ClusterError {
     let kind = match (error.code, error.reason) {
         (409, "AlreadyExists") => ErrorKind::AlreadyExists,
@@ -337,8 +340,9 @@ fn refused(error: ServerError, target: Option<&ObjectId>) -> ClusterError {
     let causes: Vec<_> = error.causes.into_iter().map(cause).collect();
     let message = if holds_values {
         let fields: BTreeMap<&str, ()> = causes.iter().map(|cause| (cause.field.as_str(), ())).collect();
-        let fields: Vec<&str> = fields.into_keys().collect();
-        format!("the secret was refused with {} {}: {}", error.code, error.reason, fields.join(", "))
+        let words = error.message.find(NOT_BASE64).and_then(|at| error.message.get(at..));
+        let told: Vec<&str> = fields.into_keys().chain(words).collect();
+        format!("the secret was refused with {} {}: {}", error.code, error.reason, told.join(", "))
     } else {
         error.message
     };

@@ -12,6 +12,10 @@ use time::{Duration, OffsetDateTime};
 /// Bytes of a line of PEM.
 const LINE: usize = 64;
 
+/// Tags of ASN.1.
+const OCTET_STRING: u8 = 0x04;
+const SEQUENCE: u8 = 0x30;
+
 /// The object identifier of the curve P-256 as the parameters of an elliptic key.
 const P256: &[u8] = &[0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 
@@ -78,7 +82,7 @@ fn parameters(request: &CertificateRequest) -> Result<CertificateParams, String>
 fn key_text(pair: &KeyPair) -> Result<String, String> {
     let whole = pair.serialized_der();
     let broken = || "the private key has no form that is known here".to_owned();
-    let inner = || inside_of_pkcs8(whole).ok_or_else(broken);
+    let inner = || bare_key(whole).ok_or_else(broken);
     if pair.algorithm() == &PKCS_RSA_SHA256 {
         return Ok(armour("RSA PRIVATE KEY", inner()?));
     }
@@ -115,13 +119,14 @@ fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((*tag, content, rest))
 }
 
-/// The key inside of PKCS#8: behind its version and its algorithm.
-fn inside_of_pkcs8(pkcs8: &[u8]) -> Option<&[u8]> {
-    let (_, inside, _) = element(pkcs8)?;
+/// The key in the form of its kind: what PKCS#8 has behind its version and its algorithm, or the bytes themselves where
+/// they have that form already.
+fn bare_key(key: &[u8]) -> Option<&[u8]> {
+    let (_, inside, _) = element(key)?;
     let (_, _, rest) = element(inside)?;
-    let (_, _, rest) = element(rest)?;
+    let (SEQUENCE, _, rest) = element(rest)? else { return Some(key) };
     match element(rest)? {
-        (0x04, key, _) => Some(key),
+        (OCTET_STRING, key, _) => Some(key),
         _ => None,
     }
 }

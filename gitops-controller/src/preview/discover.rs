@@ -129,8 +129,8 @@ mod tests {
     fn applications_are_found_outside_of_charts() {
         let application = |name: &str| {
             format!(
-                "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {name}}}\nspec:\n  destination: \
-                 {{namespace: a}}\n  source: {{repoURL: '.', path: a}}\n"
+                "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {name}}}\nspec:\n  project: default\n  \
+                 destination: {{namespace: a}}\n  source: {{repoURL: '.', path: a}}\n"
             )
         };
         let set = "---\napiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: all}\n";
@@ -144,7 +144,7 @@ mod tests {
         let found = in_tree(&tree, &TreePath::root()).unwrap();
         let names: Vec<_> =
             found.applications.iter().map(|one| (one.application.name(), one.origin.as_str())).collect();
-        assert_eq!(names, [("a", "apps/a.yaml:1")]);
+        assert_eq!(names, [("a", "apps/a.yaml:1")], "{:?}", found.warnings);
         assert_eq!(found.sets.iter().map(|set| set.name.as_str()).collect::<Vec<_>>(), ["all"]);
         assert_eq!(found.warnings.len(), 2, "{:?}", found.warnings);
         assert!(found.warnings[1].contains("spec.destination: expected a mapping"), "{:?}", found.warnings);

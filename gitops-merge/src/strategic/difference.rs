@@ -241,7 +241,7 @@ mod tests {
         let original = pod(json!([{"name": "a", "image": "1", "tty": true}]), json!(["one"]));
         let modified = pod(json!([{"name": "a", "image": "2"}]), json!(["two"]));
         let both = patched(&original, &modified, Differences::Additions);
-        assert_eq!(both, pod(json!([{"name": "a", "image": "2", "tty": true}]), json!(["one", "two"])));
+        assert_eq!(both, pod(json!([{"name": "a", "image": "2", "tty": true}]), json!(["two", "one"])));
         let left = patched(&original, &modified, Differences::Deletions);
         assert_eq!(left, pod(json!([{"name": "a", "image": "1"}]), json!([])));
     }

