@@ -24,6 +24,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gitops-git", &["gitops-core"]),
     ("gitops-fetch", &["gitops-core", "gitops-git"]),
     ("gitops-embedded", &["gitops-core", "gitops-merge"]),
+    ("gitops-kube", &["gitops-core"]),
     (
         "gitops-controller",
         &[
