@@ -130,14 +130,14 @@ mod tests {
         let application = |name: &str| {
             format!(
                 "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {name}}}\nspec:\n  project: default\n  \
-                 destination: {{namespace: a}}\n  source: {{repoURL: '.', path: a}}\n"
+                 destination: {{name: in-cluster, namespace: a}}\n  source: {{repoURL: '.', path: a}}\n"
             )
         };
         let set = "---\napiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: all}\n";
         let tree = MemoryTree::new()
             .with_file("apps/a.yaml", application("a") + set)
             .with_file("apps/broken.yaml", "apiVersion: argoproj.io/v1alpha1\nkind: Application\na: [\n")
-            .with_file("apps/typed.yaml", application("typed").replace("{namespace: a}", "5"))
+            .with_file("apps/typed.yaml", application("typed").replace("{name: in-cluster, namespace: a}", "5"))
             .with_file("apps/other.yaml", "kind: ConfigMap\n")
             .with_file("chart/Chart.yaml", "name: chart\n")
             .with_file("chart/templates/b.yaml", application("b"));
