@@ -190,6 +190,8 @@ impl Render<'_> {
         let mut any = None;
         for (index, element) in items {
             any = Some(());
+            // A body may have nothing that takes a step.
+            self.step(frame)?;
             bind(frame, &branch.pipe, index, &element)?;
             let flow = self.block(frame, &element, &branch.then, out)?;
             frame.variables.truncate(mark);
