@@ -18,7 +18,7 @@ const TYPE: &str = "sprig.certificate";
 const SIGNER: Parameter = Parameter::Object(TYPE);
 
 /// Steps that a key costs.
-const KEY_STEPS: u64 = 2_000_000;
+const KEY_STEPS: u64 = 400_000;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function { name: "genPrivateKey", signature: Signature::of(&[Text]), call: private_key },
