@@ -15,7 +15,6 @@ use gitops_diff::normalize::{IgnoreRules, RuleError};
 use gitops_diff::{DiffContext, ObjectDiff};
 use gitops_fetch::LockMode;
 use gitops_merge::schema::Kinds;
-use gitops_render::Inputs;
 use thiserror::Error;
 
 use crate::digest_key::digest_key;
@@ -150,9 +149,7 @@ impl Engine {
     ) -> Result<(Resolved, Rendering, Arc<Discovery>), CompareError> {
         let info = self.cluster.info().await.map_err(CompareError::Cluster)?;
         let discovery = self.cluster.discover().await.map_err(CompareError::Cluster)?;
-        let mut inputs = Inputs::new(owner_name(application));
-        inputs.namespace = application.spec.destination.namespace().unwrap_or_default().into();
-        inputs.project = application.spec.project().into();
+        let mut inputs = rendering::inputs_of(application);
         inputs.kube_version = info.version;
         inputs.api_versions = served(&discovery);
         inputs.digest_key =

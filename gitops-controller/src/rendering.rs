@@ -11,6 +11,7 @@ use gitops_render::memo::Memo;
 use gitops_render::{BuildOutcome, Built, Inputs, Limits, Outcome, RenderError, Rendered, Warning};
 use thiserror::Error;
 
+use crate::compare::owner_name;
 use crate::project::Project;
 use crate::resolve::{Resolved, ResolvedSource};
 
@@ -124,6 +125,14 @@ impl Surroundings {
     pub fn none(project: Project) -> Self {
         Self { fetcher: None, lock: LockMode::Add, project, memo: None, engine: String::new() }
     }
+}
+
+/// What an Application says itself of the inputs of its render; the cluster and whoever asks say the rest.
+pub(crate) fn inputs_of(application: &Application) -> Inputs {
+    let mut inputs = Inputs::new(owner_name(application));
+    inputs.namespace = application.spec.destination.namespace().unwrap_or_default().into();
+    inputs.project = application.spec.project().into();
+    inputs
 }
 
 /// Renders every source that has files; one that only gives others a `ref` has none. Blocks while what is needed from

@@ -15,7 +15,7 @@ use gitops_render::memo::Affected;
 use super::discover::{self, Defined, Found};
 use super::sources::{Sources, chain};
 use super::{PreviewError, Previewer, Unexpanded, identity, parallel};
-use crate::compare::{CONTROL_NAMESPACE, owner_name};
+use crate::compare::CONTROL_NAMESPACE;
 use crate::project::Project;
 use crate::rendering::{self, Rendering, Surroundings};
 
@@ -119,9 +119,7 @@ impl<'p> Side<'p> {
 
     fn inputs(&self, application: &Application) -> Inputs {
         let Previewer { kube_version, api_versions, strict, jsonnet, keys, memo, .. } = self.previewer;
-        let mut inputs = Inputs::new(owner_name(application));
-        inputs.namespace = application.spec.destination.namespace().unwrap_or_default().into();
-        inputs.project = application.spec.project().into();
+        let mut inputs = rendering::inputs_of(application);
         inputs.kube_version.clone_from(kube_version);
         inputs.api_versions.clone_from(api_versions);
         inputs.strict = *strict;
