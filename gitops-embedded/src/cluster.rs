@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -315,36 +314,12 @@ fn worded(failure: Failure, target: Option<&ObjectId>) -> ClusterError {
     error
 }
 
-/// How Go's words on bytes that are not base64 begin: they tell a place, and none of the bytes.
-const NOT_BASE64: &str = "illegal base64 data at input byte";
-
 fn refused(error: ServerError, target: Option<&ObjectId>) -> ClusterError {
-    let kind = match (error.code, error.reason) {
-        (409, "AlreadyExists") => ErrorKind::AlreadyExists,
-        (409, _) => ErrorKind::Conflict,
-        (404, _) => ErrorKind::NotFound,
-        (422, _) => ErrorKind::Invalid,
-        (401 | 403, _) => ErrorKind::Forbidden,
-        (410, _) => ErrorKind::Expired,
-        (429 | 503, _) => ErrorKind::Unavailable,
-        (400 | 413 | 415, _) => ErrorKind::BadRequest,
-        _ => ErrorKind::Internal,
-    };
-    let secret = target.is_some_and(|target| target.group.is_empty() && target.kind == "Secret");
-    let holds_values = secret && matches!(error.code, 400 | 422 | 500);
     let cause = |cause: rules::Cause| gitops_core::cluster::Cause {
         field: cause.field,
         reason: cause.reason.to_owned(),
-        message: if holds_values { String::new() } else { cause.message },
+        message: cause.message,
     };
-    let causes: Vec<_> = error.causes.into_iter().map(cause).collect();
-    let message = if holds_values {
-        let fields: BTreeMap<&str, ()> = causes.iter().map(|cause| (cause.field.as_str(), ())).collect();
-        let words = error.message.find(NOT_BASE64).and_then(|at| error.message.get(at..));
-        let told: Vec<&str> = fields.into_keys().chain(words).collect();
-        format!("the secret was refused with {} {}: {}", error.code, error.reason, told.join(", "))
-    } else {
-        error.message
-    };
-    ClusterError::new(kind, message).because(causes)
+    let causes = error.causes.into_iter().map(cause).collect();
+    ClusterError::refused(error.code, error.reason, error.message, causes, target)
 }

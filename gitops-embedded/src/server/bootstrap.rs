@@ -1,6 +1,7 @@
 //! What is there from the start.
 
 use gitops_core::Value;
+use gitops_core::api::definitions;
 use gitops_merge::server::Operation;
 use serde_json::json;
 
@@ -28,11 +29,8 @@ pub(crate) fn bootstrap(session: Session<'_>, catalogs: &Catalogs, options: &Opt
     let others = [
         named("v1", "Node", NODE, json!({"metadata": {"name": NODE, "labels": {"kubernetes.io/hostname": NODE}}})),
         named("storage.k8s.io/v1", "StorageClass", "standard", class),
-        definition(("Application", "application"), &["app", "apps"], json!({})),
-        definition(("AppProject", "appproject"), &["appproj", "appprojs"], json!({})),
-        definition(("ApplicationSet", "applicationset"), &["appset", "appsets"], json!({"status": {}})),
     ];
-    for body in first.chain(others) {
+    for body in first.chain(others).chain(definitions()) {
         let kind = server.catalog.kind(super::text(&body, "/apiVersion"), super::text(&body, "/kind"))?;
         let name = super::text(&body, "/metadata/name");
         server.write(&Request::new(kind, ("", name), Operation::Create(&body), MANAGER))?;
@@ -46,24 +44,4 @@ fn named(api_version: &str, kind: &str, name: &str, rest: Value) -> Value {
         body.extend(rest);
     }
     body
-}
-
-/// Argo CD's kinds, as its definitions have them but for their schemas: all fields are kept. Applications and projects
-/// have no status subresource there.
-fn definition((kind, singular): (&str, &str), short_names: &[&str], subresources: Value) -> Value {
-    let plural = format!("{singular}s");
-    let spec = json!({
-        "group": "argoproj.io", "scope": "Namespaced",
-        "names": {"kind": kind, "listKind": format!("{kind}List"), "plural": plural, "singular": singular,
-                  "shortNames": short_names},
-        "versions": [{"name": "v1alpha1", "served": true, "storage": true, "subresources": subresources,
-            "schema": {"openAPIV3Schema": {"type": "object", "required": ["metadata", "spec"], "properties": {
-                "apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"},
-                "spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
-                "status": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
-                "operation": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
-            }}}}],
-    });
-    let name = format!("{plural}.argoproj.io");
-    named("apiextensions.k8s.io/v1", "CustomResourceDefinition", &name, json!({"spec": spec}))
 }

@@ -8,9 +8,12 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use crate::{GroupKind, GroupVersionKind, Object, ObjectId, ObjectRef};
+use crate::{GroupKind, GroupVersionKind, Object, ObjectRef};
+
+mod error;
+
+pub use error::{Cause, ClusterError, ErrorKind, Trouble};
 
 /// A cluster of objects. All calls are safe to repeat except [`Cluster::write`] with [`Verb::Create`].
 pub trait Cluster: Send + Sync {
@@ -317,100 +320,4 @@ pub enum Deleted {
     Gone,
     /// The object waits for its finalizers.
     Pending(Box<Object>),
-}
-
-/// Why a call to a cluster failed, as an API server words it.
-///
-/// No message holds a value of a `Secret`: a backend leaves out the server's text where the object is one.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{}{message}", .target.as_deref().map(|target| format!("`{target}`: ")).unwrap_or_default())]
-#[non_exhaustive]
-pub struct ClusterError {
-    /// What kind of failure.
-    pub kind: ErrorKind,
-    /// Which object, as text.
-    pub target: Option<Box<str>>,
-    /// The server's words.
-    pub message: String,
-    /// Fields and their reasons.
-    pub causes: Vec<Cause>,
-}
-
-/// One field that a write failed for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cause {
-    /// The field's path, such as `.spec.replicas`.
-    pub field: String,
-    /// The server's reason, such as `FieldManagerConflict`.
-    pub reason: String,
-    /// The server's words.
-    pub message: String,
-}
-
-/// What kind of failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// 404: the object is absent.
-    NotFound,
-    /// 404: the cluster does not serve the kind.
-    UnknownKind,
-    /// 409: the object is already there.
-    AlreadyExists,
-    /// 409: a field manager, resource version or UID conflict.
-    Conflict,
-    /// 422: the object is not valid.
-    Invalid,
-    /// 400: the request makes no sense.
-    BadRequest,
-    /// 401 or 403: not allowed.
-    Forbidden,
-    /// 410: a watch has to start again from a listing.
-    Expired,
-    /// 429, 5xx, or no answer: try again later.
-    Unavailable,
-    /// Anything else.
-    Internal,
-}
-
-impl ErrorKind {
-    /// The HTTP status that an API server answers with.
-    pub fn code(self) -> u16 {
-        match self {
-            Self::NotFound | Self::UnknownKind => 404,
-            Self::AlreadyExists | Self::Conflict => 409,
-            Self::Invalid => 422,
-            Self::BadRequest => 400,
-            Self::Forbidden => 403,
-            Self::Expired => 410,
-            Self::Unavailable => 503,
-            Self::Internal => 500,
-        }
-    }
-
-    /// Whether the same call may go through later.
-    pub fn is_transient(self) -> bool {
-        matches!(self, Self::Unavailable | Self::Expired)
-    }
-}
-
-impl ClusterError {
-    /// A failure in these words.
-    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, target: None, message: message.into(), causes: Vec::new() }
-    }
-
-    /// The same about an object.
-    #[must_use]
-    pub fn about(mut self, target: &ObjectId) -> Self {
-        self.target = Some(target.to_string().into());
-        self
-    }
-
-    /// The same for fields.
-    #[must_use]
-    pub fn because(mut self, causes: Vec<Cause>) -> Self {
-        self.causes = causes;
-        self
-    }
 }
