@@ -1,5 +1,6 @@
-//! Builders for the tests of every crate: Git repositories with a history, web servers, chart repositories, and Kubernetes
-//! objects.
+//! For the tests of every crate: builders of Git repositories with a history, web servers, chart repositories and Kubernetes
+//! objects, the suite that every backend behind `Cluster` passes ([`backend`]), and a real control plane on loopback
+//! ([`testbed`]).
 //!
 //! ```
 //! use gitops_fixtures::{TestRepository, deployment};
@@ -13,13 +14,15 @@
 //! ```
 //!
 //! # What this crate must not know
-//! The code under test: it builds input, it checks nothing. It is not published and no shipped crate depends on it.
+//! The code under test but through the seams. It is not published and no shipped crate depends on it.
 
+pub mod backend;
 mod charts;
 mod files;
 mod monorepo;
 mod objects;
 mod repository;
+pub mod testbed;
 mod web;
 
 pub use charts::{ChartRepository, packed_chart};
