@@ -25,6 +25,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gitops-git", &["gitops-core"]),
     ("gitops-fetch", &["gitops-core", "gitops-git"]),
     ("gitops-embedded", &["gitops-core", "gitops-merge"]),
+    ("gitops-kube", &["gitops-core"]),
     (
         "gitops-controller",
         &[

@@ -1,0 +1,125 @@
+//! What an API server answers: objects, or a `Status` that says why not.
+
+use bytes::Bytes;
+use gitops_core::cluster::{Cause, ClusterError, ErrorKind};
+use gitops_core::{Object, ObjectId, Value};
+use serde::Deserialize;
+
+/// An answer as it came.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) code: u16,
+    pub(crate) tag: Option<String>,
+    pub(crate) body: Bytes,
+}
+
+/// A `Status` of `v1`, as far as it is read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Status {
+    pub(crate) kind: String,
+    code: u16,
+    reason: String,
+    message: String,
+    details: Details,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Details {
+    name: String,
+    causes: Vec<StatusCause>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct StatusCause {
+    field: String,
+    reason: String,
+    message: String,
+}
+
+impl Answer {
+    /// The body, where the call went well.
+    pub(crate) fn value(&self, target: Option<&ObjectId>) -> Result<Value, ClusterError> {
+        serde_json::from_slice(&self.body).map_err(|error| unreadable(&error, target))
+    }
+
+    /// The object in the body.
+    pub(crate) fn object(&self, target: &ObjectId) -> Result<Object, ClusterError> {
+        object(self.value(Some(target))?)
+    }
+
+    /// Why the call was refused.
+    pub(crate) fn refusal(&self, target: Option<&ObjectId>) -> ClusterError {
+        let status: Status = serde_json::from_slice(&self.body).unwrap_or_default();
+        if status.kind == "Status" {
+            return status.refusal(self.code, target);
+        }
+        // A proxy before the server, or a path that it does not know: the words are no object's.
+        let text = String::from_utf8_lossy(&self.body);
+        let line = text.lines().next().unwrap_or_default().trim();
+        let message = format!("the server answered {}: {}", self.code, line.chars().take(200).collect::<String>());
+        match self.code {
+            404 => ClusterError::new(ErrorKind::UnknownKind, message),
+            code => ClusterError::refused(code, "", message, Vec::new(), target),
+        }
+    }
+}
+
+impl Status {
+    /// The refusal in the words of the seam.
+    pub(crate) fn refusal(self, code: u16, target: Option<&ObjectId>) -> ClusterError {
+        let code = if self.code == 0 { code } else { self.code };
+        // Of an object that is missing the answer has the name; without one it is the kind that is not served.
+        if code == 404 && self.details.name.is_empty() {
+            let error = ClusterError::new(ErrorKind::UnknownKind, "the cluster does not serve the kind");
+            return target.map_or(error.clone(), |target| error.about(target));
+        }
+        let cause = |cause: StatusCause| Cause { field: cause.field, reason: cause.reason, message: cause.message };
+        let causes = self.details.causes.into_iter().map(cause).collect();
+        ClusterError::refused(code, &self.reason, self.message, causes, target)
+    }
+}
+
+pub(crate) fn object(value: Value) -> Result<Object, ClusterError> {
+    Object::from_value(value).map_err(|error| ClusterError::new(ErrorKind::Internal, error.to_string()))
+}
+
+/// What a body that is no JSON is: an answer that was cut off.
+pub(crate) fn unreadable(error: &serde_json::Error, target: Option<&ObjectId>) -> ClusterError {
+    // serde's words may quote what was read.
+    let message = format!(
+        "the answer of the API server is cut off or no JSON (line {}, column {})",
+        error.line(),
+        error.column()
+    );
+    let error = ClusterError::new(ErrorKind::Unavailable, message);
+    target.map_or(error.clone(), |target| error.about(target))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(code: u16, body: &str) -> ClusterError {
+        let target = ObjectId::new("apps", "Deployment", Some("shop"), "web");
+        Answer { code, tag: None, body: Bytes::copy_from_slice(body.as_bytes()) }.refusal(Some(&target))
+    }
+
+    #[test]
+    fn a_missing_object_is_told_from_a_missing_kind() {
+        let object = r#"{"kind":"Status","code":404,"reason":"NotFound","message":"deployments.apps \"web\" not found","details":{"name":"web"}}"#;
+        assert_eq!(answer(404, object).kind, ErrorKind::NotFound);
+        let kind = r#"{"kind":"Status","code":404,"reason":"NotFound","message":"the server could not find the requested resource","details":{}}"#;
+        assert_eq!(answer(404, kind).kind, ErrorKind::UnknownKind);
+        assert_eq!(answer(404, "404 page not found").kind, ErrorKind::UnknownKind);
+    }
+
+    #[test]
+    fn what_is_no_status_is_quoted_in_one_line() {
+        let error = answer(502, "bad gateway\n<html>");
+        assert_eq!(error.kind, ErrorKind::Unavailable);
+        assert_eq!(error.to_string(), "`apps/Deployment/shop/web`: the server answered 502: bad gateway");
+    }
+}

@@ -1,0 +1,237 @@
+//! A cluster whose reads are answered from what watches tell.
+//!
+//! A kind is followed from the first time that it is asked for. Objects that are managed are kept whole; of all others only
+//! that they are there. A reader sees its own writes, and after a refusal that says that what was read is old, the
+//! server is asked.
+
+mod follow;
+mod store;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::future::{BoxFuture, FutureExt as _};
+use gitops_core::annotations::{INSTANCE_LABEL, INVENTORY_OF, TRACKING_ID};
+use gitops_core::cluster::{
+    Applied, Cluster, ClusterError, ClusterInfo, CompleteListing, Delete, Deleted, Discovery, ErrorKind, Query,
+    WatchStream, Write,
+};
+use gitops_core::{GroupKind, GroupVersionKind, Object, ObjectId, ObjectRef};
+
+pub use follow::CacheState;
+use follow::Followed;
+use store::{Kept, Managed};
+
+use crate::cluster::KubeCluster;
+
+/// What a cache keeps.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct CacheOptions {
+    /// Which objects are kept whole. Those that carry Argo CD's mark of an owner, or a part of an inventory, by default.
+    pub managed: Managed,
+    /// Kinds of which nothing is managed: of these the server tells metadata only.
+    pub metadata_only: BTreeSet<GroupKind>,
+}
+
+impl Default for CacheOptions {
+    fn default() -> Self {
+        let marked = |object: &Object| {
+            object.annotation(TRACKING_ID).is_some()
+                || object.label(INSTANCE_LABEL).is_some()
+                || object.label(INVENTORY_OF).is_some()
+        };
+        // What controllers make of workloads, which is many and changes often.
+        let made = [("", "Pod"), ("", "Event"), ("apps", "ReplicaSet"), ("discovery.k8s.io", "EndpointSlice")];
+        let metadata_only = made.map(|(group, kind)| GroupKind::new(group, kind)).into();
+        Self { managed: Arc::new(marked), metadata_only }
+    }
+}
+
+/// A cluster that remembers. Clones share what is kept; the watches end with the last of them.
+#[derive(Clone)]
+pub struct WatchCache {
+    cluster: KubeCluster,
+    options: CacheOptions,
+    held: Arc<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    kinds: Mutex<BTreeMap<GroupVersionKind, Arc<Followed>>>,
+    /// Objects that the server said something else about than what is kept.
+    doubtful: Mutex<BTreeSet<ObjectId>>,
+}
+
+/// What the cache has of an object.
+enum Found {
+    Object(Arc<Object>),
+    Absent,
+    /// It is not followed, not kept whole, or may be old.
+    Unknown,
+}
+
+impl fmt::Debug for WatchCache {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("WatchCache").field("cluster", &self.cluster).finish_non_exhaustive()
+    }
+}
+
+impl WatchCache {
+    /// A cache before a cluster.
+    pub fn new(cluster: KubeCluster, options: CacheOptions) -> Self {
+        Self { cluster, options, held: Arc::default() }
+    }
+
+    /// Follows a kind, and waits until what is kept of it is complete. Must be called on a tokio runtime.
+    ///
+    /// # Errors
+    /// Where the server does not serve the kind, or does not let it be listed; it is asked again in the background.
+    pub async fn follow(&self, gvk: &GroupVersionKind) -> Result<(), ClusterError> {
+        self.followed(gvk).ready().await
+    }
+
+    /// Ends the watch of a kind and forgets its objects.
+    pub fn forget(&self, gvk: &GroupVersionKind) {
+        self.held.kinds.lock().unwrap_or_else(PoisonError::into_inner).remove(gvk);
+    }
+
+    /// How far a kind is followed; none where it is not.
+    pub fn state(&self, gvk: &GroupVersionKind) -> Option<CacheState> {
+        let kinds = self.held.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        kinds.get(gvk).map(|followed| followed.state.borrow().clone())
+    }
+
+    /// How many objects of a kind are known, and how many of them are kept whole.
+    pub fn count(&self, gvk: &GroupVersionKind) -> (usize, usize) {
+        let kinds = self.held.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        kinds.get(gvk).map_or((0, 0), |followed| followed.store.read().unwrap_or_else(PoisonError::into_inner).count())
+    }
+
+    fn followed(&self, gvk: &GroupVersionKind) -> Arc<Followed> {
+        let mut kinds = self.held.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        let start = || Followed::start(self.cluster.clone(), gvk.clone(), &self.options);
+        Arc::clone(kinds.entry(gvk.clone()).or_insert_with(|| Arc::new(start())))
+    }
+
+    /// The kind, where what is kept of it is what the server tells.
+    async fn current(&self, gvk: &GroupVersionKind) -> Option<Arc<Followed>> {
+        let followed = self.followed(gvk);
+        followed.ready().await.ok()?;
+        let current = *followed.state.borrow() == CacheState::Following;
+        current.then_some(followed)
+    }
+
+    async fn find(&self, target: &ObjectRef) -> Found {
+        if self.held.doubtful.lock().unwrap_or_else(PoisonError::into_inner).contains(&target.id) {
+            return Found::Unknown;
+        }
+        let Some(followed) = self.current(&target.gvk()).await else { return Found::Unknown };
+        let store = followed.store.read().unwrap_or_else(PoisonError::into_inner);
+        match store.get(target.id.namespace.as_deref(), &target.id.name) {
+            None => Found::Absent,
+            Some(Kept::Whole(object)) => Found::Object(Arc::clone(object)),
+            Some(Kept::Slim { .. }) => Found::Unknown,
+        }
+    }
+
+    /// The objects of a query, where all of them are kept whole.
+    async fn find_all(&self, query: &Query) -> Option<Vec<Object>> {
+        let followed = self.current(&query.gvk).await?;
+        let store = followed.store.read().unwrap_or_else(PoisonError::into_inner);
+        let mut found = Vec::new();
+        for ((namespace, _), kept) in store.iter() {
+            let inside = query.namespace.as_deref().is_none_or(|wanted| wanted == &**namespace);
+            let labelled = query.labels.iter().all(|(key, value)| kept.label(key) == Some(value));
+            if inside && labelled {
+                let Kept::Whole(object) = kept else { return None };
+                found.push(Object::clone(object));
+            }
+        }
+        found.sort_by(|one, other| (one.namespace(), one.name()).cmp(&(other.namespace(), other.name())));
+        Some(found)
+    }
+
+    fn doubt(&self, id: ObjectId) {
+        self.held.doubtful.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+    }
+
+    /// Takes in what the server answered about an object.
+    fn note(&self, object: &Object) {
+        self.held.doubtful.lock().unwrap_or_else(PoisonError::into_inner).remove(&object.id());
+        let kinds = self.held.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(followed) = kinds.get(&object.gvk()) {
+            let mut store = followed.store.write().unwrap_or_else(PoisonError::into_inner);
+            store.put_newer(object.clone(), &self.options.managed);
+        }
+    }
+}
+
+impl Cluster for WatchCache {
+    fn info(&self) -> BoxFuture<'_, Result<ClusterInfo, ClusterError>> {
+        self.cluster.info()
+    }
+
+    fn discover(&self) -> BoxFuture<'_, Result<Arc<Discovery>, ClusterError>> {
+        self.cluster.discover()
+    }
+
+    fn get<'a>(&'a self, target: &'a ObjectRef) -> BoxFuture<'a, Result<Option<Object>, ClusterError>> {
+        async move {
+            match self.find(target).await {
+                Found::Object(object) => Ok(Some(Object::clone(&object))),
+                Found::Absent => Ok(None),
+                Found::Unknown => self.cluster.get(target).await,
+            }
+        }
+        .boxed()
+    }
+
+    fn list<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<CompleteListing, ClusterError>> {
+        async move {
+            match self.find_all(query).await {
+                // A watch from here begins at what is there now.
+                Some(objects) => Ok(CompleteListing { objects, resource_version: "0".to_owned() }),
+                None => self.cluster.list(query).await,
+            }
+        }
+        .boxed()
+    }
+
+    fn watch<'a>(&'a self, query: &'a Query, after: &'a str) -> BoxFuture<'a, Result<WatchStream, ClusterError>> {
+        self.cluster.watch(query, after)
+    }
+
+    fn write<'a>(&'a self, write: Write<'a>) -> BoxFuture<'a, Result<Applied, ClusterError>> {
+        async move {
+            let (id, dry_run) = (write.object.id(), write.dry_run);
+            let written = self.cluster.write(write).await;
+            match &written {
+                Ok(applied) if !dry_run => self.note(&applied.object),
+                Err(error) if is_surprised(error.kind) => self.doubt(id),
+                _ => {}
+            }
+            written
+        }
+        .boxed()
+    }
+
+    fn delete<'a>(&'a self, delete: Delete<'a>) -> BoxFuture<'a, Result<Deleted, ClusterError>> {
+        async move {
+            let dry_run = delete.dry_run;
+            let deleted = self.cluster.delete(delete.clone()).await;
+            if !dry_run {
+                self.doubt(delete.target.id.clone());
+            }
+            deleted
+        }
+        .boxed()
+    }
+}
+
+/// Whether a refusal says that the object is not as it was read, or leaves open whether it was written.
+fn is_surprised(kind: ErrorKind) -> bool {
+    use ErrorKind::{AlreadyExists, Conflict, Invalid, NotFound, Unavailable};
+    matches!(kind, AlreadyExists | Conflict | Invalid | NotFound | Unavailable)
+}

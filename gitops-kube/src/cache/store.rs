@@ -1,0 +1,190 @@
+//! What is kept of the objects of one kind.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use gitops_core::{Object, Value};
+
+/// Which objects are kept whole.
+pub(crate) type Managed = Arc<dyn Fn(&Object) -> bool + Send + Sync>;
+
+/// Namespace and name.
+pub(crate) type Place = (Box<str>, Box<str>);
+
+/// What is kept of one object.
+#[derive(Clone, Debug)]
+pub(crate) enum Kept {
+    /// One that is managed.
+    Whole(Arc<Object>),
+    /// Of every other: that it is there, in which state, and its labels.
+    Slim { uid: Box<str>, version: Box<str>, labels: Option<Box<Value>> },
+}
+
+impl Kept {
+    fn of(object: Object, managed: &Managed) -> Self {
+        if managed(&object) {
+            return Self::Whole(Arc::new(object));
+        }
+        Self::Slim {
+            uid: object.uid().unwrap_or_default().into(),
+            version: object.resource_version().unwrap_or_default().into(),
+            labels: object.get(&["metadata", "labels"]).cloned().map(Box::new),
+        }
+    }
+
+    fn version(&self) -> &str {
+        match self {
+            Self::Whole(object) => object.resource_version().unwrap_or_default(),
+            Self::Slim { version, .. } => version,
+        }
+    }
+
+    pub(crate) fn uid(&self) -> &str {
+        match self {
+            Self::Whole(object) => object.uid().unwrap_or_default(),
+            Self::Slim { uid, .. } => uid,
+        }
+    }
+
+    pub(crate) fn label(&self, key: &str) -> Option<&str> {
+        match self {
+            Self::Whole(object) => object.label(key),
+            Self::Slim { labels, .. } => labels.as_ref()?.get(key)?.as_str(),
+        }
+    }
+}
+
+/// The objects of one kind. A new listing replaces them one by one, so there are never two of them in memory.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    entries: HashMap<Place, Entry>,
+    round: u32,
+}
+
+#[derive(Debug)]
+struct Entry {
+    kept: Kept,
+    round: u32,
+}
+
+impl Store {
+    /// A new listing begins.
+    pub(crate) fn begin(&mut self) {
+        self.round = self.round.wrapping_add(1);
+    }
+
+    /// The listing came to its end: what was not in it is gone.
+    pub(crate) fn finish(&mut self) {
+        let round = self.round;
+        self.entries.retain(|_, entry| entry.round == round);
+        if self.entries.capacity() > 4 * self.entries.len() + 64 {
+            self.entries.shrink_to_fit();
+        }
+    }
+
+    /// An object as a listing or a watch has it.
+    pub(crate) fn put(&mut self, object: Object, managed: &Managed) {
+        let (place, round) = (place_of(&object), self.round);
+        self.entries.insert(place, Entry { kept: Kept::of(object, managed), round });
+    }
+
+    /// An object as the answer to a call has it, which a watch may have told of already.
+    pub(crate) fn put_newer(&mut self, object: Object, managed: &Managed) {
+        let known = self.entries.get(&place_of(&object));
+        let newer =
+            known.is_none_or(|entry| is_newer(object.resource_version().unwrap_or_default(), entry.kept.version()));
+        if newer {
+            self.put(object, managed);
+        }
+    }
+
+    /// An object is gone.
+    pub(crate) fn remove(&mut self, object: &Object) {
+        let place = place_of(object);
+        if self.entries.get(&place).is_some_and(|entry| Some(entry.kept.uid()) == object.uid()) {
+            self.entries.remove(&place);
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    pub(crate) fn get(&self, namespace: Option<&str>, name: &str) -> Option<&Kept> {
+        let place = (namespace.unwrap_or_default().into(), name.into());
+        self.entries.get(&place).map(|entry| &entry.kept)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Place, &Kept)> {
+        self.entries.iter().map(|(place, entry)| (place, &entry.kept))
+    }
+
+    /// How many objects are there, and how many of them are kept whole.
+    pub(crate) fn count(&self) -> (usize, usize) {
+        let whole = self.entries.values().filter(|entry| matches!(entry.kept, Kept::Whole(_))).count();
+        (self.entries.len(), whole)
+    }
+}
+
+fn place_of(object: &Object) -> Place {
+    (object.namespace().unwrap_or_default().into(), object.name().into())
+}
+
+/// Whether one resource version is later than another of the same kind, which are numbers (KEP-5504).
+fn is_newer(one: &str, other: &str) -> bool {
+    match (one.parse::<u64>(), other.parse::<u64>()) {
+        (Ok(one), Ok(other)) => one > other,
+        _ => one != other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn map(name: &str, version: &str, managed: bool) -> Object {
+        let labels = if managed { json!({"managed": "yes"}) } else { json!({"tier": "web"}) };
+        Object::from_value(json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"k": "v"},
+            "metadata": {"name": name, "namespace": "shop", "uid": name, "resourceVersion": version, "labels": labels}}))
+        .unwrap()
+    }
+
+    fn managed() -> Managed {
+        Arc::new(|object| object.label("managed").is_some())
+    }
+
+    #[test]
+    fn what_is_not_managed_is_kept_without_its_content() {
+        let mut store = Store::default();
+        store.put(map("a", "1", true), &managed());
+        store.put(map("b", "1", false), &managed());
+        assert_eq!(store.count(), (2, 1));
+        assert!(matches!(store.get(Some("shop"), "a"), Some(Kept::Whole(_))));
+        let slim = store.get(Some("shop"), "b").unwrap();
+        assert_eq!((slim.uid(), slim.label("tier")), ("b", Some("web")));
+    }
+
+    #[test]
+    fn a_new_listing_replaces_and_then_drops() {
+        let mut store = Store::default();
+        store.put(map("a", "1", true), &managed());
+        store.put(map("b", "1", true), &managed());
+        store.begin();
+        store.put(map("b", "2", true), &managed());
+        assert_eq!(store.count().0, 2);
+        store.finish();
+        assert!(store.get(Some("shop"), "a").is_none() && store.count().0 == 1);
+    }
+
+    #[test]
+    fn an_answer_that_a_watch_has_overtaken_is_left() {
+        let mut store = Store::default();
+        store.put(map("a", "10", true), &managed());
+        store.put_newer(map("a", "9", true), &managed());
+        assert_eq!(store.get(Some("shop"), "a").unwrap().version(), "10");
+        store.put_newer(map("a", "11", true), &managed());
+        assert_eq!(store.get(Some("shop"), "a").unwrap().version(), "11");
+    }
+}

@@ -1,0 +1,209 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::future::{BoxFuture, FutureExt as _};
+use gitops_core::cluster::{
+    ApiResource, Applied, Change, Cluster, ClusterError, ClusterInfo, CompleteListing, Delete, Deleted, Discovery,
+    ErrorKind, Query, Subresource, WatchStream, Write,
+};
+use gitops_core::{GroupVersionKind, Object, ObjectId, ObjectRef, Value};
+use tokio::sync::OnceCell;
+
+use crate::call::{Call, Caller, about};
+use crate::connection::{ConnectError, Connection};
+use crate::counts::{CallKind, Counts};
+use crate::discovery::Known;
+use crate::identity::Identity;
+use crate::list::{self, Extent};
+use crate::path::Address;
+use crate::{watch, write};
+
+/// A Kubernetes cluster. Clones are the same cluster, and share connections and counts.
+#[derive(Clone)]
+pub struct KubeCluster {
+    pub(crate) caller: Caller,
+    pub(crate) known: Arc<Known>,
+    info: Arc<OnceCell<ClusterInfo>>,
+    seen: Arc<Seen>,
+    address: Arc<str>,
+}
+
+/// The resource versions that objects were last seen in, by UID: an answer in the same version changed nothing.
+#[derive(Default)]
+struct Seen(Mutex<HashMap<Box<str>, Box<str>>>);
+
+/// So many are remembered; then it begins anew, and a write that changes nothing may be told as one that does.
+const REMEMBERED: usize = 100_000;
+
+impl fmt::Debug for KubeCluster {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("KubeCluster").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl KubeCluster {
+    /// A cluster that is called as a connection says. Nothing is called yet.
+    ///
+    /// # Errors
+    /// Where no client can be made of the configuration.
+    pub fn connect(connection: &Connection) -> Result<Self, ConnectError> {
+        let address = connection.address().to_string().into();
+        let client =
+            kube::Client::try_from(connection.config.clone()).map_err(|error| ConnectError::Client(Box::new(error)))?;
+        Ok(Self {
+            caller: Caller::new(client, connection.identity.clone()),
+            known: Arc::default(),
+            info: Arc::default(),
+            seen: Arc::default(),
+            address,
+        })
+    }
+
+    /// The same cluster, called for somebody else: the server checks that the caller may impersonate them, and then what
+    /// they may do.
+    #[must_use]
+    pub fn acting_as(&self, identity: Identity) -> Self {
+        Self { caller: self.caller.acting_as(identity), ..self.clone() }
+    }
+
+    /// How many calls were made.
+    pub fn counts(&self) -> &Counts {
+        &self.caller.counts
+    }
+
+    pub(crate) async fn resource(
+        &self,
+        gvk: &GroupVersionKind,
+        target: Option<&ObjectId>,
+    ) -> Result<ApiResource, ClusterError> {
+        self.known.kind(gvk, &self.caller).await.map_err(|error| match error.kind {
+            ErrorKind::UnknownKind => about(error, target),
+            _ => error,
+        })
+    }
+
+    async fn read_info(&self) -> Result<ClusterInfo, ClusterError> {
+        let version = self.caller.call(Call::get(CallKind::Discover, Address::at("/version"), None)).await?;
+        let version = version.value(None)?.get("gitVersion").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let system = ObjectId::new("", "Namespace", None, "kube-system").at_version("v1");
+        let uid = self.read(&system).await?.and_then(|system| system.uid().map(str::to_owned));
+        let missing = || ClusterError::new(ErrorKind::Internal, "the cluster has no namespace `kube-system`");
+        Ok(ClusterInfo::new(uid.ok_or_else(missing)?, version))
+    }
+
+    async fn read(&self, target: &ObjectRef) -> Result<Option<Object>, ClusterError> {
+        let id = &target.id;
+        let resource = self.resource(&target.gvk(), Some(id)).await?;
+        let address = Address::of_one(&resource, id.namespace.as_deref(), &id.name).map_err(|error| error.about(id))?;
+        match self.caller.call(Call::get(CallKind::Get, address, Some(id))).await {
+            Ok(answer) => {
+                let object = answer.object(id)?;
+                self.seen.note(&object);
+                Ok(Some(object))
+            }
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn carry_out(&self, write: Write<'_>) -> Result<Applied, ClusterError> {
+        let id = write.object.id();
+        let resource = self.resource(&write.object.gvk(), Some(&id)).await?;
+        let call = write::call(&write, &resource, &id).map_err(|error| error.about(&id))?;
+        let answer = self.caller.call(call).await.map_err(|error| write::worded(error, &write.precondition))?;
+        let object = match write.subresource {
+            // The answer is the Scale.
+            Some(Subresource::Scale) => {
+                let live = self.read(&write.object.reference()).await?;
+                live.ok_or_else(|| ClusterError::new(ErrorKind::NotFound, "it is gone").about(&id))?
+            }
+            _ => answer.object(&id)?,
+        };
+        let change = match answer.code {
+            201 => Change::Created,
+            // A dry run moves no version, whatever it would change.
+            _ if write.dry_run => Change::Configured,
+            _ if self.seen.holds(&object) => Change::Unchanged,
+            _ => Change::Configured,
+        };
+        if !write.dry_run {
+            self.seen.note(&object);
+        }
+        Ok(Applied { object, change })
+    }
+
+    async fn remove(&self, delete: Delete<'_>) -> Result<Deleted, ClusterError> {
+        let id = &delete.target.id;
+        let resource = self.resource(&delete.target.gvk(), Some(id)).await?;
+        let call = write::delete(&delete, &resource).map_err(|error| error.about(id))?;
+        match self.caller.call(call).await {
+            Ok(answer) => {
+                let value = answer.value(Some(id))?;
+                // A `Status`, or the last state of an object that is gone already.
+                if value.pointer("/metadata/deletionTimestamp").is_none() {
+                    return Ok(Deleted::Gone);
+                }
+                Ok(Deleted::Pending(Box::new(answer.object(id)?)))
+            }
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(Deleted::Gone),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Cluster for KubeCluster {
+    fn info(&self) -> BoxFuture<'_, Result<ClusterInfo, ClusterError>> {
+        async { self.info.get_or_try_init(|| self.read_info()).await.cloned() }.boxed()
+    }
+
+    fn discover(&self) -> BoxFuture<'_, Result<Arc<Discovery>, ClusterError>> {
+        self.known.look(&self.caller).boxed()
+    }
+
+    fn get<'a>(&'a self, target: &'a ObjectRef) -> BoxFuture<'a, Result<Option<Object>, ClusterError>> {
+        self.read(target).boxed()
+    }
+
+    fn list<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<CompleteListing, ClusterError>> {
+        async move {
+            let resource = self.resource(&query.gvk, None).await?;
+            let listing = list::list(&self.caller, &resource, query, Extent::Whole).await?;
+            listing.objects.iter().for_each(|object| self.seen.note(object));
+            Ok(listing)
+        }
+        .boxed()
+    }
+
+    fn watch<'a>(&'a self, query: &'a Query, after: &'a str) -> BoxFuture<'a, Result<WatchStream, ClusterError>> {
+        async move {
+            let resource = self.resource(&query.gvk, None).await?;
+            watch::watch(self.caller.clone(), resource, query.clone(), after, Extent::Whole).await
+        }
+        .boxed()
+    }
+
+    fn write<'a>(&'a self, write: Write<'a>) -> BoxFuture<'a, Result<Applied, ClusterError>> {
+        self.carry_out(write).boxed()
+    }
+
+    fn delete<'a>(&'a self, delete: Delete<'a>) -> BoxFuture<'a, Result<Deleted, ClusterError>> {
+        self.remove(delete).boxed()
+    }
+}
+
+impl Seen {
+    fn note(&self, object: &Object) {
+        let (Some(uid), Some(version)) = (object.uid(), object.resource_version()) else { return };
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.len() >= REMEMBERED {
+            held.clear();
+        }
+        held.insert(uid.into(), version.into());
+    }
+
+    fn holds(&self, object: &Object) -> bool {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        object.uid().and_then(|uid| held.get(uid)).map(AsRef::as_ref) == object.resource_version()
+    }
+}

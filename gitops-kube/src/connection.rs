@@ -1,0 +1,79 @@
+use std::path::Path;
+use std::time::Duration;
+
+use kube::Config;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use thiserror::Error;
+
+use crate::identity::Identity;
+
+/// How long a connection to an API server may take to be made.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Where an API server is, and as whom it is called.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    pub(crate) config: Config,
+    pub(crate) identity: Option<Identity>,
+}
+
+/// Why there is no connection.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// A kubeconfig cannot be read, or does not have what was asked for.
+    #[error("the kubeconfig cannot be used")]
+    Kubeconfig(#[source] kube::config::KubeconfigError),
+    /// The program does not run in a cluster, or its service account is not mounted.
+    #[error("no service account of a cluster is mounted")]
+    InCluster(#[source] kube::config::InClusterError),
+    /// No client can be made of the configuration.
+    #[error("no client can be made of the configuration")]
+    Client(#[source] Box<kube::Error>),
+}
+
+impl Connection {
+    /// What a kubeconfig says: the file given, or those of `KUBECONFIG`, or `~/.kube/config`; its current context, or the one
+    /// given. Credential plugins that it names are started, as every client does.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or names nothing that is there.
+    pub async fn from_kubeconfig(file: Option<&Path>, context: Option<&str>) -> Result<Self, ConnectError> {
+        let read = match file {
+            Some(file) => Kubeconfig::read_from(file),
+            None => Kubeconfig::read(),
+        };
+        let options = KubeConfigOptions { context: context.map(Into::into), ..KubeConfigOptions::default() };
+        let config = Config::from_custom_kubeconfig(read.map_err(ConnectError::Kubeconfig)?, &options).await;
+        Ok(Self::new(config.map_err(ConnectError::Kubeconfig)?))
+    }
+
+    /// The cluster that the program runs in, as its service account.
+    ///
+    /// # Errors
+    /// Where it runs in none.
+    pub fn in_cluster() -> Result<Self, ConnectError> {
+        Ok(Self::new(Config::incluster().map_err(ConnectError::InCluster)?))
+    }
+
+    /// The same server at another address, such as that of a proxy.
+    #[must_use]
+    pub fn at(mut self, address: http::Uri) -> Self {
+        self.config.cluster_url = address;
+        self
+    }
+
+    /// The server's address.
+    pub fn address(&self) -> &http::Uri {
+        &self.config.cluster_url
+    }
+
+    fn new(mut config: Config) -> Self {
+        config.connect_timeout = Some(CONNECT);
+        // What is tried again, and when, is decided where it is known what a second call would do.
+        config.default_retry = false;
+        let user = config.auth_info.impersonate.take();
+        let groups = config.auth_info.impersonate_groups.take().unwrap_or_default();
+        Self { identity: user.map(|user| Identity::new(user, groups)), config }
+    }
+}

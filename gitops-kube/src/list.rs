@@ -1,0 +1,131 @@
+//! Listings: in pages, whole or an error.
+
+use gitops_core::cluster::{ApiResource, ClusterError, CompleteListing, ErrorKind, Query};
+use gitops_core::{Map, Object, Value};
+use serde::Deserialize;
+
+use crate::answer::{object, unreadable};
+use crate::call::{Call, Caller, JSON};
+use crate::counts::CallKind;
+use crate::path::Address;
+
+/// Objects of one page, as kubectl asks for them.
+const PAGE: &str = "500";
+/// How often a listing is begun again whose state the server forgot before the last page.
+const ATTEMPTS: usize = 3;
+/// Asks for the metadata of objects only.
+const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+/// How much of objects is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Whole,
+    Metadata,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    #[serde(default)]
+    metadata: PageMetadata,
+    #[serde(default)]
+    items: Option<Vec<Value>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct PageMetadata {
+    resource_version: String,
+    #[serde(rename = "continue")]
+    next: String,
+}
+
+/// The pages of a listing, one after the other.
+pub(crate) struct Pages<'a> {
+    caller: &'a Caller,
+    resource: &'a ApiResource,
+    query: &'a Query,
+    extent: Extent,
+    /// Where the next page begins; none where there is no further one.
+    next: Option<String>,
+    resource_version: String,
+}
+
+impl<'a> Pages<'a> {
+    pub(crate) fn new(caller: &'a Caller, resource: &'a ApiResource, query: &'a Query, extent: Extent) -> Self {
+        Self { caller, resource, query, extent, next: Some(String::new()), resource_version: String::new() }
+    }
+
+    /// The next page; none after the last one.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Object>>, ClusterError> {
+        let Some(next) = self.next.take() else { return Ok(None) };
+        let address = Address::of_all(self.resource, self.query.namespace.as_deref());
+        let address = selected(address, self.query).ask("limit", PAGE).ask_if(!next.is_empty(), "continue", &next);
+        let mut call = Call::get(CallKind::List, address, None);
+        if self.extent == Extent::Metadata {
+            call.accept = METADATA;
+        }
+        let answer = self.caller.call(call).await?;
+        let page: Page = serde_json::from_slice(&answer.body).map_err(|error| unreadable(&error, None))?;
+        self.resource_version = page.metadata.resource_version;
+        self.next = Some(page.metadata.next).filter(|next| !next.is_empty());
+        let items = page.items.unwrap_or_default();
+        items.into_iter().map(|item| typed(item, self.resource)).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// The state that the listing is of, after its last page.
+    pub(crate) fn resource_version(&self) -> &str {
+        &self.resource_version
+    }
+}
+
+/// All objects of a query.
+pub(crate) async fn list(
+    caller: &Caller,
+    resource: &ApiResource,
+    query: &Query,
+    extent: Extent,
+) -> Result<CompleteListing, ClusterError> {
+    let mut attempt = 1;
+    loop {
+        match whole(Pages::new(caller, resource, query, extent)).await {
+            Err(error) if error.kind == ErrorKind::Expired && attempt < ATTEMPTS => attempt += 1,
+            result => return result,
+        }
+    }
+}
+
+async fn whole(mut pages: Pages<'_>) -> Result<CompleteListing, ClusterError> {
+    let mut objects = Vec::new();
+    while let Some(page) = pages.next().await? {
+        objects.extend(page);
+    }
+    Ok(CompleteListing { objects, resource_version: pages.resource_version })
+}
+
+/// The address with the labels of a query.
+pub(crate) fn selected(address: Address, query: &Query) -> Address {
+    let pair = |(key, value): (&String, &String)| format!("{key}={value}");
+    let selector: Vec<String> = query.labels.iter().map(pair).collect();
+    address.ask_if(!selector.is_empty(), "labelSelector", &selector.join(","))
+}
+
+/// The content type of an answer's objects.
+pub(crate) fn accept(extent: Extent) -> &'static str {
+    match extent {
+        Extent::Whole => JSON,
+        Extent::Metadata => "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
+    }
+}
+
+/// Objects of a list don't say what they are, and those of which only metadata came say something else.
+pub(crate) fn typed(mut item: Value, resource: &ApiResource) -> Result<Object, ClusterError> {
+    if let Some(body) = item.as_object_mut() {
+        name_kind(body, resource);
+    }
+    object(item)
+}
+
+fn name_kind(body: &mut Map, resource: &ApiResource) {
+    body.insert("apiVersion".to_owned(), resource.gvk.api_version().into());
+    body.insert("kind".to_owned(), resource.gvk.kind.as_str().into());
+}

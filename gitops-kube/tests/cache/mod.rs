@@ -1,0 +1,118 @@
+//! What a watch cache keeps, on a real API server.
+
+use std::time::Duration;
+
+use gitops_core::annotations::TRACKING_ID;
+use gitops_core::cluster::{Cluster, Delete, Query, Verb, Write};
+use gitops_core::{GroupVersionKind, Object, ObjectId};
+use gitops_fixtures::testbed::{Assets, ControlPlane};
+use gitops_kube::{CacheOptions, CallKind, Connection, KubeCluster, WatchCache};
+use serde_json::{Value, json};
+
+fn maps() -> GroupVersionKind {
+    GroupVersionKind::from_api_version("v1", "ConfigMap")
+}
+
+fn map(namespace: &str, name: &str, managed: bool, data: &str) -> Object {
+    let annotations =
+        if managed { json!({TRACKING_ID: format!("web:/ConfigMap:{namespace}/{name}")}) } else { json!({}) };
+    let metadata = json!({"name": name, "namespace": namespace, "annotations": annotations});
+    Object::from_value(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"k": data}}))
+        .unwrap()
+}
+
+async fn put(cluster: &dyn Cluster, object: &Object) -> Object {
+    cluster.write(Write::new(object, Verb::Apply { force: true }, "tests")).await.unwrap().object
+}
+
+async fn namespace(cluster: &dyn Cluster) -> String {
+    let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"generateName": "cache-"}});
+    let body = Object::from_value(body).unwrap();
+    cluster.write(Write::new(&body, Verb::Create, "tests")).await.unwrap().object.name().to_owned()
+}
+
+/// Waits until the cache has this value of an object.
+async fn until(cache: &WatchCache, id: &ObjectId, value: Option<&str>) {
+    let target = id.at_version("v1");
+    for _ in 0..1_200 {
+        let held = cache.get(&target).await;
+        if held.is_ok_and(|held| held.as_ref().and_then(|held| held.text(&["data", "k"])) == value) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{id} did not come to {value:?}");
+}
+
+#[tokio::test]
+async fn reads_of_what_is_managed_cost_no_call() {
+    let Some((_, cluster)) = crate::real().await else { return };
+    let namespace = namespace(&cluster).await;
+    for number in 0..600 {
+        put(&cluster, &map(&namespace, &format!("m{number:03}"), number % 3 == 0, "1")).await;
+    }
+    let cache = WatchCache::new(cluster.clone(), CacheOptions::default());
+    cache.follow(&maps()).await.unwrap();
+    let (all, whole) = cache.count(&maps());
+    assert!(all >= 600 && (200..400).contains(&whole), "{all} {whole}");
+    let reads = || cluster.counts().of(CallKind::Get) + cluster.counts().of(CallKind::List);
+    let before = reads();
+    for number in (0..600).step_by(3) {
+        let id = ObjectId::new("", "ConfigMap", Some(&namespace), format!("m{number:03}"));
+        assert!(cache.get(&id.at_version("v1")).await.unwrap().is_some());
+    }
+    let absent = ObjectId::new("", "ConfigMap", Some(&namespace), "none");
+    assert!(cache.get(&absent.at_version("v1")).await.unwrap().is_none());
+    assert_eq!(reads(), before);
+    // Of what is not managed the content is read.
+    let other = ObjectId::new("", "ConfigMap", Some(&namespace), "m001");
+    assert!(cache.get(&other.at_version("v1")).await.unwrap().is_some());
+    assert_eq!(reads(), before + 1);
+}
+
+#[tokio::test]
+async fn writers_see_their_writes_and_others_changes_come() {
+    let Some((_, cluster)) = crate::real().await else { return };
+    let namespace = namespace(&cluster).await;
+    let cache = WatchCache::new(cluster.clone(), CacheOptions::default());
+    cache.follow(&maps()).await.unwrap();
+    let written = put(&cache, &map(&namespace, "a", true, "1")).await;
+    assert_eq!(cache.get(&written.reference()).await.unwrap().unwrap(), written);
+    put(&cluster, &map(&namespace, "a", true, "2")).await;
+    until(&cache, &written.id(), Some("2")).await;
+    let target = written.reference();
+    cluster.delete(Delete::new(&target, written.uid().unwrap())).await.unwrap();
+    until(&cache, &written.id(), None).await;
+    let query = Query::all(maps()).in_namespace(&namespace);
+    assert!(cache.list(&query).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_cache_survives_restarts_and_forgotten_history() {
+    let Some((plane, _)) = crate::real().await else { return };
+    let plane = ControlPlane::without_controllers(Assets::clone(plane.assets())).unwrap();
+    let connection = Connection::from_kubeconfig(Some(&plane.kubeconfig()), None).await.unwrap();
+    let cluster = KubeCluster::connect(&connection).unwrap();
+    let namespace = namespace(&cluster).await;
+    let first = put(&cluster, &map(&namespace, "a", true, "1")).await;
+    let gone = put(&cluster, &map(&namespace, "b", true, "1")).await;
+    let cache = WatchCache::new(cluster.clone(), CacheOptions::default());
+    cache.follow(&maps()).await.unwrap();
+    for round in 2..4 {
+        plane.stop_api_server().unwrap();
+        plane.start_api_server().unwrap();
+        put(&cluster, &map(&namespace, "a", true, &round.to_string())).await;
+        until(&cache, &first.id(), Some(&round.to_string())).await;
+    }
+    // What was told is forgotten while nobody listens, and the watch begins again from a listing.
+    let target = gone.reference();
+    cluster.delete(Delete::new(&target, gone.uid().unwrap())).await.unwrap();
+    until(&cache, &gone.id(), None).await;
+    let listing: Value =
+        serde_json::from_str(&plane.kubectl(&["get", "--raw", "/api/v1/configmaps?limit=1"]).unwrap()).unwrap();
+    assert!(listing["metadata"]["resourceVersion"].is_string());
+    let old = cluster.watch(&Query::all(maps()), "1").await;
+    assert!(old.is_ok() || old.is_err_and(|error| error.kind == gitops_core::cluster::ErrorKind::Expired));
+    put(&cluster, &map(&namespace, "a", true, "last")).await;
+    until(&cache, &first.id(), Some("last")).await;
+}

@@ -1,0 +1,167 @@
+//! Random sequences of writes have the same answers on the embedded cluster as on a real API server: the same failures, the
+//! same values, the same field owners.
+
+mod generate;
+
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use gitops_core::cluster::{Applied, Cluster, ClusterError, Delete, Deleted, Propagation, Subresource, Verb, Write};
+use gitops_core::secret::Purpose;
+use gitops_core::{Object, Reveal};
+use gitops_embedded::{EmbeddedCluster, Options};
+use gitops_fixtures::testbed::{Assets, ControlPlane};
+use gitops_kube::{Connection, KubeCluster};
+use serde_json::{Value, json};
+
+use generate::{Act, Random, Step};
+
+/// How many sequences; `DIFFERENTIAL_SEQUENCES` says otherwise.
+const SEQUENCES: u64 = 2_000;
+/// The first seed; `DIFFERENTIAL_SEED` says otherwise.
+const SEED: u64 = 20_260_000;
+const NAMESPACE: &str = "differential";
+/// Sequences that run at the same time, each on an object of its own.
+const PARALLEL: usize = 8;
+
+fn from_environment(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().map_or(otherwise, |text| text.parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_clusters_answer_alike() {
+    let Some((plane, _)) = crate::real().await else { return };
+    // Controllers would write to the objects too.
+    let plane: Arc<ControlPlane> = ControlPlane::without_controllers(Assets::clone(plane.assets())).unwrap().into();
+    let connection = Connection::from_kubeconfig(Some(&plane.kubeconfig()), None).await.unwrap();
+    let real = KubeCluster::connect(&connection).unwrap();
+    let embedded = EmbeddedCluster::in_memory(&Options::new().without_controllers()).unwrap();
+    for cluster in [&real as &dyn Cluster, &embedded] {
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
+        for body in [namespace, generate::definition()] {
+            let body = Object::from_value(body).unwrap();
+            cluster.write(Write::new(&body, Verb::Create, "setup")).await.unwrap();
+        }
+    }
+    served(&real).await;
+    let (first, count) =
+        (from_environment("DIFFERENTIAL_SEED", SEED), from_environment("DIFFERENTIAL_SEQUENCES", SEQUENCES));
+    let runs = futures::stream::iter(first..first + count).map(|seed| {
+        let (real, embedded) = (real.clone(), embedded.clone());
+        tokio::spawn(async move { compare(seed, &real, &embedded).await })
+    });
+    let differences: Vec<String> =
+        runs.buffer_unordered(PARALLEL).filter_map(|result| async move { result.unwrap() }).collect().await;
+    println!("{} of {count} sequences have the same answers", count - differences.len() as u64);
+    differences.iter().take(40).for_each(|difference| println!("{difference}"));
+    assert!(differences.is_empty(), "{} sequences differ", differences.len());
+}
+
+/// Waits until the custom kind can be written.
+async fn served(cluster: &dyn Cluster) {
+    let body = json!({"apiVersion": "differential.example.com/v1", "kind": "Widget", "metadata": {"name": "first", "namespace": NAMESPACE}});
+    let body = Object::from_value(body).unwrap();
+    for _ in 0..200 {
+        if cluster.write(Write::new(&body, Verb::Apply { force: true }, "setup")).await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the custom kind is not served");
+}
+
+/// The first step that the two answer differently.
+async fn compare(seed: u64, real: &dyn Cluster, embedded: &dyn Cluster) -> Option<String> {
+    let name = format!("s{seed}");
+    let steps = generate::sequence(&mut Random::new(seed), NAMESPACE, &name);
+    for (index, step) in steps.iter().enumerate() {
+        let (wanted, got) = (answer(real, step).await, answer(embedded, step).await);
+        if wanted != got {
+            let so_far: Vec<_> =
+                steps[..=index].iter().map(|step| format!("{:?} {} {}", step.act, step.manager, step.body)).collect();
+            return Some(format!(
+                "seed {seed}, step {index}:\n  {}\n  real:     {wanted}\n  embedded: {got}\n  at: {}",
+                so_far.join("\n  "),
+                place(&wanted, &got, String::new()),
+            ));
+        }
+    }
+    None
+}
+
+/// Where two answers differ first.
+fn place(one: &Value, other: &Value, path: String) -> String {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            let keys: std::collections::BTreeSet<_> = one.keys().chain(other.keys()).collect();
+            let differing = keys.into_iter().find(|key| one.get(*key) != other.get(*key));
+            differing.map_or(path.clone(), |key| {
+                let null = Value::Null;
+                place(one.get(key).unwrap_or(&null), other.get(key).unwrap_or(&null), format!("{path}.{key}"))
+            })
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            let differing = one.iter().zip(other).position(|(one, other)| one != other).unwrap();
+            place(&one[differing], &other[differing], format!("{path}[{differing}]"))
+        }
+        _ => format!("{path}: {one} and {other}"),
+    }
+}
+
+async fn answer(cluster: &dyn Cluster, step: &Step) -> Value {
+    let object = Object::from_value(step.body.clone()).unwrap();
+    let verb = match step.act {
+        Act::Apply { force, .. } => Verb::Apply { force },
+        Act::Create => Verb::Create,
+        Act::Update => Verb::Update,
+        Act::MergePatch | Act::StatusMergePatch => Verb::MergePatch,
+        Act::Delete => return deleted(cluster, &object).await,
+    };
+    let mut write = Write::new(&object, verb, step.manager);
+    if matches!(step.act, Act::Apply { dry_run: true, .. }) {
+        write = write.dry_run();
+    }
+    if matches!(step.act, Act::StatusMergePatch) {
+        write = write.to(Subresource::Status);
+    }
+    match cluster.write(write).await {
+        Ok(Applied { object, .. }) => masked(&object),
+        Err(error) => failure(&error),
+    }
+}
+
+async fn deleted(cluster: &dyn Cluster, object: &Object) -> Value {
+    let target = object.reference();
+    let mut delete = Delete::new(&target, "");
+    (delete.uid, delete.propagation) = (None, Propagation::Background);
+    match cluster.delete(delete).await {
+        Ok(Deleted::Gone) => json!("gone"),
+        Ok(Deleted::Pending(object)) => masked(&object),
+        Err(error) => failure(&error),
+    }
+}
+
+fn failure(error: &ClusterError) -> Value {
+    let mut causes: Vec<Value> =
+        error.causes.iter().map(|cause| json!([cause.field, cause.reason, cause.message])).collect();
+    causes.sort_by_key(Value::to_string);
+    json!({"code": error.kind.code(), "kind": format!("{:?}", error.kind), "causes": causes})
+}
+
+/// An object without what differs from run to run.
+fn masked(object: &Object) -> Value {
+    let mut value = object.reveal(&Reveal::granted(Purpose::RenderedOutput));
+    let metadata = value["metadata"].as_object_mut().unwrap();
+    for field in ["uid", "creationTimestamp", "deletionTimestamp", "resourceVersion"] {
+        if let Some(held) = metadata.get_mut(field) {
+            *held = json!("*");
+        }
+    }
+    if let Some(entries) = metadata.get_mut("managedFields").and_then(Value::as_array_mut) {
+        for entry in entries.iter_mut() {
+            entry["time"] = json!("*");
+        }
+        entries.sort_by_key(Value::to_string);
+    }
+    value
+}
