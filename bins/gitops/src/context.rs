@@ -1,5 +1,5 @@
-//! The engine as the command line sets it up: the embedded cluster, the repository cache and the audit trail under one
-//! folder.
+//! The engine as the command line sets it up: the repository cache, the audit trail and, where no other cluster is asked
+//! for, the embedded cluster under one folder.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,11 +7,12 @@ use std::sync::Arc;
 use gitops_controller::audit::{Action, FileJournal, Record};
 use gitops_controller::sandbox::{Limits, SandboxedJsonnet};
 use gitops_controller::{Applications, Engine, address};
-use gitops_core::Cluster as _;
+use gitops_core::Cluster;
 use gitops_core::api::{Application, ApplicationSource};
 use gitops_core::decode::{self, Severity};
 use gitops_embedded::{EmbeddedCluster, Options};
 use gitops_git::RepositoryCache;
+use gitops_kube::{ConnectError, Connection, KubeCluster};
 use gitops_merge::schema::Kinds;
 
 use crate::arguments::GlobalArguments;
@@ -29,16 +30,17 @@ impl Context {
     /// Opens or makes what lies under the data folder.
     pub(crate) async fn open(global: &GlobalArguments) -> Result<Self, Failure> {
         let folder = &global.data_dir;
-        let simulated = Options::new();
-        let options = if global.no_simulation { simulated.without_controllers() } else { simulated };
-        let hint = "choose another folder with --data-dir, or make this one writable";
-        let cluster = EmbeddedCluster::open(folder, &options).map_err(|error| Failure::from(error).hint(hint))?;
+        let cluster = match (&global.kubeconfig, &global.context) {
+            (None, None) => embedded(global)?,
+            (file, context) => kubernetes(file.as_deref(), context.as_deref()).await?,
+        };
+        std::fs::create_dir_all(folder)?;
         keep_out_of_git(folder)?;
         let journal = Arc::new(FileJournal::new(folder.join("audit.jsonl")));
         let repositories = RepositoryCache::new(folder.join("repositories"));
         let notice = cluster.info().await?.notice;
         let kinds = Arc::new(Kinds::builtin()?);
-        let mut engine = Engine::new(Arc::new(cluster), repositories, kinds, journal).with_folder(folder);
+        let mut engine = Engine::new(cluster, repositories, kinds, journal).with_folder(folder);
         let arguments = vec!["jsonnet-worker".to_owned()];
         engine.jsonnet = Some(Arc::new(SandboxedJsonnet::new(std::env::current_exe()?, arguments, Limits::default())));
         Ok(Self { engine, user: user(), notice })
@@ -97,6 +99,21 @@ impl Context {
         })?;
         Ok(())
     }
+}
+
+fn embedded(global: &GlobalArguments) -> Result<Arc<dyn Cluster>, Failure> {
+    let simulated = Options::new();
+    let options = if global.no_simulation { simulated.without_controllers() } else { simulated };
+    let hint = "choose another folder with --data-dir, or make this one writable";
+    let cluster = EmbeddedCluster::open(&global.data_dir, &options).map_err(|error| Failure::from(error).hint(hint))?;
+    Ok(Arc::new(cluster))
+}
+
+async fn kubernetes(file: Option<&Path>, context: Option<&str>) -> Result<Arc<dyn Cluster>, Failure> {
+    let hint = "give a kubeconfig with --kubeconfig, and the name of one of its contexts with --context";
+    let unusable = |error: ConnectError| Failure::from(error).hint(hint);
+    let connection = Connection::from_kubeconfig(file, context).await.map_err(unusable)?;
+    Ok(Arc::new(KubeCluster::connect(&connection).map_err(unusable)?))
 }
 
 /// The Applications that a file defines, their repositories' paths made independent of where the program was started.

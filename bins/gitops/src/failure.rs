@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
+use gitops_core::cluster::{ClusterError, Trouble};
+
 use crate::output::paint;
 use crate::output::stream::error_line;
 
@@ -53,11 +55,49 @@ impl Failure {
     pub(crate) fn report(&self) -> ExitCode {
         if !self.silent {
             error_line!("{} {self}", paint::error("error:"));
-            if let Some(hint) = &self.hint {
+            if let Some(hint) = self.hint.as_deref().or_else(|| self.trouble().map(next_step)) {
                 error_line!("{} {hint}", paint::hint("hint:"));
             }
         }
         ExitCode::from(self.code)
+    }
+}
+
+impl Failure {
+    /// What a cluster says stands in the way, where one of the causes is a call to it.
+    fn trouble(&self) -> Option<Trouble> {
+        let mut cause: Option<&(dyn Error + 'static)> = Some(self.error.as_ref());
+        while let Some(error) = cause {
+            if let Some(refused) = error.downcast_ref::<ClusterError>() {
+                return refused.trouble();
+            }
+            cause = error.source();
+        }
+        None
+    }
+}
+
+/// What to do about what stands in the way of a call to a cluster.
+pub(crate) fn next_step(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::Unauthenticated => "log in to the cluster again, or give another kubeconfig or context",
+        Trouble::NotPermitted => {
+            "have the verb and resource that the message names allowed by a Role, or give another kubeconfig or context"
+        }
+        Trouble::QuotaExceeded => "free some of what the namespace uses, or have its ResourceQuota raised",
+        Trouble::NamespaceTerminating => "wait until the namespace is gone, then sync again",
+        Trouble::NamespaceMissing => "add the Namespace to the source, or set the sync option CreateNamespace=true",
+        Trouble::ImmutableField => {
+            "set the sync option Replace=true,Force=true on the object to have it deleted and created anew, or change it back"
+        }
+        Trouble::KindMissing => {
+            "add its CustomResourceDefinition to the source; for Applications themselves, `gitops install`"
+        }
+        Trouble::OwnedByOthers => "take the fields out of the source, or have their manager give them up",
+        Trouble::Moved => "sync again: the object changed meanwhile",
+        Trouble::Unreachable => "see whether the API server of the kubeconfig answers, then sync again",
+        Trouble::Overloaded => "the API server has too much to do: sync again later",
+        _ => "look at the message of the API server",
     }
 }
 

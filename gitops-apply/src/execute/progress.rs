@@ -1,6 +1,7 @@
 use std::fmt;
 
 use gitops_core::ObjectRef;
+use gitops_core::cluster::Trouble;
 use serde::Serialize;
 
 use crate::hook::Phase as SyncPhase;
@@ -106,6 +107,9 @@ pub struct ResourceOutcome {
     pub status: ResourceStatus,
     /// The words that go with it.
     pub message: String,
+    /// What the cluster says stands in the way, where it refused the call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Trouble>,
     /// The number of the step.
     pub step: u32,
 }

@@ -229,7 +229,9 @@ impl Execution {
 
     fn refused(&mut self, number: u32, running: &Running, error: &ClusterError, now: Timestamp) -> Vec<Action> {
         let may_retry = running.attempts < self.settings.attempts && !self.terminated;
-        if error.kind.is_transient() && may_retry {
+        // A kind whose definition was just written is served a moment later.
+        let not_yet = error.kind == ErrorKind::UnknownKind && running.step.action == StepAction::Create;
+        if (error.kind.is_transient() || not_yet) && may_retry {
             let at = self.later(running.attempts, now);
             self.progress.push(Progress::Retrying { object: running.object.clone(), reason: error.to_string() });
             self.set_state(number, StepState::Retry);
@@ -259,6 +261,9 @@ impl Execution {
             _ => error.to_string(),
         };
         self.step_failed(number, running, message);
+        if let Some(outcome) = self.results.last_mut() {
+            outcome.trouble = error.trouble();
+        }
         Vec::new()
     }
 
@@ -313,7 +318,8 @@ impl Execution {
 
     pub(super) fn record(&mut self, running: &Running, status: ResourceStatus, message: String) {
         let (object, action, phase) = (running.object.clone(), running.step.action, running.phase);
-        let outcome = ResourceOutcome { object, action, phase, status, message, step: running.step.number };
+        let outcome =
+            ResourceOutcome { object, action, phase, status, message, trouble: None, step: running.step.number };
         self.progress.push(Progress::Finished(outcome.clone()));
         self.results.push(outcome);
     }

@@ -41,6 +41,12 @@ pub(crate) struct Arguments {
 /// Options of every command.
 #[derive(Args, Clone)]
 pub(crate) struct GlobalArguments {
+    /// Talk to the Kubernetes cluster of this kubeconfig in place of the embedded one
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Talk to the Kubernetes cluster of this context in place of the embedded one, of the given kubeconfig or the usual ones
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
+    pub context: Option<String>,
     /// Where the embedded cluster, the repository cache and the audit trail are kept
     #[arg(
         long,
@@ -98,6 +104,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: AppCommand,
     },
+    /// Bring the kinds that Applications are kept in to a Kubernetes cluster; the embedded one has them
+    Install,
     /// Show who deployed what, when and from which commit
     History(AuditArguments),
     /// Write a repository that tells a story, and walk through it on the embedded cluster

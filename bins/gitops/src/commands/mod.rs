@@ -8,6 +8,7 @@ mod completion;
 mod demo;
 mod diff;
 mod history;
+mod install;
 mod jsonnet_worker;
 mod plan;
 mod preview;
@@ -37,6 +38,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Diff(arguments) => in_engine(global, async |context| diff::run(context, &arguments).await),
         Command::Render(arguments) => in_engine(global, async |context| render::run(context, &arguments).await),
         Command::App { command } => in_engine(global, async |context| app::run(context, command).await),
+        Command::Install => in_engine(global, install::run),
         Command::History(arguments) => in_engine(global, async |context| history::run(context, &arguments)),
         Command::Demo(arguments) => in_engine(global, async |context| demo::run(context, &arguments).await),
         Command::Build(arguments) => build::run(&arguments, global),

@@ -1,5 +1,6 @@
 //! What came of a sync, resource by resource, and what to try next.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use gitops_apply::execute::OutcomePhase;
@@ -10,7 +11,7 @@ use serde_json::json;
 
 use super::stream::{self, print_line};
 use super::{paint, table};
-use crate::failure::Failure;
+use crate::failure::{Failure, next_step};
 
 const COLUMNS: [&str; 7] = ["GROUP", "KIND", "NAMESPACE", "NAME", "STATUS", "HEALTH", "MESSAGE"];
 
@@ -30,6 +31,11 @@ fn text(report: &SyncReport, notice: Option<&str>) -> String {
         None => writeln!(out, "{}: {name} is as Git says", paint::good("nothing to do")),
         Some(outcome) => writeln!(out, "{}: {}", paint::status(outcome.phase.as_str()), outcome.message),
     };
+    let troubles: BTreeSet<_> =
+        report.outcome.iter().flat_map(|outcome| &outcome.resources).filter_map(|one| one.trouble).collect();
+    for trouble in troubles {
+        let _ = writeln!(out, "{} {}", paint::hint("hint:"), next_step(trouble));
+    }
     if let Some(notice) = notice {
         let _ = writeln!(out, "{}", paint::faint(&format!("({notice})")));
     }

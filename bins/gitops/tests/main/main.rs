@@ -9,6 +9,7 @@ mod commands;
 mod definitions;
 mod plans;
 mod preview;
+mod real;
 mod real_applications;
 mod secrets;
 mod story;
