@@ -7,7 +7,7 @@ use futures::future::{BoxFuture, FutureExt as _};
 use futures::stream::StreamExt as _;
 use gitops_core::cluster::{
     Applied, Change, Cluster, ClusterError, ClusterInfo, CompleteListing, Delete, Deleted, Discovery, ErrorKind,
-    Precondition, Propagation, Query, Subresource, Verb, WatchEvent, WatchStream, Write,
+    Identity, Precondition, Propagation, Query, Subresource, Verb, WatchEvent, WatchStream, Write,
 };
 use gitops_core::secret::Purpose;
 use gitops_core::{GroupVersionKind, Map, Object, ObjectId, ObjectRef, Reveal, Value};
@@ -201,6 +201,11 @@ impl Cluster for EmbeddedCluster {
         }
         .boxed()
     }
+
+    /// Everybody may do everything here.
+    fn acting_as(&self, _: &Identity) -> Result<Arc<dyn Cluster>, ClusterError> {
+        Ok(Arc::new(self.clone()))
+    }
 }
 
 /// A write as it is handed to another thread.
@@ -248,8 +253,8 @@ impl Order {
             self.body = scale_body(&self.body);
         }
         let operation = match (self.verb, &self.precondition) {
-            (Verb::Create, _) | (_, Precondition::Absent) => Operation::Create(&self.body),
             (Verb::Apply { force }, _) => Operation::Apply { body: &self.body, force },
+            (Verb::Create, _) | (_, Precondition::Absent) => Operation::Create(&self.body),
             (Verb::Update, _) => Operation::Update(&self.body),
             (Verb::MergePatch, _) => Operation::MergePatch(&self.body),
         };

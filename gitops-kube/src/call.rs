@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gitops_core::ObjectId;
-use gitops_core::cluster::{ClusterError, ErrorKind};
+use gitops_core::cluster::{ClusterError, ErrorKind, Identity};
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt as _, Limited};
 use kube::client::Body;
@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::answer::Answer;
 use crate::counts::{CallKind, Counts};
-use crate::identity::Identity;
+use crate::identity;
 use crate::path::Address;
 
 /// Calls that are out at the same time.
@@ -118,7 +118,7 @@ impl Caller {
         let mut request = Request::builder().method(method).uri(uri);
         request = request.header(http::header::ACCEPT, accept).header(http::header::USER_AGENT, NAME);
         if let Some(identity) = &self.identity {
-            request = identity.sign(request);
+            request = identity::sign(identity, request);
         }
         if let Some(tag) = known {
             request = request.header(http::header::IF_NONE_MATCH, tag);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::future::{BoxFuture, FutureExt as _};
 use gitops_core::cluster::{
     ApiResource, Applied, Change, Cluster, ClusterError, ClusterInfo, CompleteListing, Delete, Deleted, Discovery,
-    ErrorKind, Query, Subresource, WatchStream, Write,
+    ErrorKind, Identity, Query, Subresource, WatchStream, Write,
 };
 use gitops_core::{GroupVersionKind, Object, ObjectId, ObjectRef, Value};
 use tokio::sync::OnceCell;
@@ -14,7 +14,6 @@ use crate::call::{Call, Caller, about};
 use crate::connection::{ConnectError, Connection};
 use crate::counts::{CallKind, Counts};
 use crate::discovery::Known;
-use crate::identity::Identity;
 use crate::list::{self, Extent};
 use crate::path::Address;
 use crate::{watch, write};
@@ -58,13 +57,6 @@ impl KubeCluster {
             seen: Arc::default(),
             address,
         })
-    }
-
-    /// The same cluster, called for somebody else: the server checks that the caller may impersonate them, and then what
-    /// they may do.
-    #[must_use]
-    pub fn acting_as(&self, identity: Identity) -> Self {
-        Self { caller: self.caller.acting_as(identity), ..self.clone() }
     }
 
     /// How many calls were made.
@@ -189,6 +181,10 @@ impl Cluster for KubeCluster {
 
     fn delete<'a>(&'a self, delete: Delete<'a>) -> BoxFuture<'a, Result<Deleted, ClusterError>> {
         self.remove(delete).boxed()
+    }
+
+    fn acting_as(&self, identity: &Identity) -> Result<Arc<dyn Cluster>, ClusterError> {
+        Ok(Arc::new(Self { caller: self.caller.acting_as(identity.clone()), ..self.clone() }))
     }
 }
 

@@ -1,11 +1,10 @@
 use std::path::Path;
 use std::time::Duration;
 
+use gitops_core::cluster::Identity;
 use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use thiserror::Error;
-
-use crate::identity::Identity;
 
 /// How long a connection to an API server may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);

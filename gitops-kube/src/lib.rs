@@ -16,7 +16,7 @@
 //! # How it calls
 //! There is no fixed rate: an API server's priority and fairness says when it has enough (429), and is then heard. Calls that
 //! are out at the same time are bounded. Every call is counted, by object ([`Counts`]). A tenant's objects are touched
-//! under that tenant's service account where [`KubeCluster::acting_as`] says so.
+//! under that tenant's service account where [`acting_as`](gitops_core::Cluster::acting_as) says so.
 //!
 //! # What this crate must not know
 //! Git, rendering, comparing, planning: it carries out single calls, and keeps what watches tell ([`WatchCache`]). It is the
@@ -39,4 +39,3 @@ pub use cache::{CacheOptions, CacheState, WatchCache};
 pub use cluster::KubeCluster;
 pub use connection::{ConnectError, Connection};
 pub use counts::{CallKind, Counts};
-pub use identity::Identity;

@@ -1,6 +1,6 @@
 //! The Kubernetes backend on a real control plane. Without one (`KUBEBUILDER_ASSETS`) the tests say that they were skipped.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod cache;
 mod differential;

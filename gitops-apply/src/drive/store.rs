@@ -58,14 +58,14 @@ pub(super) async fn save(
 }
 
 async fn write(part: &Object, known: Option<&PartVersion>, cluster: &dyn Cluster) -> Result<Object, ClusterError> {
-    let (verb, precondition) = match known {
-        None => (Verb::Create, Precondition::Absent),
+    let precondition = match known {
+        None => Precondition::Absent,
         Some(PartVersion { uid, resource_version }) => {
-            let resource_version = Some(resource_version.clone());
-            (Verb::Apply { force: true }, Precondition::Live { uid: uid.clone(), resource_version })
+            Precondition::Live { uid: uid.clone(), resource_version: Some(resource_version.clone()) }
         }
     };
-    let applied = cluster.write(Write::new(part, verb, FIELD_MANAGER).when(precondition)).await?;
+    let write = Write::new(part, Verb::Apply { force: true }, FIELD_MANAGER).when(precondition);
+    let applied = cluster.write(write).await?;
     Ok(applied.object)
 }
 

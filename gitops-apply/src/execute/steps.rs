@@ -93,10 +93,8 @@ impl Execution {
             );
             return None;
         };
-        let verb = match &precondition {
-            Precondition::Absent => Verb::Create,
-            _ => Verb::Apply { force: true },
-        };
+        // An object that is created by an apply has applied fields from its first moment on, which the next apply can give up.
+        let verb = Verb::Apply { force: true };
         let (step, migrate) = (running.step.number, running.step.migrates);
         Some(self.call(Action::Write { step, object, verb, precondition, migrate }))
     }

@@ -12,8 +12,10 @@ use serde::{Deserialize, Serialize};
 use crate::{GroupKind, GroupVersionKind, Object, ObjectRef};
 
 mod error;
+mod identity;
 
 pub use error::{Cause, ClusterError, ErrorKind, Trouble};
+pub use identity::Identity;
 
 /// A cluster of objects. All calls are safe to repeat except [`Cluster::write`] with [`Verb::Create`].
 pub trait Cluster: Send + Sync {
@@ -38,6 +40,15 @@ pub trait Cluster: Send + Sync {
 
     /// Deletes one object.
     fn delete<'a>(&'a self, delete: Delete<'a>) -> BoxFuture<'a, Result<Deleted, ClusterError>>;
+
+    /// The same cluster, called for somebody else: it checks that the caller may impersonate them, and then what they may do.
+    ///
+    /// # Errors
+    /// Where the backend knows one caller only.
+    fn acting_as(&self, identity: &Identity) -> Result<Arc<dyn Cluster>, ClusterError> {
+        let message = format!("this cluster cannot be called as `{}`", identity.user());
+        Err(ClusterError::new(ErrorKind::BadRequest, message))
+    }
 }
 
 /// Changes to the objects of a query.
@@ -199,7 +210,7 @@ pub enum Precondition {
     /// Nothing is asked.
     #[default]
     None,
-    /// The object is absent; it is written by a plain create.
+    /// The object is absent: the write creates it, and fails where it is there. A stranger's object is never adopted.
     Absent,
     /// The object is the one that was seen.
     #[serde(rename_all = "camelCase")]

@@ -8,7 +8,7 @@ use super::*;
 pub(super) async fn all(cluster: &dyn Cluster) {
     conflicts_name_manager_and_field(cluster).await;
     fields_go_with_their_owner(cluster).await;
-    absent_means_a_plain_create(cluster).await;
+    absent_means_that_it_only_creates(cluster).await;
     live_means_uid_and_version(cluster).await;
     what_changes_nothing_moves_nothing(cluster).await;
     patches_and_updates(cluster).await;
@@ -38,12 +38,14 @@ async fn fields_go_with_their_owner(cluster: &dyn Cluster) {
     assert_eq!(live.get(&["data"]), Some(&json!({"ours": "1"})));
 }
 
-async fn absent_means_a_plain_create(cluster: &dyn Cluster) {
+async fn absent_means_that_it_only_creates(cluster: &dyn Cluster) {
     let namespace = namespace(cluster).await;
     let body = object(map(&namespace, "a", json!({"k": "1"})));
-    for verb in [Verb::Create, Verb::Apply { force: true }] {
+    for (verb, operation) in [(Verb::Create, "Update"), (Verb::Apply { force: true }, "Apply")] {
         let first = cluster.write(Write::new(&body, verb, "suite").when(Precondition::Absent)).await.unwrap();
         assert_eq!(first.change, Change::Created);
+        let entries = first.object.get(&["metadata", "managedFields"]).and_then(Value::as_array).unwrap();
+        assert!(entries.len() == 1 && entries[0]["operation"] == operation, "{entries:?}");
         let again = cluster.write(Write::new(&body, verb, "suite").when(Precondition::Absent)).await.unwrap_err();
         assert_eq!(again.kind, ErrorKind::AlreadyExists);
         delete(cluster, &first.object).await.unwrap();

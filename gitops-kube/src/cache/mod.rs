@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::future::{BoxFuture, FutureExt as _};
 use gitops_core::annotations::{INSTANCE_LABEL, INVENTORY_OF, TRACKING_ID};
 use gitops_core::cluster::{
-    Applied, Cluster, ClusterError, ClusterInfo, CompleteListing, Delete, Deleted, Discovery, ErrorKind, Query,
-    WatchStream, Write,
+    Applied, Cluster, ClusterError, ClusterInfo, CompleteListing, Delete, Deleted, Discovery, ErrorKind, Identity,
+    Query, WatchStream, Write,
 };
 use gitops_core::{GroupKind, GroupVersionKind, Object, ObjectId, ObjectRef};
 
@@ -227,6 +227,11 @@ impl Cluster for WatchCache {
             deleted
         }
         .boxed()
+    }
+
+    /// What the cache remembers was seen by its own caller, and is not for others: theirs is the cluster itself.
+    fn acting_as(&self, identity: &Identity) -> Result<Arc<dyn Cluster>, ClusterError> {
+        self.cluster.acting_as(identity)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gitops_core::annotations::TRACKING_ID;
-use gitops_core::cluster::{Cluster, Delete, Query, Verb, Write};
+use gitops_core::cluster::{Cluster, Delete, Propagation, Query, Verb, Write};
 use gitops_core::{GroupVersionKind, Object, ObjectId};
 use gitops_fixtures::testbed::{Assets, ControlPlane};
 use gitops_kube::{CacheOptions, CallKind, Connection, KubeCluster, WatchCache};
@@ -106,7 +106,10 @@ async fn a_cache_survives_restarts_and_forgotten_history() {
     }
     // What was told is forgotten while nobody listens, and the watch begins again from a listing.
     let target = gone.reference();
-    cluster.delete(Delete::new(&target, gone.uid().unwrap())).await.unwrap();
+    let mut delete = Delete::new(&target, gone.uid().unwrap());
+    // Nobody is there who would delete what it owns first.
+    delete.propagation = Propagation::Background;
+    cluster.delete(delete).await.unwrap();
     until(&cache, &gone.id(), None).await;
     let listing: Value =
         serde_json::from_str(&plane.kubectl(&["get", "--raw", "/api/v1/configmaps?limit=1"]).unwrap()).unwrap();

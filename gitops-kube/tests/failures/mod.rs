@@ -1,9 +1,9 @@
 //! What stands in the way is told by its cause and its object.
 
-use gitops_core::cluster::{Cluster, ClusterError, Trouble, Verb, Write};
+use gitops_core::cluster::{Cluster, ClusterError, Identity, Trouble, Verb, Write};
 use gitops_core::{Object, ObjectId};
 use gitops_fixtures::testbed::{Fault, Proxy};
-use gitops_kube::{CallKind, Connection, Identity, KubeCluster};
+use gitops_kube::{CallKind, Connection, KubeCluster};
 use serde_json::{Value, json};
 
 async fn create(cluster: &dyn Cluster, body: Value) -> Result<Object, ClusterError> {
@@ -39,8 +39,8 @@ async fn each_has_its_cause_and_object() {
     let space = namespace(&cluster).await;
     let at = |name: &str| format!("ConfigMap/{space}/{name}");
 
-    let nobody = cluster.acting_as(Identity::service_account(&space, "nobody"));
-    let error = troubled(create(&nobody, map(&space, "a", "1")).await, Trouble::NotPermitted, &at("a"));
+    let nobody = cluster.acting_as(&Identity::service_account(&space, "nobody")).unwrap();
+    let error = troubled(create(nobody.as_ref(), map(&space, "a", "1")).await, Trouble::NotPermitted, &at("a"));
     assert!(error.message.contains("cannot create resource \"configmaps\""), "{error}");
 
     let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few", "namespace": space}, "spec": {"hard": {"count/configmaps": "0"}}});
@@ -138,8 +138,8 @@ async fn calls_are_counted_by_object_and_made_for_others() {
     plane.kubectl(&["create", "serviceaccount", "deployer", "-n", &space]).unwrap();
     let account = format!("--serviceaccount={space}:deployer");
     plane.kubectl(&["create", "rolebinding", "deployer", "--clusterrole=edit", &account, "-n", &space]).unwrap();
-    let tenant = cluster.acting_as(Identity::service_account(&space, "deployer"));
-    create(&tenant, map(&space, "a", "1")).await.unwrap();
+    let tenant = cluster.acting_as(&Identity::service_account(&space, "deployer")).unwrap();
+    create(tenant.as_ref(), map(&space, "a", "1")).await.unwrap();
     assert!(tenant.get(&id.at_version("v1")).await.unwrap().is_some());
     assert_eq!((cluster.counts().to(&id, CallKind::Write), cluster.counts().to(&id, CallKind::Get)), (1, 1));
     let audit = plane.audit().unwrap();

@@ -350,6 +350,7 @@ impl Cluster for Fake {
             let id = write.object.id();
             let verb = match write.verb {
                 Verb::Create => "create",
+                Verb::Apply { .. } if write.precondition == Precondition::Absent => "create",
                 Verb::Apply { .. } => "apply",
                 Verb::Update => "migrate",
                 Verb::MergePatch => "patch",
