@@ -26,7 +26,21 @@ pub(super) fn create(kind: &Kind, new: &Value) -> Result<(), ServerError> {
     verdict(kind, new, causes)
 }
 
-pub(super) fn update(kind: &Kind, new: &Value, live: &Value) -> Result<(), ServerError> {
+/// `sent` is the body of the request.
+pub(super) fn update(kind: &Kind, new: &Value, live: &Value, sent: &Value) -> Result<(), ServerError> {
+    // The checks that all kinds share and those of the kind both look at the metadata.
+    let moved = moved_metadata(new, live);
+    let mut causes = [&moved[..], &moved[..]].concat();
+    causes.extend(metadata(kind, new));
+    causes.extend(content(kind, new, Some(live)));
+    if !kind.is_custom() {
+        causes.extend(builtin::emptied(kind, live, sent));
+    }
+    verdict(kind, new, causes)
+}
+
+/// What an update of the metadata may not do.
+fn moved_metadata(new: &Value, live: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
     if meta::is_deleting(live) {
         let held = meta::finalizers(live);
@@ -46,9 +60,7 @@ pub(super) fn update(kind: &Kind, new: &Value, live: &Value) -> Result<(), Serve
             causes.push(Cause::invalid(format!("metadata.{field}"), value, "field is immutable"));
         }
     }
-    causes.extend(metadata(kind, new));
-    causes.extend(content(kind, new, Some(live)));
-    verdict(kind, new, causes)
+    causes
 }
 
 fn verdict(kind: &Kind, new: &Value, causes: Vec<Cause>) -> Result<(), ServerError> {
@@ -122,3 +134,6 @@ fn content(kind: &Kind, new: &Value, live: Option<&Value>) -> Vec<Cause> {
 mod builtin;
 mod names;
 mod pod;
+mod probe;
+mod resources;
+mod stateful_set;

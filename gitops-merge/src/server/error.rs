@@ -175,7 +175,14 @@ impl ServerError {
     /// 422: the object breaks rules.
     #[must_use]
     pub fn invalid(kind: &Kind, name: &str, causes: Vec<Cause>) -> Self {
-        let body: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
+        // What is found by two checks is a cause twice, and said once.
+        let mut body: Vec<String> = Vec::with_capacity(causes.len());
+        for cause in &causes {
+            let text = format!("{}: {}", cause.field, cause.message);
+            if !body.contains(&text) {
+                body.push(text);
+            }
+        }
         let all = if body.len() == 1 { body.concat() } else { format!("[{}]", body.join(", ")) };
         let message = format!("{} {} is invalid: {all}", kind.qualified_kind(), crate::value::go_quote(name));
         let mut error = Self::new(422, "Invalid", message).about_part(kind, &kind.kind, name);

@@ -55,6 +55,23 @@ pub(super) fn read(kind: &Kind, body: &Value, validation: FieldValidation) -> Re
     Ok(value)
 }
 
+/// What an apply makes of an object. A custom one is not read again, so that nulls stay in it, which its schema may not allow:
+/// a map whose last entry its manager gave up is one. In its metadata they stay until it is stored.
+pub(super) fn merged(kind: &Kind, merged: Value, validation: FieldValidation) -> Result<Value, ServerError> {
+    if !kind.is_custom() {
+        return read(kind, &merged, validation);
+    }
+    let mut value = merged;
+    let empty = |(_, held): &(&String, &Value)| held.is_null() || held.as_object().is_some_and(Map::is_empty);
+    let held = value.get("metadata").and_then(Value::as_object).into_iter().flatten();
+    let empty: Map<String, Value> = held.filter(empty).map(|(name, held)| (name.clone(), held.clone())).collect();
+    metadata(kind, &mut value)?;
+    if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.extend(empty);
+    }
+    Ok(value)
+}
+
 /// Metadata of custom objects goes through the Go type like everybody's.
 fn metadata(kind: &Kind, value: &mut Value) -> Result<(), ServerError> {
     let Some(map) = value.as_object_mut() else {

@@ -258,6 +258,22 @@ fn finalizers_hold_what_is_deleted() {
 }
 
 #[test]
+fn claims_are_volumes_and_most_of_a_stateful_set_is_fixed() {
+    let mut bench = Bench::of("apps/v1", "StatefulSet");
+    let set = |service: &str, mounted: &str| {
+        json!({"spec": {"serviceName": service, "selector": {"matchLabels": {"app": "x"}},
+            "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"],
+                "resources": {"requests": {"storage": "1Gi"}}}}],
+            "template": {"metadata": {"labels": {"app": "x"}}, "spec": {"containers": [{"name": "c", "image": "i",
+                "volumeMounts": [{"name": mounted, "mountPath": "/data"}]}]}}}})
+    };
+    assert_eq!(bench.apply("a", true, set("x", "other")).unwrap_err().causes[0].reason, "FieldValueNotFound");
+    bench.apply("a", true, set("x", "data")).unwrap();
+    let error = bench.apply("a", true, set("y", "data")).unwrap_err();
+    assert_eq!((error.code, error.causes[0].field.as_str()), (422, "spec"));
+}
+
+#[test]
 fn an_empty_name_of_an_applier_is_refused() {
     let mut bench = Bench::of("v1", "ConfigMap");
     let error = bench.apply("", false, json!({})).unwrap_err();

@@ -31,6 +31,11 @@ pub fn write(
         (Target::Status, _) if !kind.subresources.status => return Err(ServerError::not_found(kind, request.name)),
         _ => {}
     }
+    if let (Some(_), Operation::Create(_)) = (live, request.operation) {
+        // That the name is taken is found last, when the object is stored.
+        let otherwise = write(kinds, kind, None, request, moment);
+        return otherwise.and_then(|_| Err(ServerError::already_exists(kind, request.name)));
+    }
     check_existence(kind, live, request)?;
     check_depth(body_of(request.operation))?;
     let empty = form::empty(kind)?;
@@ -53,7 +58,7 @@ pub fn write(
             let mut new = match out.object {
                 None => base,
                 Some(merged) => {
-                    let mut new = form::read(kind, &merged, request.field_validation)?;
+                    let mut new = form::merged(kind, merged, request.field_validation)?;
                     form::fill(kind, &mut new);
                     new
                 }
@@ -87,7 +92,7 @@ pub fn write(
 /// Replaces the live object by one that was made from it: the end of every write to something that exists.
 pub(super) fn replace(kind: &Kind, live: &Value, new: Value, request: &Request<'_>) -> Result<Written, ServerError> {
     check_identity(kind, Some(live), &new, request)?;
-    update(kind, live, new, request.target)
+    update(kind, live, new, request)
 }
 
 /// A request with what it is about.
@@ -112,11 +117,7 @@ fn check_existence(kind: &Kind, live: Option<&Value>, request: &Request<'_>) -> 
             Operation::Update(_) => strategy::created_by_update(kind),
             _ => false,
         };
-    match (live, request.operation) {
-        (Some(_), Operation::Create(_)) => Err(ServerError::already_exists(kind, request.name)),
-        (None, _) if !may_create => Err(ServerError::not_found(kind, request.name)),
-        _ => Ok(()),
-    }
+    if live.is_none() && !may_create { Err(ServerError::not_found(kind, request.name)) } else { Ok(()) }
 }
 
 /// The object that a create, update or patch asks for, with defaults and its `managedFields` as they were sent.
@@ -251,10 +252,10 @@ fn create(kind: &Kind, mut new: Value, request: &Request<'_>, moment: Moment<'_>
     Ok(Written { object: new, effect: Effect::Created })
 }
 
-fn update(kind: &Kind, live: &Value, mut new: Value, target: Target) -> Result<Written, ServerError> {
+fn update(kind: &Kind, live: &Value, mut new: Value, request: &Request<'_>) -> Result<Written, ServerError> {
     meta::copy(&mut new, "resourceVersion", live);
     meta::unite_owners(&mut new);
-    strategy::update(kind, target, &mut new, live, meta::text(live, "uid"));
+    strategy::update(kind, request.target, &mut new, live, meta::text(live, "uid"));
     if meta::text(&new, "uid").is_empty() {
         meta::copy(&mut new, "uid", live);
     }
@@ -265,16 +266,14 @@ fn update(kind: &Kind, live: &Value, mut new: Value, target: Target) -> Result<W
     if meta::get(&new, "deletionGracePeriodSeconds").is_none() {
         meta::copy(&mut new, "deletionGracePeriodSeconds", live);
     }
-    admit::update(kind, &new, live)?;
+    admit::update(kind, &new, live, body_of(request.operation))?;
+    if meta::is_deleting(live) && meta::finalizers(&new).is_empty() && !waits_for_contents(kind, &new) {
+        // It is not stored any more, and answered as it is.
+        return Ok(Written { object: new, effect: Effect::Removed });
+    }
     form::settle(kind, &mut new)?;
     keep_times(&mut new, live);
-    let effect = if meta::is_deleting(live) && meta::finalizers(&new).is_empty() && !waits_for_contents(kind, &new) {
-        Effect::Removed
-    } else if new == *live {
-        Effect::Unchanged
-    } else {
-        Effect::Updated
-    };
+    let effect = if new == *live { Effect::Unchanged } else { Effect::Updated };
     Ok(Written { object: new, effect })
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::super::error::Cause;
-use super::{names, pod};
+use super::{names, pod, stateful_set};
 use crate::schema::Kind;
 
 /// Fields that cannot change once they are set, by kind.
@@ -37,22 +37,25 @@ pub(super) fn validate(kind: &Kind, new: &Value, live: Option<&Value>) -> Vec<Ca
         selector(name, new, &mut causes);
     }
     match name {
-        "Pod" => pod::validate(new.get("spec"), "spec", &mut causes),
+        "Pod" => pod::validate(new.get("spec"), "spec", &[], &mut causes),
         "Deployment" | "DaemonSet" | "ReplicaSet" | "StatefulSet" | "ReplicationController" => {
-            pod::validate(at(new, "spec.template.spec"), "spec.template.spec", &mut causes);
+            let claimed = if name == "StatefulSet" { stateful_set::claimed_volumes(new) } else { Vec::new() };
+            pod::validate(at(new, "spec.template.spec"), "spec.template.spec", &claimed, &mut causes);
             restart(new, "spec.template.spec.restartPolicy", &["Always"], &mut causes);
             not_negative(new, "spec.replicas", &mut causes);
-            if name == "Deployment" {
-                strategy(new, &mut causes);
+            match name {
+                "Deployment" => strategy(new, &mut causes),
+                "StatefulSet" => stateful_set::validate(new, live, &mut causes),
+                _ => {}
             }
         }
         "Job" => {
-            pod::validate(at(new, "spec.template.spec"), "spec.template.spec", &mut causes);
+            pod::validate(at(new, "spec.template.spec"), "spec.template.spec", &[], &mut causes);
             restart(new, "spec.template.spec.restartPolicy", &["OnFailure", "Never"], &mut causes);
         }
         "CronJob" => {
             let path = "spec.jobTemplate.spec.template.spec";
-            pod::validate(at(new, path), path, &mut causes);
+            pod::validate(at(new, path), path, &[], &mut causes);
             restart(new, &format!("{path}.restartPolicy"), &["OnFailure", "Never"], &mut causes);
             schedule(new, &mut causes);
         }
@@ -223,6 +226,20 @@ fn immutable(new: &Value, live: Option<&Value>, fields: &[&str], causes: &mut Ve
             causes.push(Cause::forbidden(field, "field is immutable when `immutable` is set"));
         }
     }
+}
+
+/// Of what is immutable an empty map is not none: the API server compares these fields as Go does, before it forgets the
+/// difference.
+pub(super) fn emptied(kind: &Kind, live: &Value, sent: &Value) -> Option<Cause> {
+    let field = match kind.kind.as_str() {
+        "ConfigMap" => "binaryData",
+        "Secret" => "data",
+        _ => return None,
+    };
+    let empty = sent.get(field).and_then(Value::as_object).is_some_and(serde_json::Map::is_empty);
+    let immutable = live.get("immutable") == Some(&Value::Bool(true));
+    let changed = empty && immutable && live.get(field).is_none();
+    changed.then(|| Cause::forbidden(field, "field is immutable when `immutable` is set"))
 }
 
 fn secret(new: &Value, live: Option<&Value>, causes: &mut Vec<Cause>) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::super::error::Cause;
-use super::names;
+use super::{names, probe, resources};
 
 fn list<'a>(value: Option<&'a Value>, name: &str) -> &'a [Value] {
     value.and_then(|value| value.get(name)).and_then(Value::as_array).map_or(&[], Vec::as_slice)
@@ -22,7 +22,8 @@ fn known(path: String, value: &str, supported: &[&str], causes: &mut Vec<Cause>)
     }
 }
 
-pub(super) fn validate(spec: Option<&Value>, path: &str, causes: &mut Vec<Cause>) {
+/// `claimed` names volumes that pods get beside those of the specification.
+pub(super) fn validate(spec: Option<&Value>, path: &str, claimed: &[&str], causes: &mut Vec<Cause>) {
     if list(spec, "containers").is_empty() {
         causes.push(Cause::required(format!("{path}.containers"), ""));
     }
@@ -39,6 +40,7 @@ pub(super) fn validate(spec: Option<&Value>, path: &str, causes: &mut Vec<Cause>
             causes.push(Cause::duplicate(format!("{path}.name"), &Value::from(name)));
         }
     }
+    volumes.extend(claimed);
     let mut names_seen = BTreeSet::new();
     for group in ["initContainers", "containers"] {
         for (index, value) in list(spec, group).iter().enumerate() {
@@ -63,6 +65,8 @@ fn container(value: &Value, path: &str, volumes: &BTreeSet<&str>, causes: &mut V
     let policies = ["Always", "IfNotPresent", "Never"];
     known(format!("{path}.imagePullPolicy"), text(value, "imagePullPolicy"), &policies, causes);
     ports(value, path, causes);
+    probe::validate(value, path, causes);
+    resources::validate(value, path, causes);
     for (index, variable) in list(Some(value), "env").iter().enumerate() {
         let path = format!("{path}.env[{index}]");
         if text(variable, "name").is_empty() {
