@@ -38,8 +38,10 @@ impl<F: Fn(Timestamp) -> BoxFuture<'static, ()> + Send + Sync> Timer for F {
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Surroundings<'a> {
-    /// The cluster.
+    /// The cluster, as it is called for the application's objects.
     pub cluster: &'a dyn Cluster,
+    /// The cluster that the inventory is kept in, as it is called for that.
+    pub control: &'a dyn Cluster,
     /// The time.
     pub clock: &'a dyn Clock,
     /// Sleeping.
@@ -64,7 +66,8 @@ impl<'a> Surroundings<'a> {
         namespace: &'a str,
         diff: &'a DiffContext<'a>,
     ) -> Self {
-        Self { cluster, clock, timer, namespace, diff, parallel: 16, answer: SignedDuration::from_mins(1) }
+        let (parallel, answer) = (16, SignedDuration::from_mins(1));
+        Self { cluster, control: cluster, clock, timer, namespace, diff, parallel, answer }
     }
 }
 
@@ -87,8 +90,8 @@ pub async fn drive_until(
     observer: &mut (dyn FnMut(&Progress) + Send),
     stop: impl Future<Output = ()> + Send,
 ) -> (Outcome, Inventory) {
-    let patient = Patient::new(around);
-    let around = Surroundings { cluster: &patient, ..around };
+    let (cluster, control) = (Patient::new(around.cluster, around), Patient::new(around.control, around));
+    let around = Surroundings { cluster: &cluster, control: &control, ..around };
     let mut stop = pin!(stop.fuse());
     let mut waiting: VecDeque<Action> = first.into();
     let mut calls = FuturesUnordered::new();
@@ -153,7 +156,7 @@ fn not_made(action: &Action) -> Option<Event> {
 async fn perform(action: Action, around: Surroundings<'_>) -> Event {
     match action {
         Action::SaveInventory { record, grows } => {
-            Event::InventorySaved(store::save(&record, grows, around.cluster, around.namespace).await)
+            Event::InventorySaved(store::save(&record, grows, around.control, around.namespace).await)
         }
         Action::Write { step, object, verb, precondition, migrate } => {
             let result = write(&object, verb, precondition, migrate, around.cluster).await;

@@ -23,6 +23,7 @@ use crate::project::Project;
 use crate::reconcile::SyncEvent;
 use crate::rendering::{self, Rendering, RenderingError, Surroundings};
 use crate::resolve::{self, Resolved, SourceError};
+use crate::tenant::Tenant;
 
 /// The namespace of Applications, where none is named.
 pub const CONTROL_NAMESPACE: &str = "argocd";
@@ -57,6 +58,8 @@ pub struct Comparison {
     pub warnings: Vec<String>,
     /// The desired objects.
     pub desired: Desired,
+    /// As whom the objects are read and written.
+    pub tenant: Tenant,
     /// What was put there before.
     pub inventory: Inventory,
     /// What is there.
@@ -85,6 +88,14 @@ pub enum CompareError {
     /// The destination is another cluster.
     #[error("spec.destination: this engine deploys to `https://kubernetes.default.svc` only, and not to `{0}`")]
     Destination(String),
+    /// A project that names service accounts has none for the destination.
+    #[error("`spec.destinationServiceAccounts` of the AppProject `{project}` {why}")]
+    ServiceAccount {
+        /// The project.
+        project: String,
+        /// What is wrong with its list.
+        why: String,
+    },
     /// The cluster failed.
     #[error("the cluster cannot be read")]
     Cluster(#[source] ClusterError),
@@ -204,7 +215,8 @@ impl Engine {
         let mut desired = prepare(rendering.objects, &destination, discovery).map_err(CompareError::Prepare)?;
         warnings.append(&mut desired.warnings);
         let inventory = load_inventory(self.cluster.as_ref(), control_namespace(application), &owner).await?;
-        let live = observe(self.cluster.as_ref(), &desired, &inventory).await.map_err(CompareError::Cluster)?;
+        let tenant = self.tenant(application).await?;
+        let live = observe(tenant.0.as_ref(), &desired, &inventory).await.map_err(CompareError::Cluster)?;
         let rules = application.spec.ignore_differences.as_deref().unwrap_or_default();
         let info = self.cluster.info().await.map_err(CompareError::Cluster)?;
         let source = plan_source(&resolved, &rendering.digest);
@@ -224,6 +236,7 @@ impl Engine {
             kinds: self.kinds_for(&desired).await?,
             ignore: IgnoreRules::compile(rules).map_err(CompareError::Ignore)?,
             desired,
+            tenant,
             inventory,
             live,
             diffs: BTreeMap::new(),
@@ -260,7 +273,7 @@ impl Engine {
     pub async fn refresh(&self, comparison: &mut Comparison) -> Result<(), CompareError> {
         let target = &comparison.target;
         let inventory = load_inventory(self.cluster.as_ref(), &target.application_namespace, &target.owner).await?;
-        let seen = observe(self.cluster.as_ref(), &comparison.desired, &inventory).await;
+        let seen = observe(comparison.tenant.0.as_ref(), &comparison.desired, &inventory).await;
         comparison.live = seen.map_err(CompareError::Cluster)?;
         comparison.inventory = inventory;
         comparison.diff()

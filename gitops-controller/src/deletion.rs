@@ -84,7 +84,8 @@ impl Engine {
         let namespace = control_namespace(application);
         let cluster = self.cluster.as_ref();
         let inventory = load_inventory(cluster, namespace, &owner).await.map_err(CompareError::from)?;
-        let live = observe(cluster, &Desired::default(), &inventory).await.map_err(CompareError::Cluster)?;
+        let tenant = self.tenant(application).await?;
+        let live = observe(tenant.0.as_ref(), &Desired::default(), &inventory).await.map_err(CompareError::Cluster)?;
         let info = cluster.info().await.map_err(CompareError::Cluster)?;
         let target = PlanTarget {
             cluster: info.uid,
@@ -100,6 +101,7 @@ impl Engine {
             source_types: Vec::new(),
             warnings: Vec::new(),
             desired: Desired::default(),
+            tenant,
             inventory,
             live,
             diffs: BTreeMap::new(),

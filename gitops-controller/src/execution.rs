@@ -29,8 +29,9 @@ pub(crate) async fn execute(
         Execution::start(approved, &comparison.desired, &comparison.live, inventory, settings, now);
     let context = comparison.context();
     let namespace = comparison.target.application_namespace.as_str();
-    let (cluster, clock, timer) = (engine.cluster.as_ref(), engine.clock.as_ref(), engine.timer.as_ref());
-    let around = Surroundings::new(cluster, clock, timer, namespace, &context);
+    let (clock, timer) = (engine.clock.as_ref(), engine.timer.as_ref());
+    let mut around = Surroundings::new(comparison.tenant.0.as_ref(), clock, timer, namespace, &context);
+    around.control = engine.cluster.as_ref();
     let mut watch = |progress: &gitops_apply::Progress| observer(SyncEvent::Progress(progress));
     drive(execution, actions, around, &mut watch).await.0
 }

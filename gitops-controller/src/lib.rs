@@ -25,6 +25,7 @@ pub mod rollback;
 pub mod sandbox;
 pub mod selection;
 pub mod status;
+pub mod tenant;
 
 pub use applications::{ApplicationError, Applications};
 pub use compare::{CompareError, Comparison};

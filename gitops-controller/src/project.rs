@@ -51,6 +51,11 @@ impl Project {
         Ok(Self { found: typed, ..Self::absent(namespace, name) })
     }
 
+    /// The project, where there is one.
+    pub fn found(&self) -> Option<&AppProject> {
+        self.found.as_ref()
+    }
+
     /// Whether its `sourceRepos` allow what a render needs from elsewhere, as Argo CD holds the repositories of sources to
     /// them (`AppProject.IsSourcePermitted`): some pattern matches, and none that starts with `!` does. A repository of
     /// this machine is not meant by `*` alone.

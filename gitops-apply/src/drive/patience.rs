@@ -12,12 +12,13 @@ use gitops_core::{Object, ObjectRef, Timestamp};
 use super::Surroundings;
 
 pub(super) struct Patient<'a> {
+    cluster: &'a dyn Cluster,
     around: Surroundings<'a>,
 }
 
 impl<'a> Patient<'a> {
-    pub(super) fn new(around: Surroundings<'a>) -> Self {
-        Self { around }
+    pub(super) fn new(cluster: &'a dyn Cluster, around: Surroundings<'a>) -> Self {
+        Self { cluster, around }
     }
 
     fn within<'b, T: Send + 'b>(
@@ -40,30 +41,30 @@ impl<'a> Patient<'a> {
 
 impl Cluster for Patient<'_> {
     fn info(&self) -> BoxFuture<'_, Result<ClusterInfo, ClusterError>> {
-        self.within(self.around.cluster.info())
+        self.within(self.cluster.info())
     }
 
     fn discover(&self) -> BoxFuture<'_, Result<Arc<Discovery>, ClusterError>> {
-        self.within(self.around.cluster.discover())
+        self.within(self.cluster.discover())
     }
 
     fn get<'a>(&'a self, target: &'a ObjectRef) -> BoxFuture<'a, Result<Option<Object>, ClusterError>> {
-        self.within(self.around.cluster.get(target))
+        self.within(self.cluster.get(target))
     }
 
     fn list<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<CompleteListing, ClusterError>> {
-        self.within(self.around.cluster.list(query))
+        self.within(self.cluster.list(query))
     }
 
     fn watch<'a>(&'a self, query: &'a Query, after: &'a str) -> BoxFuture<'a, Result<WatchStream, ClusterError>> {
-        self.within(self.around.cluster.watch(query, after))
+        self.within(self.cluster.watch(query, after))
     }
 
     fn write<'a>(&'a self, write: Write<'a>) -> BoxFuture<'a, Result<Applied, ClusterError>> {
-        self.within(self.around.cluster.write(write))
+        self.within(self.cluster.write(write))
     }
 
     fn delete<'a>(&'a self, delete: Delete<'a>) -> BoxFuture<'a, Result<Deleted, ClusterError>> {
-        self.within(self.around.cluster.delete(delete))
+        self.within(self.cluster.delete(delete))
     }
 }

@@ -4,6 +4,7 @@ mod costs;
 mod faults;
 mod matrix;
 mod stories;
+mod tenants;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -95,6 +96,17 @@ impl RealBench {
     pub(crate) fn get(&self, kind: &str, name: &str) -> Option<Value> {
         let text = self.kubectl(&["get", kind, name, "-o", "json", "--ignore-not-found", "--show-managed-fields"]);
         (!text.trim().is_empty()).then(|| serde_json::from_str(&text).unwrap())
+    }
+
+    /// How often an object of the namespace was created.
+    pub(crate) fn creations(&self, resource: &str, name: &str) -> usize {
+        let created = |call: &&Value| {
+            let object = &call["objectRef"];
+            object["namespace"] == self.namespace.as_str()
+                && (object["resource"] == resource && object["name"] == name)
+                && call["responseStatus"]["code"] == 201
+        };
+        self.plane.audit().unwrap().iter().filter(created).count()
     }
 
     /// What the API server noted of changes in the namespace so far: verb, resource and name, in order.
