@@ -3,6 +3,7 @@
 mod costs;
 mod faults;
 mod matrix;
+mod refusals;
 mod stories;
 mod tenants;
 

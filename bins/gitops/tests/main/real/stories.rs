@@ -122,15 +122,3 @@ fn a_definition_comes_before_its_objects() {
     assert_eq!(bench.get(&kind, "first").unwrap()["spec"]["size"], 1);
     bench.run(["diff", &file]).exits(0);
 }
-
-#[test]
-fn what_the_cluster_refuses_has_a_cause_and_a_next_step() {
-    let web = deployment("web", 1);
-    let Some(mut bench) = bench([("app/web.yaml", web.as_str())]) else { return };
-    let file = bench.application("");
-    bench.run(["sync", &file]).exits(1).says("web").says("CreateNamespace=true");
-    bench.kubectl(&["create", "namespace", &bench.namespace]);
-    bench.run(["sync", &file]).exits(0);
-    bench.commit([("app/web.yaml", web.replace("app: web", "app: other").as_str())]);
-    bench.run(["sync", &file]).exits(1).says("spec.selector").says("immutable").says("Replace=true");
-}
