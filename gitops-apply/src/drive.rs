@@ -6,21 +6,23 @@ use std::pin::pin;
 
 use futures::future::{BoxFuture, Either, FutureExt as _, pending, select};
 use futures::stream::{FuturesUnordered, StreamExt as _};
-use gitops_core::cluster::{Cluster, ClusterError, Delete, Deleted, ErrorKind, Precondition, Verb, Write};
-use gitops_core::secret::Purpose;
-use gitops_core::{Clock, Object, Reveal, Timestamp, Value};
-use gitops_diff::{DiffContext, FIELD_MANAGER};
+use gitops_core::cluster::{Cluster, ClusterError, Delete, Deleted, ErrorKind};
+use gitops_core::{Clock, Object, Timestamp};
+use gitops_diff::DiffContext;
 use jiff::SignedDuration;
 
 use crate::execute::{Action, Compared, Event, Execution, Outcome, Progress, StepResult};
 use crate::inventory::Inventory;
 use crate::observe::get_members;
+use crate::plan::WriteMethod;
 
 mod patience;
 mod store;
+mod write;
 
 use patience::Patient;
 pub use store::{LoadError, load_inventory};
+use write::How;
 
 /// Sleeps, on its caller's runtime.
 pub trait Timer: Send + Sync {
@@ -158,9 +160,16 @@ async fn perform(action: Action, around: Surroundings<'_>) -> Event {
         Action::SaveInventory { record, grows } => {
             Event::InventorySaved(store::save(&record, grows, around.control, around.namespace).await)
         }
-        Action::Write { step, object, verb, precondition, migrate } => {
-            let result = write(&object, verb, precondition, migrate, around.cluster).await;
+        Action::Write { step, object, verb, precondition, migrate, method, force } => {
+            let how = How { verb, replaces: force && method == WriteMethod::Replace, force, migrate };
+            let result = write::write(&object, &how, precondition, around.cluster).await;
             Event::Step { step, result: result.map(|object| StepResult::Written(Box::new(object))) }
+        }
+        Action::Rehearse { step, object, verb, .. } => {
+            Event::Rehearsed { step, result: write::rehearse(&object, verb, around.cluster).await }
+        }
+        Action::Release { step, target, uid } => {
+            Event::Released { step, result: write::release(&target, &uid, around.cluster).await }
         }
         Action::Delete { step, target, uid, propagation } => {
             let mut delete = Delete::new(&target, &uid);
@@ -182,67 +191,6 @@ async fn perform(action: Action, around: Surroundings<'_>) -> Event {
             Event::Compared { step, result }
         }
         Action::Observe(targets) => Event::Observed(get_members(around.cluster, &targets).await),
-    }
-}
-
-async fn write(
-    object: &Object,
-    verb: Verb,
-    precondition: Precondition,
-    migrate: bool,
-    cluster: &dyn Cluster,
-) -> Result<Object, ClusterError> {
-    let mut precondition = precondition;
-    if migrate {
-        precondition = migrate_fields(object, precondition, cluster).await?;
-    }
-    let write = Write::new(object, verb, FIELD_MANAGER).when(precondition);
-    Ok(cluster.write(write).await?.object)
-}
-
-/// Fields that this engine owns by a plain create become applied fields, so that the next apply can give them up. The
-/// write changes nothing else.
-async fn migrate_fields(
-    object: &Object,
-    precondition: Precondition,
-    cluster: &dyn Cluster,
-) -> Result<Precondition, ClusterError> {
-    let target = object.reference();
-    let Some(live) = cluster.get(&target).await? else { return Ok(precondition) };
-    if !matches(&precondition, &live) {
-        return Err(ClusterError::new(ErrorKind::Conflict, "the object has been modified").about(&target.id));
-    }
-    // The object goes back to the cluster that it came from, so its payload is opened for that call.
-    let mut value = live.reveal(&Reveal::granted(Purpose::ClusterCall));
-    let Some(Value::Array(entries)) = value.pointer_mut("/metadata/managedFields") else { return Ok(precondition) };
-    let ours = |entry: &Value, operation: &str| {
-        entry.get("manager").and_then(Value::as_str) == Some(FIELD_MANAGER)
-            && entry.get("operation").and_then(Value::as_str) == Some(operation)
-            && entry.get("subresource").is_none()
-    };
-    if entries.iter().any(|entry| ours(entry, "Apply")) {
-        entries.retain(|entry| !ours(entry, "Update"));
-    } else {
-        for entry in entries.iter_mut().filter(|entry| ours(entry, "Update")) {
-            if let Value::Object(entry) = entry {
-                entry.insert("operation".into(), "Apply".into());
-            }
-        }
-    }
-    let Ok(upgraded) = Object::from_value(value) else { return Ok(precondition) };
-    let written = cluster.write(Write::new(&upgraded, Verb::Update, FIELD_MANAGER).when(precondition)).await?.object;
-    let uid = written.uid().unwrap_or_default().into();
-    Ok(Precondition::Live { uid, resource_version: written.resource_version().map(Into::into) })
-}
-
-fn matches(precondition: &Precondition, live: &Object) -> bool {
-    match precondition {
-        Precondition::Live { uid, resource_version } => {
-            let version = resource_version.as_deref();
-            live.uid() == Some(uid) && (version.is_none() || version == live.resource_version())
-        }
-        Precondition::Absent => false,
-        Precondition::None => true,
     }
 }
 

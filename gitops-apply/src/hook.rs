@@ -223,6 +223,11 @@ pub fn has_option(object: &Object, option: &str) -> bool {
     words(object.annotation(keys::SYNC_OPTIONS)).any(|word| word == option)
 }
 
+/// The value that an object's own sync options give first for the option of a name.
+pub fn option<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
+    words(object.annotation(keys::SYNC_OPTIONS)).find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
+}
+
 /// The words of a list without those that came before.
 fn unique(list: Option<&str>) -> impl Iterator<Item = &str> {
     let mut seen = BTreeSet::new();

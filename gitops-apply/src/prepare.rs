@@ -53,6 +53,8 @@ pub struct DesiredObject {
     pub wave: i64,
     /// Its role.
     pub role: Role,
+    /// Whether the cluster knows its kind already.
+    pub served: bool,
 }
 
 /// Everything that an application wants in its cluster.
@@ -62,6 +64,8 @@ pub struct Desired {
     pub resources: BTreeMap<ObjectId, DesiredObject>,
     /// Objects that run in phases.
     pub hooks: Vec<DesiredObject>,
+    /// Objects that a `Skip` keeps out of the sync: they are neither written nor deleted.
+    pub skipped: BTreeSet<ObjectId>,
     /// Objects that run when the application is deleted.
     pub deletion_hooks: Vec<DesiredObject>,
     /// The namespace that the engine makes for the application, where it does.
@@ -118,8 +122,9 @@ pub fn prepare(
         let Manifest { mut object, origin } = manifest;
         object.fold_string_data();
         let kind = GroupKind::new(object.group(), object.kind());
-        let served = discovery.kind(&kind).map(|resource| resource.namespaced);
-        match served.or_else(|| defined.get(&kind).copied()) {
+        let scope = discovery.kind(&kind).map(|resource| resource.namespaced);
+        let served = scope.is_some();
+        match scope.or_else(|| defined.get(&kind).copied()) {
             Some(true) if object.namespace().is_none() && destination.namespace.is_empty() => {
                 return Err(PrepareError::NoNamespace { id: object.id(), place: place(origin.as_ref()) });
             }
@@ -139,15 +144,21 @@ pub fn prepare(
         if !phases.is_empty() {
             let role = Role::Hook { phases, delete: hook::delete_policies(&object) };
             let (object, origin) = (Arc::new(object.clone()), origin.clone());
-            desired.deletion_hooks.push(DesiredObject { object, origin, wave, role });
+            desired.deletion_hooks.push(DesiredObject { object, origin, wave, role, served });
         }
         match role {
+            Role::Ignored if hook::skips(&object) => {
+                desired.skipped.insert(object.id());
+            }
             Role::Ignored => {}
             Role::Hook { .. } => {
                 hooks.insert(object.id());
-                desired.hooks.push(DesiredObject { object: Arc::new(object), origin, wave, role });
+                desired.hooks.push(DesiredObject { object: Arc::new(object), origin, wave, role, served });
             }
-            Role::Resource => desired.add(object, origin, wave, destination)?,
+            Role::Resource => {
+                let one = DesiredObject { object: Arc::new(object), origin, wave, role, served };
+                desired.add(one, destination)?;
+            }
         }
     }
     desired.add_namespace(destination);
@@ -182,20 +193,12 @@ impl Desired {
         Ok(())
     }
 
-    fn add(
-        &mut self,
-        object: Object,
-        origin: Option<Origin>,
-        wave: i64,
-        destination: &Destination,
-    ) -> Result<(), PrepareError> {
-        let mut object = object;
-        let id = object.id();
+    fn add(&mut self, mut one: DesiredObject, destination: &Destination) -> Result<(), PrepareError> {
+        let id = one.object.id();
         if id.name.is_empty() {
-            return Err(PrepareError::Nameless { place: place(origin.as_ref()) });
+            return Err(PrepareError::Nameless { place: place(one.origin.as_ref()) });
         }
-        object.set_annotation(TRACKING_ID, &tracking::mark(&destination.application, &id));
-        let one = DesiredObject { object: Arc::new(object), origin, wave, role: Role::Resource };
+        Arc::make_mut(&mut one.object).set_annotation(TRACKING_ID, &tracking::mark(&destination.application, &id));
         self.resources.insert(id, one);
         Ok(())
     }
@@ -218,7 +221,8 @@ impl Desired {
         let object = Object::from_value(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": fields}));
         if let Ok(object) = object {
             let wave = i64::MIN;
-            let one = DesiredObject { object: Arc::new(object), origin: None, wave, role: Role::Resource };
+            let one =
+                DesiredObject { object: Arc::new(object), origin: None, wave, role: Role::Resource, served: true };
             self.resources.insert(id.clone(), one);
             self.created_namespace = Some(id);
         }

@@ -1,7 +1,7 @@
 //! The last step, and what is kept of it.
 
 use gitops_apply::drive::{Surroundings, drive};
-use gitops_apply::execute::Settings;
+use gitops_apply::execute::{ResourceStatus, Settings};
 use gitops_apply::{ApplyPlan, Approved, Execution, Outcome};
 use gitops_core::Timestamp;
 use gitops_core::api::Application;
@@ -90,7 +90,10 @@ fn record(
     let change = |result: &gitops_apply::execute::ResourceOutcome| ObjectChange {
         object: result.object.clone(),
         verb: result.action.as_str().into(),
-        result: result.status.to_string(),
+        result: match result.state.is_failure() {
+            true => ResourceStatus::SyncFailed.to_string(),
+            false => result.status.to_string(),
+        },
         fields: steps
             .get(&result.step)
             .map_or_else(Vec::new, |step| step.change.iter().map(|field| field.path.to_string()).collect()),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use gitops_apply::execute::{OutcomePhase, ResourceOutcome, ResourceStatus as StepStatus};
+use gitops_apply::execute::{OutcomePhase, ResourceOutcome, TaskState};
 use gitops_apply::health::{self, HealthStatus};
 use gitops_apply::hook::{self, Role};
 use gitops_apply::plan::StepAction;
@@ -211,12 +211,13 @@ fn api_result(outcome: &ResourceOutcome, comparison: &Comparison) -> ResourceRes
     let hook = comparison.desired.hooks.iter().any(|hook| matches!(hook.role, Role::Hook { .. }));
     if outcome.action == StepAction::Hook && hook {
         result.hook_type = Some(HookType::from(outcome.phase.as_str()));
-        let ended =
-            if outcome.status == StepStatus::SyncFailed { OperationPhase::Failed } else { OperationPhase::Succeeded };
-        result.hook_phase = Some(ended);
+        result.hook_phase = Some(match outcome.state {
+            TaskState::Running => OperationPhase::Running,
+            TaskState::Succeeded => OperationPhase::Succeeded,
+            TaskState::Failed => OperationPhase::Failed,
+            TaskState::Error => OperationPhase::Error,
+        });
     }
-    if outcome.action != StepAction::Hook || outcome.status == StepStatus::SyncFailed {
-        result.status = Some(ResultCode::from(outcome.status.to_string()));
-    }
+    result.status = Some(ResultCode::from(outcome.status.to_string()));
     result
 }

@@ -6,6 +6,7 @@ use gitops_core::{Object, ObjectRef};
 use gitops_diff::FieldDiff;
 
 use crate::inventory::{Inventory, PartVersion};
+use crate::plan::WriteMethod;
 
 /// A call that the machine asks for. Each is answered by one [`Event`]; those that are out at the same time may be made
 /// in parallel.
@@ -30,6 +31,32 @@ pub enum Action {
         precondition: Precondition,
         /// Whether fields of this engine's plain writes are moved to its applied ones first.
         migrate: bool,
+        /// How the options ask for it to be written; `verb` follows it.
+        method: WriteMethod,
+        /// Whether an object that cannot be changed may be deleted and created anew.
+        force: bool,
+    },
+    /// Ask what a write would do, without doing it.
+    Rehearse {
+        /// The step's number.
+        step: u32,
+        /// What would be written.
+        object: Arc<Object>,
+        /// How.
+        verb: Verb,
+        /// How the options ask for it.
+        method: WriteMethod,
+        /// Whether an object that cannot be changed may be deleted and created anew.
+        force: bool,
+    },
+    /// Take the hook finalizer off a live hook, which then can be deleted.
+    Release {
+        /// The step's number.
+        step: u32,
+        /// Which.
+        target: ObjectRef,
+        /// The UID that it must have.
+        uid: String,
     },
     /// Delete an object.
     Delete {
@@ -74,6 +101,22 @@ pub enum Event {
         /// How.
         result: Result<StepResult, ClusterError>,
     },
+    /// A write was rehearsed.
+    Rehearsed {
+        /// The step's number.
+        step: u32,
+        /// Whether it would go through.
+        result: Result<(), ClusterError>,
+    },
+    /// A hook was released, or is gone.
+    Released {
+        /// The step's number.
+        step: u32,
+        /// Whether it went through.
+        result: Result<(), ClusterError>,
+    },
+    /// Deletions that wait for a confirmation are confirmed.
+    Confirm,
     /// An object was looked at before its deletion; none where it is gone.
     Looked {
         /// The step's number.

@@ -1,14 +1,17 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use gitops_core::{Object, ObjectId, ObjectRef, Timestamp};
+use gitops_core::{Object, ObjectId, Timestamp};
 use jiff::SignedDuration;
 
 use super::progress::{Outcome, Phase as End, Progress, ResourceOutcome};
+use super::task::Task;
+use super::wait::Wait;
 use super::{Action, Event};
+use crate::health::Checks;
 use crate::hook::Phase;
 use crate::inventory::Inventory;
-use crate::plan::{ApplyPlan, Step};
+use crate::plan::ApplyPlan;
 
 /// How an execution waits and retries.
 #[derive(Clone, Debug)]
@@ -16,54 +19,88 @@ use crate::plan::{ApplyPlan, Step};
 pub struct Settings {
     /// How often objects that are waited for are looked at.
     pub poll: SignedDuration,
+    /// How long after something was done it is looked at for the first time.
+    pub first_look: SignedDuration,
     /// How long a wave may take to become healthy, a hook to finish, and a deletion to end.
     pub wait: SignedDuration,
+    /// The pause after each wave but the last, in which controllers notice what was written: Argo CD's
+    /// `ARGOCD_SYNC_WAVE_DELAY`.
+    pub wave_delay: SignedDuration,
     /// How often a call that failed for a passing reason is made, the first time included.
     pub attempts: u32,
     /// The pause before the second attempt; it doubles.
     pub backoff: SignedDuration,
+    /// Whether every write is rehearsed before the first one is made.
+    pub rehearse: bool,
+    /// Whether the end waits for what was deleted to be gone. Argo CD's sync ends before; an application's deletion waits in
+    /// any case.
+    pub await_deletions: bool,
+    /// Health checks of the user's own.
+    pub checks: Option<Arc<dyn Checks>>,
+    /// Whether nothing is done but the rehearsal.
+    pub dry_run: bool,
 }
 
 impl Default for Settings {
-    /// A look every 200 ms, 10 minutes for a wait, 5 attempts from half a second on.
+    /// A look at once and every 200 ms, 10 minutes for a wait, which the end of deletions counts for, no pause between waves,
+    /// 5 attempts from half a second on, and no rehearsal.
     fn default() -> Self {
         Self {
             poll: SignedDuration::from_millis(200),
+            first_look: SignedDuration::ZERO,
             wait: SignedDuration::from_mins(10),
+            wave_delay: SignedDuration::ZERO,
             attempts: 5,
             backoff: SignedDuration::from_millis(500),
+            rehearse: false,
+            await_deletions: true,
+            checks: None,
+            dry_run: false,
         }
     }
 }
 
 /// The state machine of one sync.
+///
+/// It goes in rounds, as Argo CD's reconciliation does: a look at what is under way, a judgement of it, and the next wave.
+/// What is still to do in a round lies on its agenda.
 #[derive(Debug)]
 pub struct Execution {
     pub(super) plan: ApplyPlan,
     pub(super) settings: Settings,
     pub(super) objects: BTreeMap<ObjectId, Arc<Object>>,
-    pub(super) started: Timestamp,
     pub(super) inventory: Inventory,
     pub(super) inventory_saved: Inventory,
-    pub(super) waves: VecDeque<Wave>,
-    pub(super) fail_waves: VecDeque<Wave>,
-    pub(super) several_waves: bool,
-    pub(super) steps: BTreeMap<u32, Running>,
-    /// The step of each object that was taken; of several, the last one.
-    pub(super) step_of: HashMap<ObjectId, u32>,
+    /// In the order of the plan.
+    pub(super) tasks: Vec<Task>,
+    /// The task of each step.
+    pub(super) numbers: HashMap<u32, usize>,
+    /// The tasks of each object.
+    pub(super) same: HashMap<ObjectId, Vec<usize>>,
+    /// Waves in which nothing is done; they still count where it matters whether there are several.
+    pub(super) bare: BTreeSet<(Phase, i64)>,
+    /// The namespace that is made for the application.
+    pub(super) made_namespace: Option<ObjectId>,
+    /// Tasks with a result that is told, in the order of their first one.
+    pub(super) told: Vec<usize>,
+    pub(super) agenda: VecDeque<Work>,
+    pub(super) run: Run,
     /// Steps whose call is made again then.
     pub(super) retries: BTreeSet<(Timestamp, u32)>,
-    /// Objects that are not written and that steps depend on: whether they are healthy, once that is known.
-    pub(super) judged: BTreeMap<ObjectId, bool>,
     pub(super) saving: Saving,
     /// Entries that leave the record at the end, since their objects are gone and nothing wants them.
     pub(super) forgotten: Vec<ObjectId>,
     pub(super) stage: Stage,
+    /// What was waited for last, and until when.
+    pub(super) wait: Option<Wait>,
+    pub(super) announced: BTreeSet<(Phase, i64)>,
     pub(super) outstanding: usize,
-    pub(super) failures: Vec<String>,
-    pub(super) failing: bool,
+    pub(super) confirmed: bool,
     pub(super) terminated: bool,
-    pub(super) results: Vec<ResourceOutcome>,
+    /// The words of a success that still waits for deletions.
+    pub(super) words: Option<&'static str>,
+    /// How it ends, once that is decided.
+    pub(super) verdict: Option<(End, String)>,
     pub(super) progress: Vec<Progress>,
     pub(super) outcome: Option<Outcome>,
 }
@@ -75,76 +112,70 @@ pub(super) struct Saving {
     pub(super) retry: Option<Timestamp>,
 }
 
-/// A wave that is still to do or being done.
-#[derive(Clone, Debug)]
-pub(super) struct Wave {
-    pub(super) phase: Phase,
-    pub(super) wave: i64,
-    pub(super) batches: VecDeque<Vec<Step>>,
-    pub(super) awaited: Vec<ObjectRef>,
-    /// Steps that were taken.
-    pub(super) taken: Vec<u32>,
-    pub(super) announced: bool,
-}
-
-/// A step that was taken.
-#[derive(Clone, Debug)]
-pub(super) struct Running {
-    pub(super) step: Step,
-    pub(super) phase: Phase,
-    /// The object, a hook's with the name that it was given.
-    pub(super) object: ObjectRef,
-    pub(super) uid: Option<String>,
-    /// Whether an earlier step of this sync made the object.
-    pub(super) again: bool,
-    /// Whether it is a hook that is deleted after its end.
-    pub(super) clearing: bool,
-    pub(super) attempts: u32,
-    pub(super) state: StepState,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum StepState {
-    /// A call is out.
-    Calling,
-    /// The call is made again at a moment that [`Execution::retries`] has.
-    Retry,
-    /// It was written; a hook runs, and a resource may be waited for.
-    Written,
-    /// Its deletion waits for finalizers; afterwards a hook is created.
-    Deleting,
-    /// It came to its end.
-    Ended {
-        /// Whether it did what it was to do.
-        well: bool,
-    },
+/// How the tasks that were taken last went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Run {
+    /// Everything was done.
+    #[default]
+    Done,
+    /// Something has to go, or be confirmed, first.
+    Pending,
+    /// Something failed.
+    Failed,
 }
 
 /// What the machine is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// The inventory is stored before anything is written.
-    Growing,
-    /// Steps of a batch are called.
-    Calling,
-    /// Objects are waited for.
-    Waiting(Wait),
-    /// Finished hooks are deleted.
-    Cleaning,
-    /// The inventory is stored after everything.
-    Shrinking,
-    /// It is over.
-    Ended,
+    /// The inventory is stored, before everything or after it.
+    Saving,
+    /// The agenda is worked off.
+    Working,
+    /// Nothing is done until then.
+    Waiting(Timestamp),
 }
 
-/// A wait: what for, why, and how long.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wait {
-    pub(super) targets: Vec<ObjectRef>,
-    pub(super) until: Timestamp,
-    pub(super) poll: Timestamp,
-    pub(super) reason: String,
-    pub(super) whole_wave: bool,
+/// One thing to do. Each is done when the calls of the one before were answered.
+#[derive(Clone, Debug)]
+pub(super) enum Work {
+    /// Look at what the round is about.
+    Look,
+    /// Begin a round.
+    Begin,
+    /// The namespace was made.
+    NamespaceMade(usize),
+    /// Rehearse these.
+    Rehearse(Vec<usize>),
+    /// Everything was rehearsed.
+    Rehearsed,
+    /// Judge what was seen.
+    Judge,
+    /// Take the hook finalizer off these.
+    Release(Vec<usize>),
+    /// Decide what comes next.
+    Decide,
+    /// Delete these.
+    Prune(Vec<usize>),
+    /// Delete these hooks, to create them anew.
+    Replace(Vec<usize>),
+    /// Write these, kind by kind.
+    Write(Vec<usize>),
+    /// Write these at once.
+    Batch(Vec<usize>),
+    /// A wave was taken.
+    Taken(Vec<usize>),
+    /// The SyncFail hooks were taken; these are waited for too.
+    FailHooksTaken(Vec<usize>, Vec<usize>),
+    /// Delete these hooks.
+    Clear(Vec<usize>),
+    /// End the hooks that run.
+    Terminate,
+    /// The hooks that run were looked at.
+    TerminateSeen,
+    /// It ends so.
+    End(End, String),
+    /// Store what is left.
+    Shrink,
 }
 
 impl Execution {
@@ -153,51 +184,58 @@ impl Execution {
         if self.outcome.is_some() {
             return Vec::new();
         }
-        match event {
+        let mut actions = match event {
             Event::InventorySaved(result) => {
                 self.answered();
-                self.saved(result, now)
+                self.saved(result, now);
+                Vec::new()
             }
             Event::Step { step, result } => {
                 self.answered();
-                let mut actions = self.step_ended(step, result, now);
-                actions.extend(self.go_on(now));
-                actions
+                self.step_ended(step, result, now)
+            }
+            Event::Rehearsed { step, result } => {
+                self.answered();
+                self.rehearsed(step, result, now);
+                Vec::new()
+            }
+            Event::Released { step, result } => {
+                self.answered();
+                self.released(step, result, now);
+                Vec::new()
             }
             Event::Looked { step, result } => {
                 self.answered();
-                let mut actions = self.looked(step, result, now);
-                actions.extend(self.go_on(now));
-                actions
+                self.looked(step, result, now)
             }
             Event::Compared { step, result } => {
                 self.answered();
-                let mut actions = self.compared(step, result, now);
-                actions.extend(self.go_on(now));
-                actions
+                self.compared(step, result, now)
             }
             Event::Observed(result) => {
                 self.answered();
-                let mut actions = self.observed(result, now);
-                actions.extend(self.go_on(now));
-                actions
+                self.observed(result, now);
+                Vec::new()
             }
-            Event::Tick => self.tick(now),
+            Event::Tick => self.try_again(now),
+            Event::Confirm => {
+                self.confirmed = true;
+                Vec::new()
+            }
             Event::Terminate => {
-                self.terminated = true;
-                self.failing = true;
-                self.fail("Operation terminated".into());
-                self.drop_retries();
-                self.go_on(now)
+                self.terminate(now);
+                Vec::new()
             }
-        }
+        };
+        actions.extend(self.go_on(now));
+        actions
     }
 
     /// When [`Event::Tick`] is due; none while calls are out or it is over.
     pub fn deadline(&self) -> Option<Timestamp> {
         let retry = self.retries.first().map(|(at, _)| *at);
         let poll = match &self.stage {
-            Stage::Waiting(wait) if self.outstanding == 0 => Some(wait.poll),
+            Stage::Waiting(poll) if self.outstanding == 0 => Some(*poll),
             _ => None,
         };
         if self.outcome.is_some() { None } else { retry.into_iter().chain(poll).chain(self.saving.retry).min() }
@@ -206,6 +244,17 @@ impl Execution {
     /// How it ended, once it has.
     pub fn outcome(&self) -> Option<&Outcome> {
         self.outcome.as_ref()
+    }
+
+    /// What it waits for, in Argo CD's words; none where it waits for nothing.
+    pub fn waits_for(&self) -> Option<&str> {
+        self.wait.as_ref().filter(|_| self.outcome.is_none()).map(|wait| wait.reason.as_str())
+    }
+
+    /// What became of each object so far, in the order in which that was first known.
+    pub fn results(&self) -> Vec<ResourceOutcome> {
+        let tasks = self.told.iter().filter_map(|index| self.tasks.get(*index));
+        tasks.filter_map(Self::outcome_of).collect()
     }
 
     /// The inventory as it is known now.
@@ -232,137 +281,70 @@ impl Execution {
         action
     }
 
-    pub(super) fn fail(&mut self, words: String) {
-        if !self.failures.contains(&words) {
-            self.failures.push(words);
-        }
-    }
-
     /// Goes as far as it can without an answer.
     pub(super) fn go_on(&mut self, now: Timestamp) -> Vec<Action> {
         let mut actions = Vec::new();
         while self.outstanding == 0 && self.outcome.is_none() && self.retries.is_empty() {
-            let before = self.stage.clone();
-            match &before {
-                Stage::Calling => actions.extend(self.next_batch(now)),
-                Stage::Waiting(wait) => {
-                    if self.terminated {
-                        self.stage = Stage::Calling;
-                    } else if now >= wait.poll {
-                        let targets = wait.targets.clone();
-                        actions.push(self.call(Action::Observe(targets)));
-                    } else {
-                        break;
-                    }
-                }
-                Stage::Cleaning => actions.extend(self.cleaned(now)),
-                Stage::Growing | Stage::Shrinking => match self.save_again(now) {
+            match self.stage {
+                Stage::Saving => match self.save_again(now) {
                     Some(action) => actions.push(action),
                     None => break,
                 },
-                Stage::Ended => break,
-            }
-        }
-        actions
-    }
-
-    /// What was to be tried again is not, once it was terminated.
-    fn drop_retries(&mut self) {
-        for (_, number) in std::mem::take(&mut self.retries) {
-            if let Some(running) = self.steps.get(&number).filter(|running| !running.clearing).cloned() {
-                self.step_failed(number, &running, "terminated before it was tried again".into());
-            }
-        }
-    }
-
-    fn tick(&mut self, now: Timestamp) -> Vec<Action> {
-        let mut actions = Vec::new();
-        while self.retries.first().is_some_and(|(at, _)| *at <= now) {
-            let Some((_, number)) = self.retries.pop_first() else { break };
-            actions.extend(self.begin(number));
-        }
-        actions.extend(self.go_on(now));
-        actions
-    }
-
-    /// The next batch, the wait between two, or the end.
-    fn next_batch(&mut self, now: Timestamp) -> Vec<Action> {
-        if self.failing && !self.in_fail_phase() {
-            self.waves = std::mem::take(&mut self.fail_waves);
-        }
-        if self.terminated {
-            self.waves.clear();
-        }
-        let Some(wave) = self.waves.front_mut() else { return self.clean() };
-        if !wave.announced && !wave.batches.is_empty() {
-            wave.announced = true;
-            self.progress.push(Progress::Wave { phase: wave.phase, wave: wave.wave });
-        }
-        let phase = wave.phase;
-        let Some(batch) = wave.batches.pop_front() else { return self.end_wave(now) };
-        if let Some(wait) = self.dependencies(&batch, now) {
-            if let Some(wave) = self.waves.front_mut() {
-                wave.batches.push_front(batch);
-            }
-            self.stage = Stage::Waiting(wait);
-            return Vec::new();
-        }
-        let numbers: Vec<u32> = batch.iter().map(|step| step.number).collect();
-        for step in batch {
-            self.take(step, phase);
-        }
-        let numbers = self.without_failed_dependencies(numbers);
-        numbers.into_iter().flat_map(|number| self.begin(number)).collect()
-    }
-
-    /// The steps of a batch whose dependencies did what they were to do; the others fail.
-    fn without_failed_dependencies(&mut self, numbers: Vec<u32>) -> Vec<u32> {
-        let mut kept = Vec::with_capacity(numbers.len());
-        for number in numbers {
-            let failed = self.steps.get(&number).and_then(|running| {
-                let before = running.step.after.iter().filter_map(|before| self.steps.get(before));
-                let mut failed = before.filter(|before| before.state == StepState::Ended { well: false });
-                let unwell = |object: &&ObjectRef| self.judged.get(&object.id) == Some(&false);
-                let failed = failed.next().map(|before| &before.object);
-                let object = failed.or_else(|| running.step.awaits.iter().find(unwell))?;
-                Some((running.clone(), object.clone()))
-            });
-            match failed {
-                None => kept.push(number),
-                Some((running, object)) => {
-                    self.step_failed(number, &running, format!("not applied: it depends on `{object}`, which failed"));
+                Stage::Waiting(poll) if now < poll => break,
+                Stage::Waiting(_) => self.stage = Stage::Working,
+                Stage::Working => {
+                    // An empty agenda does not happen: each piece of work but the last puts the next one on it.
+                    let work = self.agenda.pop_front().unwrap_or(Work::Shrink);
+                    actions.extend(self.perform(work, now));
                 }
             }
         }
-        kept
+        actions
     }
 
-    fn in_fail_phase(&self) -> bool {
-        self.fail_waves.is_empty() && self.waves.iter().all(|wave| wave.phase == Phase::SyncFail)
-    }
-
-    /// All batches of the wave were called: wait for what must be healthy or ended, else go to the next wave.
-    fn end_wave(&mut self, now: Timestamp) -> Vec<Action> {
-        let failed = self.failing_now();
-        if let Some(wait) = self.wave_wait(now, failed) {
-            self.progress.push(Progress::Waiting { reason: wait.reason.clone() });
-            self.stage = Stage::Waiting(wait);
-            return Vec::new();
+    fn perform(&mut self, work: Work, now: Timestamp) -> Vec<Action> {
+        match work {
+            Work::Look => self.look(),
+            Work::Begin => self.begin_round(now),
+            Work::NamespaceMade(task) => self.namespace_made(task),
+            Work::Rehearse(tasks) => self.rehearse(&tasks),
+            Work::Rehearsed => self.all_rehearsed(),
+            Work::Judge => self.judge(now),
+            Work::Release(tasks) => self.release(&tasks),
+            Work::Decide => self.decide(now),
+            Work::Prune(tasks) => self.prune(&tasks, now),
+            Work::Replace(tasks) => self.replace(&tasks),
+            Work::Write(tasks) => self.write(&tasks),
+            Work::Batch(tasks) => self.batch(tasks, now),
+            Work::Taken(tasks) => self.taken(&tasks, now),
+            Work::FailHooksTaken(tasks, also) => self.fail_hooks_taken(&tasks, also, now),
+            Work::Clear(tasks) => self.clear(&tasks),
+            Work::Terminate => self.look_at_running_hooks(),
+            Work::TerminateSeen => self.end_running_hooks(now),
+            Work::End(end, message) => {
+                self.decided(end, message);
+                Vec::new()
+            }
+            Work::Shrink => self.shrink(),
         }
-        self.waves.pop_front();
-        if failed {
-            self.failing = true;
-        }
-        Vec::new()
     }
 
-    /// Whether a step of the current wave did not do what it was to do.
-    pub(super) fn failing_now(&self) -> bool {
-        !self.failures.is_empty()
+    /// Puts work on the agenda, before everything that is on it.
+    pub(super) fn next(&mut self, work: impl IntoIterator<Item = Work, IntoIter: DoubleEndedIterator>) {
+        for one in work.into_iter().rev() {
+            self.agenda.push_front(one);
+        }
+    }
+
+    /// How it ends is decided; what is left is to store the inventory.
+    pub(super) fn decided(&mut self, end: End, message: String) {
+        self.verdict.get_or_insert((end, message));
+        self.agenda = VecDeque::from([Work::Shrink]);
     }
 
     pub(super) fn end(&mut self, phase: End, message: String) {
-        self.stage = Stage::Ended;
-        self.outcome = Some(Outcome { phase, message, resources: std::mem::take(&mut self.results) });
+        let resources = self.results();
+        self.agenda.clear();
+        self.outcome = Some(Outcome { phase, message, resources });
     }
 }

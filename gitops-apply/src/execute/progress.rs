@@ -93,6 +93,36 @@ impl fmt::Display for ResourceStatus {
     }
 }
 
+/// Where one object is in a sync: what Argo CD calls its hook phase, of resources too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum TaskState {
+    /// It was written, and whether it is well is not known yet. What a sync does not wait for ends so.
+    Running,
+    /// It is well, or gone.
+    Succeeded,
+    /// It is not.
+    Failed,
+    /// It cannot be told.
+    Error,
+}
+
+impl TaskState {
+    /// Argo CD's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "Running",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::Error => "Error",
+        }
+    }
+
+    /// Whether it came to an end that is not the wanted one.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::Error)
+    }
+}
+
 /// What became of one step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -103,8 +133,10 @@ pub struct ResourceOutcome {
     pub action: StepAction,
     /// In which phase.
     pub phase: SyncPhase,
-    /// How it ended.
+    /// What the sync did with it.
     pub status: ResourceStatus,
+    /// Where it is since.
+    pub state: TaskState,
     /// The words that go with it.
     pub message: String,
     /// What the cluster says stands in the way, where it refused the call.

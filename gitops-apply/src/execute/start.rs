@@ -1,15 +1,18 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use gitops_core::cluster::{ClusterError, ErrorKind, Precondition};
-use gitops_core::{ObjectId, Timestamp};
+use gitops_core::annotations::{HOOK_FINALIZER, TRACKING_ID};
+use gitops_core::cluster::Precondition;
+use gitops_core::{Object, ObjectId, ObjectRef, Timestamp};
+use serde_json::{Value, json};
 
-use super::machine::{Execution, Saving, Settings, Stage, Wave};
+use super::Action;
+use super::machine::{Execution, Run, Saving, Settings, Stage, Work};
 use super::progress::Phase as End;
-use super::{Action, Stored};
+use super::task::{Role, Task, idle};
 use crate::gate::Approved;
 use crate::hook::Phase;
 use crate::inventory::Inventory;
-use crate::plan::{ApplyPlan, Live, StepAction};
+use crate::plan::{ApplyPlan, KeptRule, Live, StepAction};
 use crate::prepare::Desired;
 use crate::tracking::{self, Owner};
 
@@ -35,42 +38,40 @@ impl Execution {
             (id, hook.object.clone())
         });
         let resources = desired.resources.iter().map(|(id, one)| (id.clone(), one.object.clone()));
-        let mut waves: VecDeque<Wave> = VecDeque::new();
-        for phase in &plan.phases {
-            for wave in &phase.waves {
-                waves.push_back(Wave {
-                    phase: phase.phase,
-                    wave: wave.wave,
-                    batches: wave.batches.iter().cloned().collect(),
-                    awaited: wave.awaited.clone(),
-                    taken: Vec::new(),
-                    announced: false,
-                });
-            }
+        let (mut tasks, bare) = tasks(&plan);
+        for task in &mut tasks {
+            given_name(task, &plan, now);
         }
-        let (fail_waves, waves): (VecDeque<_>, VecDeque<_>) =
-            waves.into_iter().partition(|wave| wave.phase == Phase::SyncFail);
+        let numbered = tasks.iter().enumerate().filter(|(_, task)| task.step.number > 0);
+        let numbers = numbered.map(|(index, task)| (task.step.number, index)).collect();
+        let mut same: HashMap<ObjectId, Vec<usize>> = HashMap::new();
+        for (index, task) in tasks.iter().enumerate() {
+            same.entry(task.object.id.clone()).or_default().push(index);
+        }
         let mut execution = Self {
             settings,
             objects: resources.chain(hooks).collect(),
-            started: now,
             inventory_saved: inventory.clone(),
             inventory: grown(inventory, &plan, desired, live),
-            several_waves: waves.len() > 1,
-            waves,
-            fail_waves,
-            steps: BTreeMap::new(),
-            step_of: HashMap::new(),
+            tasks,
+            numbers,
+            same,
+            bare,
+            made_namespace: desired.created_namespace.clone(),
+            told: Vec::new(),
+            agenda: VecDeque::from([Work::Look, Work::Begin]),
+            run: Run::default(),
             retries: BTreeSet::new(),
-            judged: BTreeMap::new(),
             saving: Saving::default(),
             forgotten: Vec::new(),
-            stage: Stage::Calling,
+            stage: Stage::Working,
+            wait: None,
+            announced: BTreeSet::new(),
             outstanding: 0,
-            failures: Vec::new(),
-            failing: false,
+            confirmed: false,
             terminated: false,
-            results: Vec::new(),
+            words: None,
+            verdict: None,
             progress: Vec::new(),
             outcome: None,
             plan,
@@ -82,11 +83,12 @@ impl Execution {
             execution.end(End::Error, message);
             return (execution, Vec::new());
         }
-        let actions = if execution.inventory == execution.inventory_saved || execution.plan.is_empty() {
-            execution.go_on(now)
-        } else {
-            execution.stage = Stage::Growing;
+        let grows = execution.inventory != execution.inventory_saved && !execution.plan.is_empty();
+        let actions = if grows && !execution.settings.dry_run {
+            execution.stage = Stage::Saving;
             vec![execution.save()]
+        } else {
+            execution.go_on(now)
         };
         (execution, actions)
     }
@@ -98,88 +100,65 @@ impl Execution {
         let known = |id: &ObjectId| desired.resources.contains_key(id) || live.get(id).is_some() || hooks.contains(id);
         self.forgotten = self.inventory.entries.keys().filter(|id| !known(id)).cloned().collect();
     }
+}
 
-    fn save(&mut self) -> Action {
-        self.saving.attempts += 1;
-        let (record, grows) = (self.inventory.clone(), self.stage == Stage::Growing);
-        self.call(Action::SaveInventory { record, grows })
-    }
-
-    /// The record once more, where that is due.
-    pub(super) fn save_again(&mut self, now: Timestamp) -> Option<Action> {
-        let due = self.saving.retry.is_some_and(|at| at <= now || self.terminated);
-        if due {
-            self.saving.retry = None;
+/// A hook as it is created: by its given name, marked, and held by the finalizer that lets its end be seen.
+pub(super) fn hook_object(object: &Object, given: &ObjectRef, owner: &str) -> Object {
+    let mut hook = object.clone();
+    hook.set_name(&given.id.name);
+    hook.set_annotation(TRACKING_ID, &tracking::mark(owner, &given.id));
+    hook.edit(|body| {
+        let Some(Value::Object(metadata)) = body.get_mut("metadata") else { return };
+        let finalizers = metadata.entry("finalizers").or_insert_with(|| json!([]));
+        if let Value::Array(finalizers) = finalizers
+            && !finalizers.iter().any(|one| one == HOOK_FINALIZER)
+        {
+            finalizers.push(HOOK_FINALIZER.into());
         }
-        due.then(|| self.save())
-    }
+    });
+    hook
+}
 
-    pub(super) fn saved(&mut self, result: Result<Stored, ClusterError>, now: Timestamp) -> Vec<Action> {
-        match result {
-            Ok(stored) => {
-                self.saving = Saving::default();
-                self.inventory.stored_parts = stored.parts;
-                self.inventory.versions = stored.versions;
-                self.inventory_saved = self.inventory.clone();
-            }
-            Err(error)
-                if error.kind.is_transient() && self.saving.attempts < self.settings.attempts && !self.terminated =>
-            {
-                self.saving.retry = Some(self.later(self.saving.attempts, now));
-                return Vec::new();
-            }
-            Err(error) => {
-                let moment = if self.stage == Stage::Growing { "nothing was written" } else { "the writes were made" };
-                let message = match error.kind {
-                    ErrorKind::Conflict | ErrorKind::AlreadyExists => {
-                        format!("another sync of this application changed its inventory meanwhile; {moment}")
-                    }
-                    _ => format!("the inventory cannot be stored: {error}; {moment}"),
+/// The tasks of a plan in its order, and the waves in which nothing is done.
+fn tasks(plan: &ApplyPlan) -> (Vec<Task>, BTreeSet<(Phase, i64)>) {
+    let mut tasks = Vec::new();
+    let mut bare = BTreeSet::new();
+    for kept in plan.kept.iter().filter(|kept| matches!(kept.rule, KeptRule::PruningOff | KeptRule::Option)) {
+        let words = if kept.rule == KeptRule::PruningOff { "ignored (requires pruning)" } else { "ignored (no prune)" };
+        let mut step = idle(kept.object.clone(), words.into());
+        step.action = StepAction::Prune;
+        tasks.push(Task::new(step, Role::Kept, Phase::Sync, kept.wave, 0));
+    }
+    for (phase, wave) in plan.phases.iter().flat_map(|phase| phase.waves.iter().map(|wave| (phase.phase, wave))) {
+        let before = tasks.len();
+        let unchanged = wave.awaited.iter().map(|object| idle(object.clone(), "as it should be".into()));
+        tasks.extend(unchanged.map(|step| Task::new(step, Role::Unchanged, phase, wave.wave, 0)));
+        for (batch, steps) in wave.batches.iter().enumerate() {
+            tasks.extend(steps.iter().map(|step| {
+                let role = match step.action {
+                    StepAction::Hook => Role::Hook,
+                    StepAction::Prune => Role::Prune,
+                    StepAction::Create | StepAction::Update => Role::Write,
                 };
-                self.end(End::Error, message);
-                return Vec::new();
-            }
+                Task::new(step.clone(), role, phase, wave.wave, batch)
+            }));
         }
-        match self.stage {
-            Stage::Growing => {
-                self.stage = Stage::Calling;
-                self.go_on(now)
-            }
-            _ => {
-                self.conclude();
-                Vec::new()
-            }
+        if tasks.len() == before {
+            bare.insert((phase, wave.wave));
         }
     }
+    tasks.sort_by_key(Task::place);
+    (tasks, bare)
+}
 
-    /// Everything was called and cleaned: store what is left, and end.
-    pub(super) fn shrink(&mut self) -> Vec<Action> {
-        if self.failures.is_empty() && !self.plan.partial {
-            self.inventory.synced_digest = Some(self.plan.source.digest.clone());
-        }
-        for id in std::mem::take(&mut self.forgotten) {
-            self.inventory.entries.remove(&id);
-        }
-        if self.inventory == self.inventory_saved {
-            self.conclude();
-            return Vec::new();
-        }
-        self.stage = Stage::Shrinking;
-        vec![self.save()]
-    }
-
-    fn conclude(&mut self) {
-        if self.terminated {
-            return self.end(End::Failed, "Operation terminated".into());
-        }
-        if self.failures.is_empty() {
-            let how = if self.plan.is_empty() { "no more tasks" } else { "all tasks run" };
-            return self.end(End::Succeeded, format!("successfully synced ({how})"));
-        }
-        let message =
-            format!("one or more synchronization tasks completed unsuccessfully, reason: {}", self.failures.join(","));
-        self.end(End::Failed, message);
-    }
+/// A hook's `generateName` becomes a name as Argo CD makes it: the first seven digits of the revision, the phase and the
+/// second of the start.
+fn given_name(task: &mut Task, plan: &ApplyPlan, started: Timestamp) {
+    let Some(prefix) = task.object.id.name.strip_suffix('*') else { return };
+    let commit = plan.source.revisions.first().map(|revision| revision.commit.as_str()).unwrap_or_default();
+    let short = if commit.len() >= 8 { commit.get(..7).unwrap_or(commit) } else { commit };
+    let suffix = format!("{short}-{}-{}", task.phase, started.as_second()).to_ascii_lowercase();
+    task.object.id.name = format!("{prefix}{suffix}");
 }
 
 /// The record with everything that is about to be written.

@@ -1,239 +1,136 @@
-//! Waits: for health between waves, for hooks to finish, for deletions to end; and the clearing away of hooks.
+//! Waits: what for, in Argo CD's words, and until when.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, VecDeque};
 
+use gitops_core::Timestamp;
 use gitops_core::cluster::ClusterError;
-use gitops_core::{Object, ObjectId, ObjectRef, Timestamp};
 
-use super::Action;
-use super::machine::{Execution, Running, Stage, StepState, Wait};
-use super::progress::{Progress, ResourceStatus};
-use super::steps::words_for;
-use crate::health::{self, HealthStatus};
-use crate::hook::DeletePolicy;
-use crate::plan::{Step, StepAction};
+use super::calls::words_for;
+use super::machine::{Execution, Stage, Work};
+use super::progress::{Phase as End, Progress, ResourceStatus, TaskState};
+use super::task::{Role, Task};
+
+/// What is waited for, why, and how long.
+#[derive(Clone, Debug)]
+pub(super) struct Wait {
+    pub(super) tasks: BTreeSet<usize>,
+    pub(super) kind: Kind,
+    pub(super) until: Timestamp,
+    pub(super) reason: String,
+}
+
+/// What kind of thing is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// That hooks end and objects become healthy.
+    Completion,
+    /// That objects go.
+    Deletion,
+    /// That deletions are confirmed.
+    Confirmation,
+}
 
 impl Execution {
-    /// What the current wave waits for at its end; none where the next thing can be done.
-    pub(super) fn wave_wait(&self, now: Timestamp, failed: bool) -> Option<Wait> {
-        let wave = self.waves.front()?;
-        let taken = wave.taken.iter().filter_map(|number| self.steps.get(number));
-        let open = |running: &&Running| match running.state {
-            StepState::Deleting => true,
-            StepState::Written => running.step.action == StepAction::Hook || self.several_waves && !failed,
-            _ => false,
+    /// Waits for tasks; then comes the next round.
+    pub(super) fn wait_for(&mut self, tasks: Vec<usize>, kind: Kind, now: Timestamp) {
+        let kind = if self.unconfirmed(&tasks).is_empty() { kind } else { Kind::Confirmation };
+        self.pause(tasks, kind, now);
+        self.agenda = VecDeque::from([Work::Look, Work::Begin]);
+    }
+
+    /// Waits for tasks. What was waited for already keeps its deadline.
+    pub(super) fn pause(&mut self, tasks: Vec<usize>, kind: Kind, now: Timestamp) {
+        let reason = self.reason(&tasks, kind);
+        let tasks: BTreeSet<usize> = tasks.into_iter().collect();
+        let later = |pause| now.checked_add(pause).unwrap_or(Timestamp::MAX);
+        let known = self.wait.as_ref().filter(|wait| wait.kind == kind && tasks.is_subset(&wait.tasks));
+        let (until, poll) = match known {
+            Some(wait) => (wait.until, later(self.settings.poll)),
+            None => (later(self.settings.wait), later(self.settings.first_look)),
         };
-        let mut targets: Vec<ObjectRef> = taken.filter(open).map(|running| running.object.clone()).collect();
-        let last = self.waves.len() == 1;
-        // The last wave ends the sync without waiting for health, as in Argo CD, unless a hook keeps it open.
-        let hooks = wave.taken.iter().filter_map(|number| self.steps.get(number));
-        let unfinished =
-            hooks.clone().any(|running| running.step.action == StepAction::Hook && running.state == StepState::Written);
-        let deleting = hooks.clone().any(|running| running.state == StepState::Deleting);
-        if last && !unfinished && !deleting {
-            return None;
+        if self.wait.as_ref().is_none_or(|wait| wait.reason != reason) {
+            self.progress.push(Progress::Waiting { reason: reason.clone() });
         }
-        if !last && !failed {
-            targets.extend(wave.awaited.iter().cloned());
+        self.wait = Some(Wait { tasks, kind, until, reason });
+        self.stage = Stage::Waiting(poll);
+    }
+
+    /// The next look comes no earlier than the delay after a wave asks for.
+    pub(super) fn pause_after_wave(&mut self, now: Timestamp) {
+        let after = now.checked_add(self.settings.wave_delay).unwrap_or(Timestamp::MAX);
+        if let Stage::Waiting(poll) = &mut self.stage {
+            *poll = (*poll).max(after);
         }
-        self.wait(targets, now, true)
     }
 
-    /// What a batch waits for before it begins: the health of what its steps depend on.
-    pub(super) fn dependencies(&self, batch: &[Step], now: Timestamp) -> Option<Wait> {
-        let numbers: BTreeSet<u32> = batch.iter().flat_map(|step| step.after.iter().copied()).collect();
-        let open = numbers.iter().filter_map(|number| self.steps.get(number));
-        let open = open.filter(|running| matches!(running.state, StepState::Written | StepState::Deleting));
-        let mut targets: Vec<ObjectRef> = open.map(|running| running.object.clone()).collect();
-        let awaited: BTreeSet<&ObjectRef> = batch.iter().flat_map(|step| &step.awaits).collect();
-        targets.extend(awaited.into_iter().filter(|object| !self.judged.contains_key(&object.id)).cloned());
-        self.wait(targets, now, false)
+    fn unconfirmed(&self, tasks: &[usize]) -> Vec<usize> {
+        let waits = |index: &usize| self.tasks.get(*index).is_some_and(|task| task.step.unconfirmed);
+        tasks.iter().copied().filter(|index| waits(index) && !self.confirmed).collect()
     }
 
-    fn wait(&self, targets: Vec<ObjectRef>, now: Timestamp, whole_wave: bool) -> Option<Wait> {
-        let hook = |target: &&ObjectRef| {
-            self.running(&target.id).is_some_and(|running| running.step.action == StepAction::Hook)
+    /// Argo CD's words: the first hook stands for all, or the first resource where there is no hook.
+    fn reason(&self, tasks: &[usize], kind: Kind) -> String {
+        let mut listed: Vec<&Task> = tasks.iter().filter_map(|index| self.tasks.get(*index)).collect();
+        listed.sort_by_key(|task| task.rank());
+        let hooks = listed.iter().filter(|task| task.is_hook()).count();
+        let of = if hooks == listed.len() { "hooks" } else { "resources" };
+        if kind == Kind::Confirmation {
+            listed.retain(|task| task.step.unconfirmed);
+        }
+        let first = listed.iter().find(|task| task.is_hook()).or(listed.first());
+        let Some(first) = first else { return "waiting for the next look".into() };
+        let what = match kind {
+            Kind::Confirmation => "pruning confirmation of",
+            Kind::Deletion if hooks > 0 => "deletion of hook",
+            Kind::Deletion => "deletion of",
+            Kind::Completion if hooks > 0 => "completion of hook",
+            Kind::Completion => "healthy state of",
         };
-        let first = targets.iter().find(hook).or(targets.first())?;
-        let what = match self.running(&first.id) {
-            Some(running) if running.state == StepState::Deleting => "deletion of",
-            Some(running) if running.step.action == StepAction::Hook => "completion of hook",
-            _ => "healthy state of",
+        let more = match listed.len() {
+            0 | 1 => String::new(),
+            count => format!(" and {} more {of}", count - 1),
         };
-        let more = match targets.len() {
-            1 => String::new(),
-            count => format!(" and {} more resources", count - 1),
-        };
-        let reason = format!("waiting for {what} {}{more}", words_for(first));
-        let until = now.checked_add(self.settings.wait).unwrap_or(Timestamp::MAX);
-        Some(Wait { targets, until, poll: now, reason, whole_wave })
+        format!("waiting for {what} {}{more}", words_for(&first.object))
     }
 
-    pub(super) fn running(&self, id: &ObjectId) -> Option<&Running> {
-        self.steps.get(self.step_of.get(id)?)
+    /// What is still waited for when the time is over counts as failed.
+    pub(super) fn keep_deadline(&mut self, now: Timestamp) {
+        let Some(wait) = self.wait.clone().filter(|wait| now >= wait.until) else { return };
+        self.give_up(&wait, &format!("gave up {}: the time is over", wait.reason));
     }
 
-    pub(super) fn observed(&mut self, result: Result<Vec<Object>, ClusterError>, now: Timestamp) -> Vec<Action> {
-        let Stage::Waiting(mut wait) = self.stage.clone() else { return Vec::new() };
-        let later = now.checked_add(self.settings.poll).unwrap_or(Timestamp::MAX);
-        let objects = match result {
-            Ok(objects) => objects,
-            Err(error) if error.kind.is_transient() && now < wait.until => {
-                wait.poll = later;
-                self.stage = Stage::Waiting(wait);
-                return Vec::new();
-            }
-            Err(error) => {
-                self.fail(format!("{}: {error}", wait.reason));
-                return self.give_up(&wait);
-            }
-        };
-        let seen: BTreeMap<ObjectId, &Object> = objects.iter().map(|object| (object.id(), object)).collect();
-        let mut actions = Vec::new();
-        let mut left = Vec::new();
-        for target in std::mem::take(&mut wait.targets) {
-            let (open, more) = self.judge(&target, seen.get(&target.id).copied());
-            actions.extend(more);
+    fn give_up(&mut self, wait: &Wait, words: &str) {
+        for index in &wait.tasks {
+            let open = self.tasks.get(*index).is_some_and(|task| match wait.kind {
+                Kind::Completion => task.is_running(),
+                Kind::Deletion => task.is_pending() || task.is_terminating(),
+                Kind::Confirmation => task.role == Role::Prune && task.is_pending(),
+            });
             if open {
-                left.push(target);
+                self.set(*index, ResourceStatus::SyncFailed, TaskState::Error, words);
             }
         }
-        if left.is_empty() {
-            self.leave(&wait);
-        } else if now >= wait.until {
-            wait.targets = left;
-            self.fail(format!(
-                "gave up {}",
-                self.wait(wait.targets.clone(), now, true).map_or(wait.reason.clone(), |wait| wait.reason)
-            ));
-            actions.extend(self.give_up(&wait));
-        } else {
-            let (until, whole_wave) = (wait.until, wait.whole_wave);
-            let same = left.len() == wait.targets.len();
-            if let Some(mut next) = self.wait(left, now, whole_wave) {
-                if next.reason != wait.reason && !same {
-                    self.progress.push(Progress::Waiting { reason: next.reason.clone() });
-                }
-                (next.until, next.poll) = (until, later);
-                self.stage = Stage::Waiting(next);
-            }
-        }
-        actions
     }
 
-    /// Whether an object is still waited for, and what to call for it.
-    fn judge(&mut self, target: &ObjectRef, live: Option<&Object>) -> (bool, Vec<Action>) {
-        let Some(running) = self.running(&target.id).cloned() else {
-            return (self.unplanned(target, live), Vec::new());
-        };
-        let number = running.step.number;
-        let live = live.filter(|live| running.uid.is_none() || live.uid() == running.uid.as_deref());
-        match (&running.state, live) {
-            (StepState::Deleting, None) => (running.step.action == StepAction::Hook, self.gone(number)),
-            (StepState::Deleting, Some(_)) => (true, Vec::new()),
-            (StepState::Written, None) => {
-                let message = format!("resource {} is missing, it might have been deleted", words_for(target));
-                self.step_failed(number, &running, message);
-                (false, Vec::new())
-            }
-            (StepState::Written, Some(live)) => (self.judge_health(number, &running, live), Vec::new()),
-            // A hook that was deleted first is created now: its call is out.
-            (StepState::Calling | StepState::Retry, _) => (true, Vec::new()),
-            (StepState::Ended { .. }, _) => (false, Vec::new()),
+    /// A look failed: it is tried again until the deadline of what is waited for.
+    pub(super) fn look_failed(&mut self, error: &ClusterError, now: Timestamp) {
+        let until = now.checked_add(self.settings.wait).unwrap_or(Timestamp::MAX);
+        let wait = self.wait.get_or_insert_with(|| Wait {
+            tasks: BTreeSet::new(),
+            kind: Kind::Completion,
+            until,
+            reason: "waiting for the state of the hooks".into(),
+        });
+        let (reason, until) = (wait.reason.clone(), wait.until);
+        if error.kind.is_transient() && now < until && !self.terminated {
+            self.next([Work::Look]);
+            self.stage = Stage::Waiting(now.checked_add(self.settings.poll).unwrap_or(Timestamp::MAX));
+            return;
         }
-    }
-
-    fn judge_health(&mut self, number: u32, running: &Running, live: &Object) -> bool {
-        let hook = running.step.action == StepAction::Hook;
-        let (status, message) = health::health(live)
-            .map_or((HealthStatus::Healthy, String::new()), |health| (health.status, health.message));
-        let failed = match status {
-            HealthStatus::Healthy => false,
-            HealthStatus::Degraded => true,
-            HealthStatus::Unknown if hook => true,
-            _ => return true,
-        };
-        if failed {
-            let words = if message.is_empty() { status.to_string() } else { message };
-            self.step_failed(number, running, words);
-            return false;
+        let words = format!("{reason}: {error}");
+        match self.wait.clone().filter(|wait| !wait.tasks.is_empty()) {
+            Some(wait) => self.give_up(&wait, &words),
+            None => self.decided(End::Error, words),
         }
-        self.set_state(number, StepState::Ended { well: true });
-        if hook {
-            let words = if message.is_empty() { "completed".into() } else { message };
-            self.record(running, ResourceStatus::Synced, words);
-        } else {
-            self.progress.push(Progress::Healthy { object: running.object.clone() });
-        }
-        false
-    }
-
-    /// An object that is not written in this sync, but whose wave has to be healthy.
-    fn unplanned(&mut self, target: &ObjectRef, live: Option<&Object>) -> bool {
-        let unwell = match live {
-            None => Some("it is missing".to_owned()),
-            Some(live) => match health::health(live) {
-                Some(health) if health.status == HealthStatus::Degraded => Some(health.message),
-                Some(health) if health.status != HealthStatus::Healthy => return true,
-                _ => None,
-            },
-        };
-        self.judged.insert(target.id.clone(), unwell.is_none());
-        if let Some(words) = unwell {
-            self.fail(format!("{}: {words}", words_for(target)));
-        }
-        false
-    }
-
-    /// Everything that was waited for is there.
-    fn leave(&mut self, wait: &Wait) {
-        self.stage = Stage::Calling;
-        if wait.whole_wave {
-            self.waves.pop_front();
-            self.failing |= self.failing_now();
-        }
-    }
-
-    /// A wait came to its deadline: what is open counts as failed.
-    fn give_up(&mut self, wait: &Wait) -> Vec<Action> {
-        for target in &wait.targets {
-            let open = self
-                .running(&target.id)
-                .filter(|running| matches!(running.state, StepState::Written | StepState::Deleting));
-            if let Some(running) = open.cloned() {
-                self.step_failed(running.step.number, &running, format!("{}: the time is over", wait.reason));
-            }
-        }
-        self.failing = true;
-        self.stage = Stage::Calling;
-        Vec::new()
-    }
-
-    /// Nothing is left to write: hooks are deleted as their policies say, and those that still run after a termination. As
-    /// in Argo CD it is the end of the sync that counts, not that of the hook.
-    pub(super) fn clean(&mut self) -> Vec<Action> {
-        self.stage = Stage::Cleaning;
-        let due_at = if self.failures.is_empty() { DeletePolicy::HookSucceeded } else { DeletePolicy::HookFailed };
-        let due = |running: &&Running| {
-            let last = self.step_of.get(&running.object.id) == Some(&running.step.number);
-            let hook = running.step.action == StepAction::Hook && running.uid.is_some() && last;
-            hook && match running.state {
-                StepState::Ended { .. } => running.step.hook_deletion.contains(&due_at),
-                StepState::Written => self.terminated,
-                _ => false,
-            }
-        };
-        let hooks: Vec<u32> = self.steps.values().filter(due).map(|running| running.step.number).collect();
-        for number in &hooks {
-            if let Some(running) = self.steps.get_mut(number) {
-                (running.clearing, running.attempts) = (true, 0);
-            }
-        }
-        hooks.into_iter().filter_map(|number| self.begin(number)).collect()
-    }
-
-    /// The hooks are cleared away.
-    pub(super) fn cleaned(&mut self, _: Timestamp) -> Vec<Action> {
-        self.shrink()
     }
 }

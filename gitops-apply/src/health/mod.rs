@@ -59,10 +59,24 @@ impl Health {
     }
 }
 
+/// Health checks of a user's own.
+pub trait Checks: fmt::Debug + Send + Sync {
+    /// How an object is by the check for its kind; none where there is no check.
+    fn check(&self, object: &Object) -> Option<Health>;
+}
+
 /// How a live object is; none where its kind has no health, which counts as healthy.
 pub fn health(object: &Object) -> Option<Health> {
+    health_by(object, None)
+}
+
+/// How a live object is where users have checks of their own: those come before the engine's, as in Argo CD.
+pub fn health_by(object: &Object, checks: Option<&dyn Checks>) -> Option<Health> {
     if let Some(deleted) = deletion(object) {
         return Some(deleted);
+    }
+    if let Some(checked) = checks.and_then(|checks| checks.check(object)) {
+        return Some(checked);
     }
     built_in(object).or_else(|| kinds::health(object)).or_else(|| rules::health(object))
 }

@@ -1,20 +1,20 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gitops_core::annotations::DEPENDS_ON;
-use gitops_core::cluster::Propagation;
 use gitops_core::{GroupKind, Object, ObjectId, ObjectRef};
 use gitops_diff::ObjectDiff;
 use thiserror::Error;
 
-use super::step::{hook_step, propagation, prune_step, write_step};
+use super::prune::{Judged, Verdict};
+use super::step::{hook_step, prune_step, write_step};
 use super::{
-    AdoptionPolicy, ApplyPlan, BudgetVerdict, Kept, PlanOptions, PlanSource, PlanTarget, PlannedPhase, PlannedWave,
-    Step, StepAction, VERSION, prune,
+    AdoptionPolicy, ApplyPlan, BudgetVerdict, Kept, KeptRule, PlanOptions, PlanSource, PlanTarget, PlannedPhase,
+    PlannedWave, Step, StepAction, VERSION, prune,
 };
 use crate::hook::{self, Phase, Role};
 use crate::inventory::Inventory;
 use crate::order::{self, Cycle, Item};
-use crate::prepare::Desired;
+use crate::prepare::{Desired, DesiredObject};
 use crate::tracking::{self, Owner};
 
 /// Live objects: every desired and every listed one that is there. Only who has looked at all of them makes one.
@@ -60,13 +60,9 @@ pub enum PlanError {
     #[error("the resources cannot be ordered")]
     Cycle(#[source] Cycle),
     /// The cluster does not serve a kind.
-    #[error("`{object}`: the cluster does not know the kind `{kind}`, and no definition among the resources brings it")]
-    UnknownKind {
-        /// The kind.
-        kind: GroupKind,
-        /// An object of it.
-        object: ObjectId,
-    },
+    #[error("`{}`: the cluster does not know the kind `{}`, and no definition among the resources brings it{}",
+        .0.id, .0.id.kind, more(.1))]
+    UnknownKind(ObjectRef, Vec<ObjectRef>),
     /// A dependency is not among the resources.
     #[error("`{object}`: depends on `{dependency}`, which is not among the resources")]
     UnknownDependency {
@@ -100,7 +96,6 @@ pub fn plan(input: PlanInput<'_>) -> Result<ApplyPlan, PlanError> {
     let mut draft = Draft {
         input: &input,
         only: input.options.only.iter().collect(),
-        propagation: propagation(input.options),
         items: Vec::new(),
         entries: Vec::new(),
         kept: Vec::new(),
@@ -109,24 +104,33 @@ pub fn plan(input: PlanInput<'_>) -> Result<ApplyPlan, PlanError> {
     if !input.options.deletion {
         draft.resources()?;
     }
-    let prunes = draft.prunes();
-    draft.hooks(!prunes.is_empty());
-    draft.place_prunes(prunes);
+    let gone = draft.prunes();
+    draft.hooks(gone.iter().any(|(gone, _)| matches!(gone, Gone::Deleted(_))));
+    draft.place_prunes(gone);
     draft.move_ahead();
     draft.dependencies()?;
     draft.finish()
 }
 
+fn more(others: &[ObjectRef]) -> String {
+    if others.is_empty() { String::new() } else { format!("; the same of {} more objects", others.len()) }
+}
+
 fn known_kinds(input: &PlanInput<'_>) -> Result<(), PlanError> {
     const SKIP: &str = "SkipDryRunOnMissingResource";
-    for (kind, object) in &input.desired.unknown_kinds {
-        let own = input.desired.resources.get(object);
-        let skipped = own.is_some_and(|one| hook::has_option(&one.object, &format!("{SKIP}=true")));
-        if !skipped && !input.options.sync_options.is_true(SKIP) {
-            return Err(PlanError::UnknownKind { kind: kind.clone(), object: object.clone() });
-        }
+    if input.desired.unknown_kinds.is_empty() || input.options.sync_options.is_true(SKIP) {
+        return Ok(());
     }
-    Ok(())
+    let unknown = |one: &&DesiredObject| {
+        let kind = GroupKind::new(one.object.group(), one.object.kind());
+        input.desired.unknown_kinds.contains_key(&kind) && !hook::has_option(&one.object, &format!("{SKIP}=true"))
+    };
+    let all = input.desired.resources.values().chain(&input.desired.hooks);
+    let mut refused = all.filter(unknown).map(|one| one.object.reference());
+    match refused.next() {
+        Some(first) => Err(PlanError::UnknownKind(first, refused.collect())),
+        None => Ok(()),
+    }
 }
 
 /// What stands behind an item of the order.
@@ -136,10 +140,15 @@ enum Entry {
     Unchanged(ObjectRef),
 }
 
+/// An object that the source no longer has.
+enum Gone {
+    Deleted(Box<Step>),
+    Kept(Kept),
+}
+
 struct Draft<'a> {
     input: &'a PlanInput<'a>,
     only: BTreeSet<&'a ObjectId>,
-    propagation: Propagation,
     items: Vec<Item>,
     entries: Vec<Entry>,
     kept: Vec<Kept>,
@@ -167,11 +176,14 @@ impl<'a> Draft<'a> {
             let live = input.live.get(id);
             let adopts = self.adopts(id, live, made)?;
             let diff = input.diffs.get(id).ok_or_else(|| PlanError::NotCompared(id.clone()))?;
+            if made && diff.is_same() {
+                continue;
+            }
             let (phase, wave) = if made { (Phase::PreSync, 0) } else { (Phase::Sync, desired.wave) };
             let item = Item::new(phase, wave, id.clone());
             let entry = match live {
                 _ if diff.is_same() => Entry::Unchanged(desired.object.reference()),
-                live => Entry::Write(Box::new(write_step(desired, live, diff, adopts))),
+                live => Entry::Write(Box::new(write_step(desired, live, diff, adopts, input.options))),
             };
             self.push(item, entry);
         }
@@ -219,8 +231,7 @@ impl<'a> Draft<'a> {
         for desired in hooks {
             let Role::Hook { phases, delete } = &desired.role else { continue };
             for (index, phase) in phases.iter().enumerate() {
-                let mut step = hook_step(desired, delete, input.live);
-                step.propagation = Some(self.propagation);
+                let mut step = hook_step(desired, delete, input.live, input.options);
                 if index > 0 && !desired.object.name().is_empty() {
                     step.reason = "a hook of this sync, as the earlier phase left it".into();
                 }
@@ -229,39 +240,49 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// What is deleted, and what of it is kept.
-    fn prunes(&mut self) -> Vec<(Step, &'a Object)> {
+    /// What is deleted, and what of it is kept: both count among the waves of deletions.
+    fn prunes(&mut self) -> Vec<(Gone, &'a Object)> {
         let input = self.input;
         let hooks: BTreeSet<ObjectId> = input.desired.hooks.iter().map(|hook| hook.object.id()).collect();
-        let wanted = |id: &ObjectId| !input.options.deletion && input.desired.resources.contains_key(id);
+        let desired = |id: &ObjectId| input.desired.resources.contains_key(id) || input.desired.skipped.contains(id);
+        let wanted = |id: &ObjectId| !input.options.deletion && desired(id);
         let gone = input.inventory.entries.iter().filter(|(id, _)| !wanted(id));
-        let mut steps = Vec::new();
+        let mut found = Vec::new();
         for (id, entry) in gone.filter(|(id, _)| !hooks.contains(*id)) {
             let Some(live) = input.live.get(id).filter(|_| self.selected(id)) else { continue };
-            let judged =
-                prune::judge(&input.target.owner, entry, live, &input.options.sync_options, &input.options.consent);
             let object = id.at_version(entry.version.as_str());
-            match judged {
-                Ok(uid) if input.options.prune => steps.push((prune_step(object, uid, self.propagation), live)),
-                Ok(_) => self.kept.push(Kept { object, reason: "pruning is off".into() }),
-                Err(reason) => self.kept.push(Kept { object, reason }),
+            let judged = Judged { application: &input.target.owner, entry, live, options: input.options };
+            match prune::judge(&judged) {
+                Verdict::Delete { uid, unconfirmed } => {
+                    let step = Box::new(prune_step(object, uid, unconfirmed, input.options));
+                    found.push((Gone::Deleted(step), live));
+                }
+                Verdict::Keep(KeptRule::NotOurs, reason) => {
+                    self.kept.push(Kept { object, reason, rule: KeptRule::NotOurs, wave: 0 });
+                }
+                Verdict::Keep(rule, reason) => found.push((Gone::Kept(Kept { object, reason, rule, wave: 0 }), live)),
             }
         }
-        steps
+        found
     }
 
     /// Deletions get the waves of their objects in the reverse order; with `PruneLast`, one after every other of the phase.
-    fn place_prunes(&mut self, steps: Vec<(Step, &Object)>) {
-        let waves = prune_waves(steps.iter().map(|(_, live)| hook::wave(live)));
+    fn place_prunes(&mut self, found: Vec<(Gone, &Object)>) {
+        let waves = prune_waves(found.iter().map(|(_, live)| hook::wave(live)));
         let in_phase = self.items.iter().filter(|item| item.phase == Phase::Sync).map(|item| item.wave);
         let highest = in_phase.chain(waves.values().copied()).max().unwrap_or(0).max(0);
-        for (step, live) in steps {
+        for (gone, live) in found {
             let last = hook::has_option(live, "PruneLast=true") || self.input.options.sync_options.is_true("PruneLast");
             let own = hook::wave(live);
             let wave = if last { highest.saturating_add(1) } else { waves.get(&own).copied().unwrap_or(own) };
-            let mut item = Item::new(Phase::Sync, wave, step.object.id.clone());
-            item.removal = true;
-            self.push(item, Entry::Write(Box::new(step)));
+            match gone {
+                Gone::Kept(kept) => self.kept.push(Kept { wave, ..kept }),
+                Gone::Deleted(step) => {
+                    let mut item = Item::new(Phase::Sync, wave, step.object.id.clone());
+                    item.removal = true;
+                    self.push(item, Entry::Write(step));
+                }
+            }
         }
     }
 
@@ -345,6 +366,8 @@ impl<'a> Draft<'a> {
             })
             .collect();
         let mut entries: Vec<Option<Entry>> = self.entries.into_iter().map(Some).collect();
+        let depended_on_objects: BTreeSet<ObjectRef> = unchanged_objects.values().cloned().collect();
+        let out_of_sync_only = self.input.options.sync_options.is_true("ApplyOutOfSyncOnly");
         let mut phases: Vec<PlannedPhase> = Vec::new();
         let mut unchanged = 0;
         for group in groups {
@@ -370,6 +393,9 @@ impl<'a> Draft<'a> {
                 }
             }
             unchanged += wave.awaited.len();
+            if out_of_sync_only {
+                wave.awaited.retain(|object| depended_on_objects.contains(object));
+            }
             match phases.last_mut() {
                 Some(last) if last.phase == group.phase => last.waves.push(wave),
                 _ => phases.push(PlannedPhase { phase: group.phase, waves: vec![wave] }),
@@ -388,6 +414,7 @@ impl<'a> Draft<'a> {
             unchanged,
             budget: None,
             partial: !self.only.is_empty(),
+            deletion: options.deletion,
             warnings: self.warnings,
         };
         let (deletions, listed) = (plan.count(StepAction::Prune), inventory.entries.len());

@@ -46,6 +46,9 @@ pub struct ApplyPlan {
     /// Whether only a selection of the resources is synced. The source then does not count as synced.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,
+    /// Whether the application is deleted: the end is reached when everything is gone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deletion: bool,
     /// What a person should look at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -160,6 +163,61 @@ pub struct Step {
     /// When a hook is deleted again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hook_deletion: Vec<DeletePolicy>,
+    /// How it is written, where that is said.
+    #[serde(default, skip_serializing_if = "WriteMethod::is_default")]
+    pub method: WriteMethod,
+    /// Whether the object may be deleted and created anew where it cannot be changed (`Force=true`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub force: bool,
+    /// Whether the cluster may not know the kind until this sync defines it, so that there is nothing to rehearse.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unrehearsed: bool,
+    /// Whether the deletion waits until it is confirmed (`Prune=confirm`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unconfirmed: bool,
+}
+
+impl Step {
+    /// A step without a number, conditions or options.
+    pub(crate) fn new(object: ObjectRef, action: StepAction, precondition: Precondition, reason: String) -> Self {
+        Self {
+            number: 0,
+            object,
+            action,
+            precondition,
+            change: Vec::new(),
+            reason,
+            after: Vec::new(),
+            awaits: Vec::new(),
+            adopts: false,
+            propagation: None,
+            migrates: false,
+            hook_deletion: Vec::new(),
+            method: WriteMethod::default(),
+            force: false,
+            unrehearsed: false,
+            unconfirmed: false,
+        }
+    }
+}
+
+/// How an object is written: the sync options `Replace` and `ServerSideApply`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum WriteMethod {
+    /// As the engine writes where nothing is said.
+    #[default]
+    Apply,
+    /// By the server's apply, as `ServerSideApply=true` asks for.
+    ServerSideApply,
+    /// The whole object takes the place of the live one: fields that others own go.
+    Replace,
+}
+
+impl WriteMethod {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What a step does.
@@ -196,6 +254,27 @@ pub struct Kept {
     pub object: ObjectRef,
     /// Why it stays.
     pub reason: String,
+    /// Which rule keeps it.
+    #[serde(default)]
+    pub rule: KeptRule,
+    /// The wave in which it would be deleted.
+    #[serde(default)]
+    pub wave: i64,
+}
+
+/// Which rule keeps an object that the source no longer has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum KeptRule {
+    /// The sync does not prune.
+    PruningOff,
+    /// A sync option of the object or of the application: `Prune=false`, and on deletion `Delete=false`.
+    Option,
+    /// Its deletion waits for a confirmation.
+    Unconfirmed,
+    /// It is not this application's to delete, or the deletion of its kind was not agreed to.
+    #[default]
+    NotOurs,
 }
 
 /// What of an application's policy bears on a plan.
@@ -218,6 +297,10 @@ pub struct PlanOptions {
     pub deletion: bool,
     /// What becomes of what a deleted object owns, unless the sync options have a `PrunePropagationPolicy`.
     pub propagation: Propagation,
+    /// Whether each object may be deleted and created anew where it cannot be changed, as by an operation's `force`.
+    pub force: bool,
+    /// Whether the execution waits for the confirmation of what is marked `Prune=confirm`; otherwise it is kept.
+    pub await_confirmation: bool,
     /// What is done with objects that are there already and that no application owns.
     pub adoption: AdoptionPolicy,
 }
@@ -243,6 +326,8 @@ impl Default for PlanOptions {
             without_hooks: false,
             deletion: false,
             propagation: Propagation::Foreground,
+            force: false,
+            await_confirmation: false,
             adoption: AdoptionPolicy::default(),
         }
     }

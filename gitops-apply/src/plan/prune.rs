@@ -1,9 +1,9 @@
 //! What may be deleted: only what is listed, owned, the same object, agreed to, and not too much at once.
 
 use gitops_core::annotations::HELM_RESOURCE_POLICY;
-use gitops_core::api::SyncOptions;
 use gitops_core::{Object, ObjectId};
 
+use super::{KeptRule, PlanOptions};
 use crate::hook;
 use crate::inventory::Entry;
 use crate::tracking::{self, Owner};
@@ -60,33 +60,70 @@ impl Budget {
     }
 }
 
+/// What is to be judged: one listed object that the source no longer has.
+pub(super) struct Judged<'a> {
+    pub(super) application: &'a str,
+    pub(super) entry: &'a Entry,
+    pub(super) live: &'a Object,
+    pub(super) options: &'a PlanOptions,
+}
+
+/// What becomes of an object that the source no longer has.
+pub(super) enum Verdict {
+    /// It is deleted, where it has this UID.
+    Delete {
+        /// The UID.
+        uid: String,
+        /// Whether that waits for a confirmation.
+        unconfirmed: bool,
+    },
+    /// It stays, by this rule and for this reason.
+    Keep(KeptRule, String),
+}
+
 /// Whether a listed object that the source no longer has may be deleted: its UID, or why it stays.
-pub(super) fn judge(
-    application: &str,
-    entry: &Entry,
-    live: &Object,
-    options: &SyncOptions,
-    consent: &Consent,
-) -> Result<String, String> {
-    let uid = unprotected(application, entry, live)?;
-    let own = |option| hook::has_option(live, option);
-    if options.is_false("Prune") && !own("Prune=true") {
-        return Err("the application's sync options say that nothing is deleted (`Prune=false`)".into());
+pub(super) fn judge(judged: &Judged<'_>) -> Verdict {
+    let Judged { application, entry, live, options } = *judged;
+    let option = if options.deletion { "Delete" } else { "Prune" };
+    let owned = owned(application, entry, live);
+    let uid = match owned {
+        Err(reason) => return Verdict::Keep(KeptRule::NotOurs, reason),
+        Ok(uid) => uid.to_owned(),
+    };
+    if !options.prune {
+        return Verdict::Keep(KeptRule::PruningOff, "pruning is off".into());
     }
-    let confirm = own("Prune=confirm") || (options.has("Prune=confirm") && !own("Prune=true"));
-    if confirm && !consent.confirmed {
-        return Err("its deletion waits for confirmation (`Prune=confirm`)".into());
+    let own = hook::option(live, option);
+    let value = own.or_else(|| options.sync_options.value(option));
+    if value == Some("false") {
+        let whose = if own.is_some() { "its annotation says" } else { "the application's sync options say" };
+        return Verdict::Keep(KeptRule::Option, format!("{whose} that it is not deleted (`{option}=false`)"));
     }
-    if needs_consent(&live.id()) && !consent.cluster_kinds {
-        return Err(format!("deleting a {} needs explicit consent", live.kind()));
+    if needs_consent(&live.id()) && !options.consent.cluster_kinds {
+        return Verdict::Keep(KeptRule::NotOurs, format!("deleting a {} needs explicit consent", live.kind()));
     }
-    Ok(uid.into())
+    let unconfirmed = value == Some("confirm") && !options.consent.confirmed;
+    if unconfirmed && !options.await_confirmation {
+        let reason = format!("its deletion waits for confirmation (`{option}=confirm`)");
+        return Verdict::Keep(KeptRule::Unconfirmed, reason);
+    }
+    Verdict::Delete { uid, unconfirmed }
+}
+
+/// Whether nothing protects an object, looked at again before it is deleted: an object can change hands without changing
+/// its UID, and be protected after the plan was made.
+pub(crate) fn unprotected(application: &str, entry: &Entry, live: &Object, deletion: bool) -> Result<(), String> {
+    owned(application, entry, live)?;
+    let option = if deletion { "Delete=false" } else { "Prune=false" };
+    match hook::has_option(live, option) {
+        true => Err(format!("its annotation says that it is not deleted (`{option}`)")),
+        false => Ok(()),
+    }
 }
 
 /// What has to be true of the object itself, whatever was agreed to: this application owns it, it is the one that was
-/// applied, and nothing on it says that it stays. Looked at when the plan is made and again before the deletion, since an
-/// object can change hands without changing its UID. Gives the UID, or why the object stays.
-pub(crate) fn unprotected<'a>(application: &str, entry: &Entry, live: &'a Object) -> Result<&'a str, String> {
+/// applied, and it is no hook. Gives the UID, or why the object stays.
+fn owned<'a>(application: &str, entry: &Entry, live: &'a Object) -> Result<&'a str, String> {
     match tracking::owner(live, application) {
         Owner::Ours => {}
         Owner::Nobody => return Err("it no longer carries this application's mark".into()),
@@ -98,9 +135,6 @@ pub(crate) fn unprotected<'a>(application: &str, entry: &Entry, live: &'a Object
     }
     if hook::role(live) != hook::Role::Resource {
         return Err("it is a hook, and hooks are deleted by their own policy only".into());
-    }
-    if hook::has_option(live, "Prune=false") || hook::has_option(live, "Delete=false") {
-        return Err("its annotation says that it is not deleted (`Prune=false` or `Delete=false`)".into());
     }
     if live.annotation(HELM_RESOURCE_POLICY) == Some("keep") {
         return Err("its Helm resource policy is `keep`".into());

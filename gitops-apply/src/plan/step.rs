@@ -7,39 +7,42 @@ use gitops_core::{Object, ObjectRef, Value};
 use gitops_diff::{DiffKind, FIELD_MANAGER, ObjectDiff};
 
 use super::build::Live;
-use super::{PlanOptions, Step, StepAction};
-use crate::hook::DeletePolicy;
+use super::{PlanOptions, Step, StepAction, WriteMethod};
+use crate::hook::{self, DeletePolicy};
 use crate::prepare::DesiredObject;
 
-fn step(object: ObjectRef, action: StepAction, precondition: Precondition, reason: String) -> Step {
-    let (change, after, awaits, hook_deletion) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let (adopts, migrates, propagation) = (false, false, None);
-    Step {
-        number: 0,
-        object,
-        action,
-        precondition,
-        change,
-        reason,
-        after,
-        awaits,
-        adopts,
-        propagation,
-        migrates,
-        hook_deletion,
-    }
+/// How an object is written, by the options of the application, the desired object and the live one.
+fn write_by(step: &mut Step, desired: &DesiredObject, live: Option<&Object>, options: &PlanOptions) {
+    let own = |option: &str| hook::has_option(&desired.object, option);
+    let given = |option: &str| own(option) || live.is_some_and(|live| hook::has_option(live, option));
+    let server_side = options.sync_options.is_true("ServerSideApply") || own("ServerSideApply=true");
+    step.method = if options.sync_options.is_true("Replace") || given("Replace=true") {
+        WriteMethod::Replace
+    } else if server_side && !own("ServerSideApply=false") {
+        WriteMethod::ServerSideApply
+    } else {
+        WriteMethod::Apply
+    };
+    step.force = options.force || options.sync_options.is_true("Force") || given("Force=true");
+    step.unrehearsed = !desired.served;
 }
 
-pub(super) fn write_step(desired: &DesiredObject, live: Option<&Object>, diff: &ObjectDiff, adopts: bool) -> Step {
+pub(super) fn write_step(
+    desired: &DesiredObject,
+    live: Option<&Object>,
+    diff: &ObjectDiff,
+    adopts: bool,
+    options: &PlanOptions,
+) -> Step {
     let mut step = match live {
         Some(live) if diff.kind != DiffKind::Create => {
             let reasons: BTreeSet<String> = diff.fields.iter().map(|field| field.reason.to_string()).collect();
             let reason = reasons.into_iter().collect::<Vec<_>>().join("; ");
-            step(desired.object.reference(), StepAction::Update, seen(live), reason)
+            Step::new(desired.object.reference(), StepAction::Update, seen(live), reason)
         }
         _ => {
             let reason = "in Git, not in the cluster".to_owned();
-            step(desired.object.reference(), StepAction::Create, Precondition::Absent, reason)
+            Step::new(desired.object.reference(), StepAction::Create, Precondition::Absent, reason)
         }
     };
     if adopts && step.action == StepAction::Update {
@@ -48,33 +51,38 @@ pub(super) fn write_step(desired: &DesiredObject, live: Option<&Object>, diff: &
     }
     step.migrates = live.is_some_and(owns_by_plain_writes);
     step.change.clone_from(&diff.fields);
+    write_by(&mut step, desired, live, options);
     step
 }
 
-pub(super) fn hook_step(desired: &DesiredObject, delete: &[DeletePolicy], live: &Live) -> Step {
+pub(super) fn hook_step(desired: &DesiredObject, delete: &[DeletePolicy], live: &Live, options: &PlanOptions) -> Step {
     let mut object = desired.object.reference();
     if object.id.name.is_empty() {
         let prefix = desired.object.text(&["metadata", "generateName"]).unwrap_or_default();
         object.id.name = format!("{prefix}*");
     }
     // The same hook, whatever state it is in: it is a run of its own, and is not compared.
-    let there = live.get(&object.id).and_then(Object::uid);
-    let precondition =
-        there.map_or(Precondition::Absent, |uid| Precondition::Live { uid: uid.into(), resource_version: None });
-    let mut step = step(object, StepAction::Hook, precondition, "a hook of this sync".into());
+    let there = live.get(&object.id);
+    let precondition = there
+        .and_then(Object::uid)
+        .map_or(Precondition::Absent, |uid| Precondition::Live { uid: uid.into(), resource_version: None });
+    let mut step = Step::new(object, StepAction::Hook, precondition, "a hook of this sync".into());
     step.hook_deletion = delete.to_vec();
+    write_by(&mut step, desired, there, options);
+    step.propagation = Some(propagation(options));
     step
 }
 
-pub(super) fn prune_step(object: ObjectRef, uid: String, propagation: Propagation) -> Step {
+pub(super) fn prune_step(object: ObjectRef, uid: String, unconfirmed: bool, options: &PlanOptions) -> Step {
     let precondition = Precondition::Live { uid, resource_version: None };
-    let mut step = step(object, StepAction::Prune, precondition, "no longer in Git".into());
-    step.propagation = Some(propagation);
+    let mut step = Step::new(object, StepAction::Prune, precondition, "no longer in Git".into());
+    step.propagation = Some(propagation(options));
+    step.unconfirmed = unconfirmed;
     step
 }
 
 /// What becomes of what deleted objects own: Argo CD's sync option `PrunePropagationPolicy`.
-pub(super) fn propagation(options: &PlanOptions) -> Propagation {
+fn propagation(options: &PlanOptions) -> Propagation {
     match options.sync_options.value("PrunePropagationPolicy") {
         Some("foreground") => Propagation::Foreground,
         Some("background") => Propagation::Background,

@@ -27,6 +27,7 @@ struct Explorer {
     seen: Seen,
     approved: Approved,
     runs: usize,
+    rehearses: bool,
 }
 
 impl Explorer {
@@ -38,13 +39,14 @@ impl Explorer {
         let seen = run(&cluster, look(&cluster, &app)).unwrap().ok().unwrap();
         let plan = make_plan(&seen, &app).unwrap();
         let approved = gate(plan, &policy(&seen), Timestamp::UNIX_EPOCH).unwrap();
-        Self { seen, approved, runs: 0 }
+        Self { seen, approved, runs: 0, rehearses: false }
     }
 
     /// Replays a list of choices; returns how many answers were possible at the first step after them, 0 at the end.
     fn replay(&self, choices: &[usize]) -> usize {
         let mut settings = Settings::default();
         settings.attempts = 2;
+        settings.rehearse = self.rehearses;
         settings.wait = jiff::SignedDuration::from_millis(500);
         let mut now = Timestamp::UNIX_EPOCH;
         let inventory = self.seen.inventory.clone();
@@ -104,6 +106,7 @@ fn answers(action: &Action) -> usize {
     match action {
         Action::SaveInventory { .. } | Action::Compare { .. } => 3,
         Action::Look { .. } => 4,
+        Action::Rehearse { .. } | Action::Release { .. } => 3,
         Action::Write { .. } => 5,
         Action::Delete { .. } => 5,
         Action::Observe(_) => 5,
@@ -112,6 +115,14 @@ fn answers(action: &Action) -> usize {
 
 fn error(kind: ErrorKind) -> ClusterError {
     ClusterError::new(kind, "it failed")
+}
+
+fn done(choice: usize) -> Result<(), ClusterError> {
+    match choice {
+        0 => Ok(()),
+        1 => Err(error(ErrorKind::Unavailable)),
+        _ => Err(error(ErrorKind::Invalid)),
+    }
 }
 
 fn live(object: &gitops_core::ObjectRef, status: Value) -> Object {
@@ -140,6 +151,8 @@ fn answer(action: Action, choice: usize) -> Event {
             };
             Event::Step { step, result }
         }
+        Action::Rehearse { step, .. } => Event::Rehearsed { step, result: done(choice) },
+        Action::Release { step, .. } => Event::Released { step, result: done(choice) },
         Action::Delete { step, .. } => {
             let result = match choice {
                 0 => Ok(StepResult::Gone),
@@ -198,6 +211,8 @@ fn every_way_ends() {
         ),
     ];
     for (mut case, depth) in cases.into_iter().zip([6, 6, 5]) {
+        case.explore(&mut Vec::new(), depth);
+        case.rehearses = true;
         case.explore(&mut Vec::new(), depth);
         println!("{} ways", case.runs);
     }

@@ -78,7 +78,7 @@ fn check(done: &Done, calls: Vec<Call>) {
     let migrates: Vec<_> = done.plan.steps().filter(|step| step.migrates).map(|step| step.object.id.clone()).collect();
     let extra = |call: &Call| {
         call.id.name.starts_with("gitops-inventory-")
-            || call.verb == "migrate" && migrates.contains(&call.id)
+            || call.verb == "update" && (migrates.contains(&call.id) || hooks.contains_key(&call.id))
             || call.verb == "delete" && hooks.contains_key(&call.id)
     };
     let mut calls: std::collections::VecDeque<Call> = calls.into_iter().filter(|call| !extra(call)).collect();

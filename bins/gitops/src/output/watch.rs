@@ -3,7 +3,6 @@
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
-use gitops_apply::execute::ResourceStatus;
 use gitops_apply::{ApplyPlan, Progress};
 use gitops_controller::SyncEvent;
 use gitops_core::api::Application;
@@ -103,7 +102,7 @@ impl Watcher {
             Progress::Finished(outcome) => {
                 self.tell();
                 self.done += 1;
-                let well = outcome.status != ResourceStatus::SyncFailed;
+                let well = !outcome.state.is_failure();
                 let sign = if well { paint::good("ok") } else { paint::error("failed") };
                 self.line(&format!("  {sign} {} {}", outcome.object, paint::faint(&outcome.message)));
             }

@@ -352,7 +352,7 @@ impl Cluster for Fake {
                 Verb::Create => "create",
                 Verb::Apply { .. } if write.precondition == Precondition::Absent => "create",
                 Verb::Apply { .. } => "apply",
-                Verb::Update => "migrate",
+                Verb::Update => "update",
                 Verb::MergePatch => "patch",
             };
             let body = write.object.reveal(&Reveal::granted(Purpose::ClusterCall));

@@ -3,7 +3,9 @@
 mod diff;
 mod health;
 mod hooks;
+mod input;
 mod order;
+mod sim;
 
 use std::path::{Path, PathBuf};
 
@@ -68,6 +70,7 @@ fn one(area: &'static str, part: &'static str, id: String, case: Value) -> Case 
             "order" => order::check,
             "hookinfo" => hooks::check,
             "retry" => hooks::check_retry,
+            "sim" => sim::check,
             _ => return lacking(area, id, part),
         },
         _ => return lacking(area, id, part),

@@ -1,37 +1,10 @@
 //! The order of a sync's tasks.
 
-use std::collections::BTreeMap;
-
-use gitops_apply::plan::{Live, PlanOptions, PlanRevision, PlanSource, PlanTarget, StepAction, plan};
-use gitops_apply::prepare::{Desired, Destination, prepare};
-use gitops_apply::{ApplyPlan, Inventory, PlanInput, tracking};
-use gitops_core::annotations::TRACKING_ID;
-use gitops_core::cluster::{ApiResource, Discovery};
-use gitops_core::{GroupVersionKind, Manifest, ObjectId};
-use gitops_diff::{DiffContext, ObjectDiff, diff};
+use gitops_apply::ApplyPlan;
+use gitops_apply::plan::StepAction;
 use serde_json::{Value, json};
 
-const APPLICATION: &str = "app";
-
-const CLUSTER_WIDE: [&str; 14] = [
-    "APIService",
-    "ClusterRole",
-    "ClusterRoleBinding",
-    "ClusterRoleBindingList",
-    "ClusterRoleList",
-    "CustomResourceDefinition",
-    "IngressClass",
-    "MutatingWebhookConfiguration",
-    "Namespace",
-    "PersistentVolume",
-    "PodSecurityPolicy",
-    "PriorityClass",
-    "StorageClass",
-    "ValidatingWebhookConfiguration",
-];
-
-/// The group of the cases' custom kinds, which a cluster serves only once their definition is there.
-const CUSTOM_GROUP: &str = "ex.io";
+use super::input::Input;
 
 pub(super) fn check(case: &Value) -> Result<(), String> {
     let expected = case.get("expected").ok_or("the case expects nothing")?;
@@ -105,95 +78,14 @@ fn in_order(mut tasks: Vec<Task>) -> Vec<Task> {
     tasks
 }
 
-/// Serves every kind of a case but the custom ones.
-fn served(case: &Value) -> Discovery {
-    let text = |object: &Value, field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let objects = super::list(case, "targets").chain(super::list(case, "live"));
-    let kinds =
-        objects.map(|object| GroupVersionKind::from_api_version(&text(object, "apiVersion"), text(object, "kind")));
-    Discovery::new(kinds.filter(|gvk| gvk.group != CUSTOM_GROUP).map(|gvk| ApiResource {
-        plural: gvk.kind.to_lowercase(),
-        namespaced: !CLUSTER_WIDE.contains(&gvk.kind.as_str()),
-        subresources: Vec::new(),
-        gvk,
-    }))
-}
-
 fn plan_of(case: &Value) -> Result<ApplyPlan, String> {
-    let text = |error: &dyn std::error::Error| error.to_string();
-    let flag = |option: &str| case.pointer(&format!("/options/{option}")).and_then(Value::as_bool) == Some(true);
-    let namespace = case.get("namespace").and_then(Value::as_str).unwrap_or_default();
-    let mut destination = Destination::new(APPLICATION, namespace);
-    for option in ["CreateNamespace", "PruneLast"] {
-        if flag(option) {
-            destination.options.0.push(format!("{option}=true"));
-        }
+    let mut live = Vec::new();
+    for (index, value) in super::list(case, "live").enumerate() {
+        let mut object = super::object(value)?;
+        object.edit(|body| body["metadata"]["uid"] = json!(format!("uid-{index}")));
+        live.push(object);
     }
-    let mut manifests = Vec::new();
-    for target in super::list(case, "targets") {
-        manifests.push(Manifest::new(super::object(target)?));
-    }
-    let desired = prepare(manifests, &destination, &served(case)).map_err(|error| text(&error))?;
-    let mut inventory = Inventory::new(APPLICATION);
-    let mut found = Vec::new();
-    for (index, live) in super::list(case, "live").enumerate() {
-        let mut live = super::object(live)?;
-        // What is unchanged has no step, and these targets are to have one.
-        if desired.resources.contains_key(&live.id()) && desired.created_namespace != Some(live.id()) {
-            continue;
-        }
-        live.edit(|body| body["metadata"]["uid"] = json!(format!("uid-{index}")));
-        live.set_annotation(TRACKING_ID, &tracking::mark(APPLICATION, &live.id()));
-        inventory.note(&live.reference(), live.uid());
-        found.push(live);
-    }
-    let live = Live::complete(found);
-    let mut options = PlanOptions::default();
-    options.prune = true;
-    options.sync_options = destination.options.clone();
-    options.consent.cluster_kinds = true;
-    options.without_hooks = flag("SkipHooks");
-    for selected in case.pointer("/options/Resources").and_then(Value::as_array).into_iter().flatten() {
-        let (kind, name) =
-            selected.as_str().and_then(|text| text.split_once('/')).ok_or("a selection without a kind")?;
-        let named = desired.resources.keys().filter(|id| id.kind == kind && id.name == name);
-        options.only.extend(named.cloned());
-    }
-    let diffs = compare(&desired, &live)?;
-    let (source, target) = (source(), target(namespace));
-    let input = PlanInput {
-        source,
-        target,
-        desired: &desired,
-        live: &live,
-        diffs: &diffs,
-        inventory: &inventory,
-        options: &options,
-    };
-    plan(input).map_err(|error| text(&error))
-}
-
-fn compare(desired: &Desired, live: &Live) -> Result<BTreeMap<ObjectId, ObjectDiff>, String> {
-    let context = DiffContext::new();
-    let one = |(id, one): (&ObjectId, &gitops_apply::prepare::DesiredObject)| {
-        let diff = diff(&one.object, live.get(id), &context).map_err(|error| error.to_string())?;
-        Ok((id.clone(), diff))
-    };
-    desired.resources.iter().map(one).collect()
-}
-
-fn source() -> PlanSource {
-    let revision =
-        PlanRevision { repository: "file:///app".into(), revision: "main".into(), commit: "abcdef0123456789".into() };
-    PlanSource { revisions: vec![revision], digest: "recorded".into() }
-}
-
-fn target(namespace: &str) -> PlanTarget {
-    PlanTarget {
-        cluster: "cluster".into(),
-        application_namespace: "argocd".into(),
-        application: APPLICATION.into(),
-        owner: APPLICATION.into(),
-        namespace: namespace.into(),
-    }
+    let mut input = Input::of(case, live)?;
+    input.options.prune = true;
+    input.plan().map_err(|error| error.to_string())
 }
