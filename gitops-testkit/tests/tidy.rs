@@ -26,6 +26,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gitops-fetch", &["gitops-core", "gitops-git"]),
     ("gitops-embedded", &["gitops-core", "gitops-merge"]),
     ("gitops-kube", &["gitops-core"]),
+    ("gitops-lua", &["gitops-core", "gitops-apply"]),
     (
         "gitops-controller",
         &[
