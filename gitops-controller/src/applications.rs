@@ -94,6 +94,9 @@ impl<'a> Applications<'a> {
     /// Where the cluster refuses it.
     pub async fn apply(&self, application: &Application) -> Result<Application, ApplicationError> {
         let object = definition(application)?;
+        if let Some(same) = self.same(&object).await? {
+            return Ok(same);
+        }
         self.write(application.name(), Write::new(&object, Verb::Apply { force: true }, FIELD_MANAGER)).await
     }
 
@@ -103,8 +106,22 @@ impl<'a> Applications<'a> {
     /// Where the cluster would refuse it.
     pub async fn preview(&self, application: &Application) -> Result<Application, ApplicationError> {
         let object = definition(application)?;
+        if let Some(same) = self.same(&object).await? {
+            return Ok(same);
+        }
         let write = Write::new(&object, Verb::Apply { force: true }, FIELD_MANAGER);
         self.write(application.name(), write.dry_run()).await
+    }
+
+    /// The Application of the cluster, where it says what a definition says. An API server takes long over the status of many
+    /// resources that hangs on every write of it, and less over a read.
+    async fn same(&self, definition: &Object) -> Result<Option<Application>, ApplicationError> {
+        let name = definition.name();
+        let live = self.cluster.get(&definition.reference()).await;
+        let Some(live) = live.map_err(|source| failed(name, source))? else { return Ok(None) };
+        let parts = [&["spec"][..], &["metadata", "labels"], &["metadata", "annotations"], &["metadata", "finalizers"]];
+        let same = parts.iter().all(|part| live.get(part) == definition.get(part));
+        if same { typed(live).map(Some) } else { Ok(None) }
     }
 
     /// Notes the commits of an Application that are not deployed.

@@ -52,7 +52,7 @@ impl Engine {
             policy.allow_empty = true;
             let approved = gate(plan.clone(), &policy, self.clock.now())?;
             self.journal.ready()?;
-            outcome = Some(execute(self, approved, &comparison, request, observer).await);
+            outcome = Some(execute(self, approved, &comparison, request, observer).await.0);
         }
         let failed = outcome.as_ref().is_some_and(|end| end.phase != gitops_apply::execute::OutcomePhase::Succeeded);
         let message = outcome.as_ref().map(|end| end.message.clone()).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use gitops_apply::drive::{Surroundings, drive};
 use gitops_apply::execute::{ResourceStatus, Settings};
-use gitops_apply::{ApplyPlan, Approved, Execution, Outcome};
+use gitops_apply::{ApplyPlan, Approved, Execution, Inventory, Outcome};
 use gitops_core::Timestamp;
 use gitops_core::api::Application;
 
@@ -13,14 +13,14 @@ use crate::engine::Engine;
 use crate::reconcile::{Observer, SyncError, SyncEvent, SyncReport, SyncRequest};
 use crate::{history, status};
 
-/// Carries out an approved plan.
+/// Carries out an approved plan: how it ended, and the inventory as it is then.
 pub(crate) async fn execute(
     engine: &Engine,
     approved: Approved,
     comparison: &Comparison,
     request: &SyncRequest,
     observer: Observer<'_>,
-) -> Outcome {
+) -> (Outcome, Inventory) {
     let mut settings = Settings::default();
     settings.wait = request.wait;
     let inventory = comparison.inventory.clone();
@@ -33,7 +33,7 @@ pub(crate) async fn execute(
     let mut around = Surroundings::new(comparison.tenant.0.as_ref(), clock, timer, namespace, &context);
     around.control = engine.cluster.as_ref();
     let mut watch = |progress: &gitops_apply::Progress| observer(SyncEvent::Progress(progress));
-    drive(execution, actions, around, &mut watch).await.0
+    drive(execution, actions, around, &mut watch).await
 }
 
 impl Engine {
@@ -59,8 +59,12 @@ impl Engine {
         if !did_nothing {
             self.journal.append(&record(&synced, &comparison, &plan, &outcome, now, request))?;
         }
-        let mut saved = Applications::of(self.cluster.as_ref()).set_status(&synced).await?;
-        saved.status = synced.status;
+        let mut saved = synced;
+        if !did_nothing || status::moved(application.status.as_ref(), saved.status.as_ref()) {
+            let mut written = Applications::of(self.cluster.as_ref()).set_status(&saved).await?;
+            written.status = saved.status;
+            saved = written;
+        }
         let outcome = (!did_nothing).then_some(outcome);
         self.report(&saved, comparison, plan, outcome)
     }

@@ -137,8 +137,12 @@ impl Engine {
         let approved = gate(plan.clone(), &policy(application, &comparison, request), self.clock.now())?;
         self.prepare(application, &plan, request).await?;
         let started = self.clock.now();
-        let outcome = execute(self, approved, &comparison, request, observer).await;
-        self.refresh(&mut comparison).await?;
+        let (outcome, inventory) = execute(self, approved, &comparison, request, observer).await;
+        if plan.is_empty() {
+            comparison.inventory = inventory;
+        } else {
+            self.refresh(&mut comparison).await?;
+        }
         self.conclude(application, comparison, plan, (started, outcome), request).await
     }
 
@@ -160,8 +164,12 @@ impl Engine {
         observer(SyncEvent::Planned(&plan));
         self.prepare(application, &plan, request).await?;
         let started = self.clock.now();
-        let outcome = execute(self, approved, &comparison, request, observer).await;
-        self.refresh(&mut comparison).await?;
+        let (outcome, inventory) = execute(self, approved, &comparison, request, observer).await;
+        if plan.is_empty() {
+            comparison.inventory = inventory;
+        } else {
+            self.refresh(&mut comparison).await?;
+        }
         self.conclude(application, comparison, plan, (started, outcome), request).await
     }
 

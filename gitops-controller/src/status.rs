@@ -34,6 +34,14 @@ pub struct Resource {
     pub wave: i64,
 }
 
+/// Whether two states of an Application differ in more than the time of the look.
+pub(crate) fn moved(before: Option<&ApplicationStatus>, after: Option<&ApplicationStatus>) -> bool {
+    let (Some(before), Some(after)) = (before, after) else { return before.is_some() != after.is_some() };
+    let mut timeless = after.clone();
+    timeless.reconciled_at.clone_from(&before.reconciled_at);
+    *before != timeless
+}
+
 /// Every resource: the desired ones, and the listed ones that are still there.
 pub fn resources(comparison: &Comparison) -> Vec<Resource> {
     let made = comparison.desired.created_namespace.as_ref();
