@@ -68,6 +68,8 @@ pub struct Surroundings {
     pub memo: Option<MemoDirectory>,
     /// What this build of the engine is called: another one may render in another way.
     pub engine: String,
+    /// Charts that were read before.
+    pub charts: ChartCache,
 }
 
 /// Why an Application does not render.
@@ -123,7 +125,7 @@ pub enum RenderingError {
 impl Surroundings {
     /// A tree and nothing else.
     pub fn none(project: Project) -> Self {
-        Self { fetcher: None, lock: LockMode::Add, project, memo: None, engine: String::new() }
+        Self { fetcher: None, lock: LockMode::Add, project, memo: None, engine: String::new(), charts: ChartCache::default() }
     }
 }
 
@@ -170,6 +172,7 @@ pub fn render(
         inputs.revision = one.id();
         inputs.seconds = one.commit().map_or(0, |commit| commit.author_time.as_second());
         inputs.references.clone_from(&references);
+        inputs.chart_cache = surroundings.charts.clone();
         let (rendered, recalled) = render_one(one, inputs, surroundings)?;
         rendering.recalled += usize::from(recalled);
         rendering.objects.extend(rendered.objects);

@@ -7,6 +7,7 @@ use gitops_core::{Provided, Tree};
 use gitops_template::KeyMaker;
 
 use crate::JsonnetEvaluator;
+use crate::helm::ChartCache;
 
 /// What a render depends on beside the tree and the source.
 #[derive(Clone)]
@@ -44,6 +45,8 @@ pub struct Inputs {
     pub managed_by_label: bool,
     /// Whether the charts that a kustomization names are rendered.
     pub charts: bool,
+    /// Charts that were read before. Renders that share it read a chart once.
+    pub chart_cache: ChartCache,
     /// How a kustomization's objects are ordered where it has no `sortOptions`.
     pub reorder: Reorder,
     /// Whether the commit was asked for.
@@ -91,6 +94,7 @@ impl Inputs {
             load_restrictor: LoadRestrictor::RootOnly,
             managed_by_label: false,
             charts: true,
+            chart_cache: ChartCache::default(),
             reorder: Reorder::Legacy,
             revision_read: Arc::default(),
         }

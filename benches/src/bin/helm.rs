@@ -2,21 +2,20 @@
 //! `benches/runs/helm-NAME.json`. The peer is built where a Go toolchain is, and left out where none is; the charts are read
 //! where the recorded results are. Linux only.
 
-use std::collections::HashMap;
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::mpsc;
 use std::time::Instant;
 
 use gitops_benches::{Failure, machine, peak_memory};
 use gitops_core::TreePath;
 use gitops_git::FolderTree;
 use gitops_render::Limits;
-use gitops_render::helm::{Chart, KubeVersion, OutputOptions, Release, ValueSources, render, write};
+use gitops_render::helm::{ChartCache, KubeVersion, OutputOptions, Release, ValueSources, render, write};
 use gitops_template::{Fixed, Functions};
 use serde_json::{Value, json};
 
@@ -27,8 +26,10 @@ const POPULAR: &str = "ingress-nginx";
 
 fn main() -> Result<(), Failure> {
     let name = env::args().nth(1).ok_or("which run is this? `helm NAME`, for example `helm 2026-11-23`")?;
-    if let Some(threads) = name.strip_prefix("work-") {
-        return work(threads.parse()?);
+    match name.split_once('-') {
+        Some(("keep", threads)) => return work(threads.parse()?, ChartCache::default()),
+        Some(("read", threads)) => return work(threads.parse()?, ChartCache::new(0)),
+        _ => {}
     }
     let place = env::temp_dir().join(format!("gitops-bench-{}", std::process::id()));
     let result = measured(&place);
@@ -48,18 +49,22 @@ fn measured(place: &Path) -> Result<Value, Failure> {
     let ours = env::current_exe()?;
     let mut run = json!({ "machine": machine()?, "cases": names, "rounds": ROUNDS });
     let all: Vec<Case> = std::iter::repeat_n(&cases, ROUNDS).flatten().cloned().collect();
-    let our_run = rendered(&ours, &["work-1"], &all)?;
+    let keeping = rendered(&ours, &["keep-1"], &all)?;
     let start = Instant::now();
-    rendered(&ours, &["work-1"], &all)?;
+    let reading = rendered(&ours, &["read-1"], &all)?;
     let alone = start.elapsed();
     let start = Instant::now();
-    rendered(&ours, &["work-2"], &all)?;
+    rendered(&ours, &["read-2"], &all)?;
     run["two_threads_speedup"] = json!(alone.as_secs_f64() / start.elapsed().as_secs_f64());
     println!("two threads: {:.2} times as fast as one", run["two_threads_speedup"]);
-    run["ours"] = our_run.json();
+    run["ours"] = keeping.json();
+    run["ours_each_read_anew"] = reading.json();
     if let Some(peer) = peer(place)? {
         let peer_run = rendered(&peer, &[], &all)?;
-        compare(&our_run, &peer_run, &names);
+        for (what, run) in [("each chart read anew", &reading), ("charts kept", &keeping)] {
+            println!("{what}:");
+            compare(run, &peer_run, &names);
+        }
         run["helm"] = peer_run.json();
     }
     Ok(run)
@@ -137,20 +142,19 @@ fn rendered(program: &Path, arguments: &[&str], cases: &[Case]) -> Result<Run, F
     Ok(Run { renders, peak })
 }
 
-/// The same work as the peer's, on so many threads: folders in, times and sizes out. A chart that was read is kept.
-fn work(threads: usize) -> Result<(), Failure> {
+/// The same work as the peer's, on so many threads: folders in, times and sizes out.
+fn work(threads: usize, cache: ChartCache) -> Result<(), Failure> {
     let lines: Vec<String> = std::io::stdin().lines().collect::<Result<_, _>>()?;
     let functions = Functions::helm();
-    let kept: Mutex<HashMap<&str, Arc<Chart>>> = Mutex::new(HashMap::new());
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
         for thread in 0..threads {
-            let (lines, functions, kept, sender) = (&lines, &functions, &kept, sender.clone());
+            let (lines, functions, cache, sender) = (&lines, &functions, &cache, sender.clone());
             scope.spawn(move || {
                 for (number, line) in lines.iter().enumerate().skip(thread).step_by(threads) {
                     let (folder, file) = line.split_once('\t').unwrap_or((line, ""));
                     let start = Instant::now();
-                    let size = size(folder, file, functions, kept).unwrap_or(-1);
+                    let size = size(folder, file, functions, cache).unwrap_or(-1);
                     let _ = sender.send((number, start.elapsed().as_nanos(), size));
                 }
             });
@@ -166,22 +170,8 @@ fn work(threads: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-fn size<'l>(
-    folder: &'l str,
-    file: &str,
-    functions: &Functions,
-    kept: &Mutex<HashMap<&'l str, Arc<Chart>>>,
-) -> Result<i64, Failure> {
-    let known = kept.lock().map_err(|_| "a thread has failed")?.get(folder).cloned();
-    let chart = match known {
-        Some(chart) => chart,
-        None => {
-            let chart =
-                Arc::new(Chart::read(&FolderTree::open(Path::new(folder))?, &TreePath::root(), &Limits::default())?);
-            kept.lock().map_err(|_| "a thread has failed")?.insert(folder, Arc::clone(&chart));
-            chart
-        }
-    };
+fn size(folder: &str, file: &str, functions: &Functions, cache: &ChartCache) -> Result<i64, Failure> {
+    let chart = cache.read(&FolderTree::open(Path::new(folder))?, &TreePath::root(), &Limits::default())?;
     let mut sources = ValueSources::default();
     if !file.is_empty() {
         sources.files.push((file.to_owned(), fs::read(file)?));

@@ -47,14 +47,14 @@ pub struct ChartFile {
     pub name: String,
     /// Its content.
     pub data: Bytes,
-    /// Its templates, once they were read, and the name under which they were.
-    templates: OnceLock<(String, Templates)>,
+    /// Its templates, once they were read, and the name under which they were. Clones of the file share them.
+    templates: Arc<OnceLock<(String, Templates)>>,
 }
 
 impl ChartFile {
     /// A file by its path in the chart.
     pub fn new(name: impl Into<String>, data: impl Into<Bytes>) -> Self {
-        Self { name: name.into(), data: data.into(), templates: OnceLock::new() }
+        Self { name: name.into(), data: data.into(), templates: Arc::default() }
     }
 
     /// Its templates, which errors place in a file of this name. They are read once for the first name that is asked for,
@@ -78,11 +78,6 @@ impl fmt::Debug for ChartFile {
 }
 
 impl Chart {
-    /// Reads a chart out of a folder.
-    pub(crate) fn in_folder(files: &Files<'_>, folder: &TreePath) -> Result<Self, RenderError> {
-        Ok(Self::of_files(load::folder(files, folder)?, &mut ArchiveLimits::default(), 0)?)
-    }
-
     /// The files of the chart in a folder of a tree, without those that its `.helmignore` names.
     ///
     /// # Errors
@@ -96,7 +91,7 @@ impl Chart {
     /// # Errors
     /// Where the folder is no chart, or a limit is passed.
     pub fn read(tree: &dyn Tree, folder: &TreePath, limits: &Limits) -> Result<Self, RenderError> {
-        Self::in_folder(&Files::new(tree, limits), folder)
+        Ok(Self::of_files(Self::files_in(tree, folder, limits)?, &mut ArchiveLimits::default(), 0)?)
     }
 
     /// Reads a chart out of a gzipped tar archive, as `helm package` makes it.
@@ -115,7 +110,7 @@ impl Chart {
         Self::of_files(files, limits, depth)
     }
 
-    fn of_files(files: Vec<ChartFile>, limits: &mut ArchiveLimits, depth: usize) -> Result<Self, HelmError> {
+    pub(super) fn of_files(files: Vec<ChartFile>, limits: &mut ArchiveLimits, depth: usize) -> Result<Self, HelmError> {
         if depth > MAX_DEPTH {
             return Err(HelmError::Chart(format!("charts are nested deeper than the {MAX_DEPTH} allowed")));
         }

@@ -23,7 +23,8 @@ pub(super) fn folder(files: &Files<'_>, folder: &TreePath) -> Result<Vec<ChartFi
     };
     let ignore = Ignore::new(&rules).map_err(HelmError::Chart)?;
     let mut walk = Walk { files, ignore, found: Vec::new(), folders: 0 };
-    walk.folder(folder, "", 0)?;
+    let direct = files.resolve(folder)?.is_some_and(|resolved| resolved == *folder);
+    walk.folder(folder, "", direct, 0)?;
     Ok(walk.found)
 }
 
@@ -36,7 +37,8 @@ struct Walk<'f, 't> {
 }
 
 impl Walk<'_, '_> {
-    fn folder(&mut self, folder: &TreePath, inside: &str, depth: usize) -> Result<(), RenderError> {
+    /// `direct`: no part of the path is a link.
+    fn folder(&mut self, folder: &TreePath, inside: &str, direct: bool, depth: usize) -> Result<(), RenderError> {
         let limits = self.files.limits;
         self.folders += 1;
         if depth > limits.depth {
@@ -58,8 +60,12 @@ impl Walk<'_, '_> {
                 continue;
             }
             if directory {
-                self.folder(&path, &name, depth + 1)?;
-            } else if let Some(data) = self.files.read(&path)? {
+                self.folder(&path, &name, direct && !linked, depth + 1)?;
+                continue;
+            }
+            let direct = direct && !linked;
+            let data = if direct { self.files.read_resolved(&path)? } else { self.files.read(&path)? };
+            if let Some(data) = data {
                 self.found.push(ChartFile::new(name, without_mark(data)));
             }
         }

@@ -6,6 +6,7 @@
 
 mod api_versions;
 mod application;
+mod cache;
 mod chart;
 mod dependencies;
 mod describe;
@@ -30,6 +31,7 @@ mod yaml;
 
 pub(crate) use application::render as render_application;
 pub use application::{Requirement, lock_text, requirements};
+pub use cache::ChartCache;
 pub use chart::{Chart, ChartFile};
 pub use error::HelmError;
 pub use kube_version::KubeVersion;

@@ -64,10 +64,15 @@ impl Object for Record {
         Some(self.fields.iter().map(|(name, _, value)| (*name, value.clone())).collect())
     }
 
-    fn plain(&self) -> Value {
+    fn named_fields(&self) -> Option<Vec<(&'static str, Value)>> {
         let named =
             self.fields.iter().filter(|(_, name, value)| !name.is_empty() && (value.truth() || *name == "IsRoot"));
-        Value::Map(named.map(|(_, name, value)| (Text::from(*name), value.clone())).collect())
+        Some(named.map(|(_, name, value)| (*name, value.clone())).collect())
+    }
+
+    fn plain(&self) -> Value {
+        let named = self.named_fields().unwrap_or_default();
+        Value::Map(named.into_iter().map(|(name, value)| (Text::from(name), value)).collect())
     }
 
     fn as_any(&self) -> &dyn Any {

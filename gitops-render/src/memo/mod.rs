@@ -125,6 +125,7 @@ impl<'a> Memo<'a> {
             load_restrictor,
             managed_by_label,
             charts,
+            chart_cache: _,
             reorder,
             revision_read: _,
         } = inputs;

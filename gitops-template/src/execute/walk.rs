@@ -225,7 +225,7 @@ impl Render<'_> {
 
 /// Gives the variables of a loop their values: with one variable it is the element.
 fn bind(frame: &mut Frame<'_>, pipe: &Pipe, index: Operand, element: &Operand) -> Result<(), ExecuteError> {
-    match pipe.declares.as_slice() {
+    match &*pipe.declares {
         [] => {}
         [name] if pipe.assigns => frame.assign(name, element.clone())?,
         [_] => frame.set_top(1, element.clone()),

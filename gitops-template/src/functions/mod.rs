@@ -25,7 +25,7 @@ mod strings;
 mod urls;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt;
 
 use crate::execute::{ExecuteError, Render};
@@ -108,7 +108,7 @@ impl std::error::Error for Failure {}
 /// The functions that templates are read with. A value that is made once and passed around.
 #[derive(Clone, Default)]
 pub struct Functions {
-    by_name: BTreeMap<&'static str, Function>,
+    by_name: HashMap<&'static str, &'static Function>,
 }
 
 impl Functions {
@@ -156,10 +156,8 @@ impl Functions {
     }
 
     /// Adds functions, replacing those of the same names.
-    pub fn add(&mut self, functions: &[Function]) {
-        for function in functions {
-            self.by_name.insert(function.name, function.clone());
-        }
+    pub fn add(&mut self, functions: &'static [Function]) {
+        self.by_name.extend(functions.iter().map(|function| (function.name, function)));
     }
 
     /// Takes functions away.
@@ -170,11 +168,11 @@ impl Functions {
     }
 
     /// The function of a name.
-    pub(crate) fn get(&self, name: &[u8]) -> Option<&Function> {
-        self.by_name.get::<str>(std::str::from_utf8(name).ok()?)
+    pub(crate) fn get(&self, name: &[u8]) -> Option<&'static Function> {
+        self.by_name.get(std::str::from_utf8(name).ok()?).copied()
     }
 
-    /// The names in order.
+    /// The names, in no order.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.by_name.keys().copied()
     }

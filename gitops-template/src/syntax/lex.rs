@@ -1,6 +1,6 @@
 //! Text to tokens, as Go 1.26's `text/template/parse` cuts it.
 
-use std::ops::Range;
+use memchr::{memchr_iter, memmem};
 
 use super::character::{first, is_space, is_word, named};
 use super::token::{Keyword, Kind, Token};
@@ -29,8 +29,8 @@ pub(crate) struct Lexer<'t> {
     start_line: usize,
     in_action: bool,
     parentheses: usize,
-    /// Nothing comes after an error.
-    ended: bool,
+    /// What is wrong: nothing comes after an error.
+    message: Option<String>,
 }
 
 type Lexed = Result<Kind, String>;
@@ -46,30 +46,35 @@ impl<'t> Lexer<'t> {
             start_line: 1,
             in_action: false,
             parentheses: 0,
-            ended: false,
+            message: None,
         }
     }
 
     pub(crate) fn next_token(&mut self) -> Token {
-        if self.ended {
-            return self.token(Kind::End, self.text.len()..self.text.len());
+        if self.message.is_some() {
+            return self.token(Kind::End, self.text.len(), self.text.len());
         }
         let lexed = if self.in_action { self.action() } else { self.outside() };
         match lexed {
             Ok(token) => token,
             Err(message) => {
-                self.ended = true;
-                Token { kind: Kind::Error, range: self.start..self.at, line: self.start_line, message }
+                self.message = Some(message);
+                self.token(Kind::Error, self.start, self.at)
             }
         }
     }
 
-    fn token(&self, kind: Kind, range: Range<usize>) -> Token {
-        Token { kind, range, line: self.start_line, message: String::new() }
+    /// What is wrong, once a token said that something is.
+    pub(crate) fn message(&self) -> &str {
+        self.message.as_deref().unwrap_or_default()
+    }
+
+    fn token(&self, kind: Kind, start: usize, end: usize) -> Token {
+        Token { kind, start, end, line: self.start_line }
     }
 
     fn emit(&mut self, kind: Kind) -> Token {
-        let token = self.token(kind, self.start..self.at);
+        let token = self.token(kind, self.start, self.at);
         self.line += newlines(self.text.get(self.start..self.at).unwrap_or_default());
         self.start = self.at;
         self.start_line = self.line;
@@ -105,7 +110,7 @@ impl<'t> Lexer<'t> {
     fn outside(&mut self) -> Result<Token, String> {
         loop {
             let left = self.delimiters.left.as_bytes();
-            let Some(found) = find(self.rest(), left) else {
+            let Some(found) = memmem::find(self.rest(), left) else {
                 self.at = self.text.len();
                 return Ok(self.emit(if self.at > self.start { Kind::Text } else { Kind::End }));
             };
@@ -118,7 +123,7 @@ impl<'t> Lexer<'t> {
                 let token = self.emit(Kind::Text);
                 self.at = open;
                 self.skip();
-                if !token.range.is_empty() {
+                if token.start < token.end {
                     return Ok(token);
                 }
             }
@@ -147,7 +152,7 @@ impl<'t> Lexer<'t> {
     }
 
     fn comment(&mut self) -> Result<(), String> {
-        let end = find(self.rest().get(2..).unwrap_or_default(), b"*/").ok_or("unclosed comment")?;
+        let end = memmem::find(self.rest().get(2..).unwrap_or_default(), b"*/").ok_or("unclosed comment")?;
         self.at += end + 4;
         let Some(trims) = self.at_close() else { return Err("comment ends before closing delimiter".to_owned()) };
         self.pass_close(trims);
@@ -259,20 +264,28 @@ impl<'t> Lexer<'t> {
         }
     }
 
+    /// Passes the letters and digits that stand here, most of which are ASCII.
+    fn pass_word(&mut self) {
+        loop {
+            let ascii = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+            self.at += self.rest().iter().take_while(ascii).count();
+            match self.peek() {
+                Some(character) if !character.is_ascii() && is_word(character) => self.at += character.len_utf8(),
+                _ => return,
+            }
+        }
+    }
+
     fn name(&mut self, kind: Kind, alone: Kind) -> Lexed {
         if self.at_terminator() {
             return Ok(alone);
         }
-        while self.peek().is_some_and(is_word) {
-            let _ = self.take();
-        }
+        self.pass_word();
         if self.at_terminator() { Ok(kind) } else { Err(format!("bad character {}", named(self.peek()))) }
     }
 
     fn word(&mut self) -> Lexed {
-        while self.peek().is_some_and(is_word) {
-            let _ = self.take();
-        }
+        self.pass_word();
         if !self.at_terminator() {
             return Err(format!("bad character {}", named(self.peek())));
         }
@@ -348,19 +361,7 @@ fn without_end_spaces(text: &[u8]) -> &[u8] {
 }
 
 fn newlines(text: &[u8]) -> usize {
-    text.iter().filter(|byte| **byte == b'\n').count()
-}
-
-fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    let lead = *wanted.first()?;
-    let mut from = 0;
-    loop {
-        let found = from + text.get(from..)?.iter().position(|byte| *byte == lead)?;
-        if text.get(found..)?.starts_with(wanted) {
-            return Some(found);
-        }
-        from = found + 1;
-    }
+    memchr_iter(b'\n', text).count()
 }
 
 fn trims_left(text: &[u8]) -> bool {

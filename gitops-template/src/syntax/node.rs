@@ -26,7 +26,7 @@ impl Source {
 pub struct Template {
     pub(crate) name: Text,
     pub(crate) source: Arc<Source>,
-    pub(crate) body: Vec<Node>,
+    pub(crate) body: Box<[Node]>,
 }
 
 impl Template {
@@ -58,28 +58,28 @@ pub(crate) enum What {
     If(Branch),
     With(Branch),
     Range(Branch),
-    Template { name: Text, quoted: String, pipe: Option<Pipe> },
+    Template { name: Text, quoted: Box<str>, pipe: Option<Pipe> },
     Break,
     Continue,
 }
 
 pub(crate) struct Branch {
     pub(crate) pipe: Pipe,
-    pub(crate) then: Vec<Node>,
-    pub(crate) otherwise: Option<Vec<Node>>,
+    pub(crate) then: Box<[Node]>,
+    pub(crate) otherwise: Option<Box<[Node]>>,
 }
 
 pub(crate) struct Pipe {
     pub(crate) position: usize,
-    pub(crate) declares: Vec<Name>,
+    pub(crate) declares: Box<[Name]>,
     /// `=` rather than `:=`.
     pub(crate) assigns: bool,
-    pub(crate) commands: Vec<Command>,
+    pub(crate) commands: Box<[Command]>,
 }
 
 pub(crate) struct Command {
     pub(crate) position: usize,
-    pub(crate) arguments: Vec<Expression>,
+    pub(crate) arguments: Box<[Expression]>,
 }
 
 /// The name of a field or a variable.
@@ -94,13 +94,13 @@ pub(crate) enum Term {
     Dot,
     Nil,
     Bool(bool),
-    Number(Number),
-    Text { value: Text, quoted: String },
-    Field(Vec<Name>),
-    Variable { name: Name, fields: Vec<Name> },
-    Function(Function),
+    Number(Box<Number>),
+    Text { value: Text, quoted: Box<str> },
+    Field(Box<[Name]>),
+    Variable { name: Name, fields: Box<[Name]> },
+    Function(&'static Function),
     Pipe(Box<Pipe>),
-    Chain { of: Box<Expression>, fields: Vec<Name> },
+    Chain { of: Box<Expression>, fields: Box<[Name]> },
 }
 
 /// A number and what it may be taken as.

@@ -38,7 +38,7 @@ pub fn parse(name: &str, text: Text, functions: &Functions, delimiters: &Delimit
     let mut parser = Parser {
         lexer: Lexer::new(&text, delimiters),
         pending: Vec::new(),
-        current: Token { kind: Kind::End, range: 0..0, line: 1, message: String::new() },
+        current: Token { kind: Kind::End, start: 0, end: 0, line: 1 },
         source,
         functions,
         variables: vec![Text::from("$")],
@@ -98,7 +98,7 @@ impl Parser<'_> {
             return token;
         }
         self.current = self.lexer.next_token();
-        self.current.clone()
+        self.current
     }
 
     pub(super) fn back(&mut self, token: Token) {
@@ -107,7 +107,7 @@ impl Parser<'_> {
 
     pub(super) fn peek(&mut self) -> Token {
         let token = self.next();
-        self.back(token.clone());
+        self.back(token);
         token
     }
 
@@ -122,7 +122,7 @@ impl Parser<'_> {
 
     pub(super) fn peek_word(&mut self) -> Token {
         let token = self.next_word();
-        self.back(token.clone());
+        self.back(token);
         token
     }
 
@@ -131,14 +131,14 @@ impl Parser<'_> {
     }
 
     pub(super) fn bytes(&self, token: &Token) -> &[u8] {
-        self.source.text.get(token.range.clone()).unwrap_or_default()
+        self.source.text.get(token.range()).unwrap_or_default()
     }
 
     pub(super) fn shown(&self, token: &Token) -> String {
         let text = self.bytes(token);
         match token.kind {
             Kind::End => "EOF".to_owned(),
-            Kind::Error => token.message.clone(),
+            Kind::Error => self.lexer.message().to_owned(),
             Kind::Keyword(_) | Kind::Dot => format!("<{}>", String::from_utf8_lossy(text)),
             _ if text.len() > 10 => {
                 let start: String = String::from_utf8_lossy(text).chars().take(10).collect();
@@ -152,13 +152,14 @@ impl Parser<'_> {
         if token.kind != Kind::Error {
             return self.error(format!("unexpected {} in {context}", self.shown(token)));
         }
+        let message = self.lexer.message();
         let mut extra = String::new();
         if self.action_line != 0 && self.action_line != token.line {
             let started = format!(" in action started at {}:{}", self.source.name, self.action_line);
-            let cut = if token.message.ends_with(" action") { " in action".len() } else { 0 };
+            let cut = if message.ends_with(" action") { " in action".len() } else { 0 };
             extra = started.get(cut..).unwrap_or_default().to_owned();
         }
-        self.error(format!("{}{extra}", token.message))
+        self.error(format!("{message}{extra}"))
     }
 
     pub(super) fn expect(&mut self, kind: Kind, context: &str) -> Parsed<Token> {
@@ -167,7 +168,7 @@ impl Parser<'_> {
     }
 
     /// Keeps a template unless one of its name is there already and it is empty.
-    fn define(&mut self, name: Text, body: Vec<Node>) -> Parsed<()> {
+    fn define(&mut self, name: Text, body: Box<[Node]>) -> Parsed<()> {
         let template = Arc::new(Template { name: name.clone(), source: Arc::clone(&self.source), body });
         match self.defined.get(&name) {
             Some(before) if !before.is_empty() => {
@@ -185,12 +186,12 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn file(&mut self) -> Parsed<Vec<Node>> {
+    fn file(&mut self) -> Parsed<Box<[Node]>> {
         let mut body = Vec::new();
         loop {
             let token = self.next();
             match token.kind {
-                Kind::End => return Ok(body),
+                Kind::End => return Ok(body.into()),
                 Kind::Open => {
                     let word = self.next_word();
                     if word.kind == Kind::Keyword(Keyword::Define) {
@@ -219,7 +220,7 @@ impl Parser<'_> {
     }
 
     /// The body of a template of its own, which sees no variables of the one it stands in.
-    fn separate_body(&mut self, context: &str) -> Parsed<Vec<Node>> {
+    fn separate_body(&mut self, context: &str) -> Parsed<Box<[Node]>> {
         let variables = std::mem::replace(&mut self.variables, vec![Text::from("$")]);
         let ranges = std::mem::take(&mut self.ranges);
         let (body, ending) = self.list()?;
@@ -231,7 +232,7 @@ impl Parser<'_> {
         }
     }
 
-    fn list(&mut self) -> Parsed<(Vec<Node>, Ending)> {
+    fn list(&mut self) -> Parsed<(Box<[Node]>, Ending)> {
         if self.depth >= MAX_DEPTH {
             return self.error("blocks are nested too deeply");
         }
@@ -241,12 +242,12 @@ impl Parser<'_> {
         list
     }
 
-    fn list_below(&mut self) -> Parsed<(Vec<Node>, Ending)> {
+    fn list_below(&mut self) -> Parsed<(Box<[Node]>, Ending)> {
         let mut nodes = Vec::new();
         while self.peek_word().kind != Kind::End {
             match self.text_or_action()? {
                 Step::Node(node) => nodes.push(node),
-                Step::Ending(ending) => return Ok((nodes, ending)),
+                Step::Ending(ending) => return Ok((nodes.into(), ending)),
             }
         }
         self.error("unexpected EOF")
@@ -255,7 +256,7 @@ impl Parser<'_> {
     fn text_or_action(&mut self) -> Parsed<Step> {
         let token = self.next_word();
         match token.kind {
-            Kind::Text => Ok(Step::Node(Node { position: token.range.start, what: What::Text(token.range) })),
+            Kind::Text => Ok(Step::Node(Node { position: token.start, what: What::Text(token.range()) })),
             Kind::Open => {
                 self.action_line = token.line;
                 let step = self.action();
@@ -270,11 +271,11 @@ impl Parser<'_> {
         let token = self.next_word();
         let Kind::Keyword(keyword) = token.kind else {
             self.back(token);
-            let position = self.peek().range.start;
+            let position = self.peek().start;
             let pipe = self.pipeline("command", Kind::Close)?;
             return Ok(Step::Node(Node { position, what: What::Action(pipe) }));
         };
-        let position = token.range.start;
+        let position = token.start;
         let node = |position, what| Ok(Step::Node(Node { position, what }));
         match keyword {
             Keyword::Block => self.block(),
@@ -333,7 +334,7 @@ impl Parser<'_> {
         Ok(Branch { pipe, then, otherwise })
     }
 
-    fn else_list(&mut self, context: &str) -> Parsed<Vec<Node>> {
+    fn else_list(&mut self, context: &str) -> Parsed<Box<[Node]>> {
         let next = self.peek();
         let chained = match next.kind {
             Kind::Keyword(Keyword::If) if context == "if" => true,
@@ -351,7 +352,7 @@ impl Parser<'_> {
             let branch = branch?;
             let position = branch.pipe.position;
             let what = if context == "if" { What::If(branch) } else { What::With(branch) };
-            return Ok(vec![Node { position, what }]);
+            return Ok(Box::new([Node { position, what }]));
         }
         let (nodes, ending) = self.list()?;
         match ending {
@@ -385,8 +386,8 @@ impl Parser<'_> {
     }
 
     fn call(&self, token: &Token, name: Text, pipe: Option<Pipe>) -> Step {
-        let quoted = quote(&name);
-        Step::Node(Node { position: token.range.start, what: What::Template { name, quoted, pipe } })
+        let quoted = quote(&name).into();
+        Step::Node(Node { position: token.start, what: What::Template { name, quoted, pipe } })
     }
 
     fn template_name(&mut self, token: &Token, context: &str) -> Parsed<Text> {

@@ -1,6 +1,6 @@
 //! Pipelines: commands and what they are made of.
 
-use super::node::{Command, Expression, Number, Pipe, Term};
+use super::node::{Command, Expression, Name, Number, Pipe, Term};
 use super::parse::{MAX_DEPTH, Parsed, Parser};
 use super::token::{Keyword, Kind};
 use crate::quote::quote;
@@ -8,9 +8,11 @@ use crate::value::Text;
 
 impl Parser<'_> {
     pub(super) fn pipeline(&mut self, context: &str, end: Kind) -> Parsed<Pipe> {
-        let position = self.peek_word().range.start;
-        let mut pipe = Pipe { position, declares: Vec::new(), assigns: false, commands: Vec::new() };
-        while self.declaration(&mut pipe, context)? {}
+        let position = self.peek_word().start;
+        let mut declares = Vec::new();
+        let mut assigns = false;
+        while self.declaration(&mut declares, &mut assigns, context)? {}
+        let mut commands = Vec::new();
         loop {
             let token = self.next_word();
             match token.kind {
@@ -29,27 +31,24 @@ impl Parser<'_> {
                 | Kind::LeftParenthesis => {
                     self.back(token);
                     let command = self.command()?;
-                    pipe.commands.push(command);
+                    commands.push(command);
                 }
                 _ => return self.unexpected(&token, context),
             }
         }
-        self.check(&pipe, context)?;
-        Ok(pipe)
+        self.check(&commands, context)?;
+        Ok(Pipe { position, declares: declares.into(), assigns, commands: commands.into() })
     }
 
     /// Takes one declared variable; whether another may follow.
-    fn declaration(&mut self, pipe: &mut Pipe, context: &str) -> Parsed<bool> {
+    fn declaration(&mut self, declares: &mut Vec<Name>, assigns: &mut bool, context: &str) -> Parsed<bool> {
         let variable = self.peek_word();
         if variable.kind != Kind::Variable {
             return Ok(false);
         }
-        let variable = {
-            self.next_word();
-            variable
-        };
+        self.next_word();
         let after = self.next();
-        let next = if after.kind == Kind::Space { self.next_word() } else { after.clone() };
+        let next = if after.kind == Kind::Space { self.next_word() } else { after };
         let comma = next.kind == Kind::Other && self.bytes(&next) == b",";
         if !comma && !matches!(next.kind, Kind::Assign | Kind::Declare) {
             self.back(next);
@@ -60,13 +59,13 @@ impl Parser<'_> {
             return Ok(false);
         }
         let name = Text::from(self.bytes(&variable));
-        pipe.declares.push(name.clone());
+        declares.push(name.clone());
         self.variables.push(name);
         if !comma {
-            pipe.assigns = next.kind == Kind::Assign;
+            *assigns = next.kind == Kind::Assign;
             return Ok(false);
         }
-        if context != "range" || pipe.declares.len() > 1 {
+        if context != "range" || declares.len() > 1 {
             return self.error(format!("too many declarations in {context}"));
         }
         match self.peek_word().kind {
@@ -75,11 +74,11 @@ impl Parser<'_> {
         }
     }
 
-    fn check(&self, pipe: &Pipe, context: &str) -> Parsed<()> {
-        if pipe.commands.is_empty() {
+    fn check(&self, commands: &[Command], context: &str) -> Parsed<()> {
+        if commands.is_empty() {
             return self.error(format!("missing value for {context}"));
         }
-        for (index, command) in pipe.commands.iter().enumerate().skip(1) {
+        for (index, command) in commands.iter().enumerate().skip(1) {
             let executable = !matches!(
                 command.arguments.first().map(|first| &first.what),
                 Some(Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::Text { .. })
@@ -92,10 +91,11 @@ impl Parser<'_> {
     }
 
     fn command(&mut self) -> Parsed<Command> {
-        let mut command = Command { position: self.peek_word().range.start, arguments: Vec::new() };
+        let position = self.peek_word().start;
+        let mut arguments = Vec::new();
         loop {
             if let Some(operand) = self.operand()? {
-                command.arguments.push(operand);
+                arguments.push(operand);
             }
             let token = self.next();
             match token.kind {
@@ -106,10 +106,10 @@ impl Parser<'_> {
             }
             break;
         }
-        if command.arguments.is_empty() {
+        if arguments.is_empty() {
             return self.error("empty command");
         }
-        Ok(command)
+        Ok(Command { position, arguments: arguments.into() })
     }
 
     fn operand(&mut self) -> Parsed<Option<Expression>> {
@@ -118,25 +118,23 @@ impl Parser<'_> {
         if next.kind != Kind::Field {
             return Ok(Some(term));
         }
-        let mut names = Vec::new();
+        let mut names = match &term.what {
+            Term::Field(fields) | Term::Variable { fields, .. } => fields.to_vec(),
+            _ => Vec::new(),
+        };
         while self.peek().kind == Kind::Field {
             let token = self.next();
             names.push(Text::from(self.bytes(&token).get(1..).unwrap_or_default()));
         }
-        let position = next.range.start;
+        let position = next.start;
+        let fields = names.into();
         let what = match term.what {
-            Term::Field(mut fields) => {
-                fields.extend(names);
-                Term::Field(fields)
-            }
-            Term::Variable { name, mut fields } => {
-                fields.extend(names);
-                Term::Variable { name, fields }
-            }
+            Term::Field(_) => Term::Field(fields),
+            Term::Variable { name, .. } => Term::Variable { name, fields },
             Term::Bool(_) | Term::Text { .. } | Term::Number(_) | Term::Nil | Term::Dot => {
                 return self.error(format!("unexpected . after term {}", quote(term.to_string().as_bytes())));
             }
-            _ => Term::Chain { of: Box::new(term), fields: names },
+            _ => Term::Chain { of: Box::new(term), fields },
         };
         Ok(Some(Expression { position, what }))
     }
@@ -146,27 +144,26 @@ impl Parser<'_> {
         let bytes = self.bytes(&token);
         let what = match token.kind {
             Kind::Identifier => match self.functions.get(bytes) {
-                Some(function) => Term::Function(function.clone()),
+                Some(function) => Term::Function(function),
                 None => return self.error(format!("function {} not defined", quote(bytes))),
             },
             Kind::Dot => Term::Dot,
             Kind::Keyword(Keyword::Nil) => Term::Nil,
             Kind::Variable => {
-                let name = Text::from(bytes);
-                if !self.variables.contains(&name) {
+                let Some(name) = self.variables.iter().rfind(|known| ***known == *bytes) else {
                     return self.error(format!("undefined variable {}", quote(bytes)));
-                }
-                Term::Variable { name, fields: Vec::new() }
+                };
+                Term::Variable { name: name.clone(), fields: Box::default() }
             }
-            Kind::Field => Term::Field(vec![Text::from(bytes.get(1..).unwrap_or_default())]),
+            Kind::Field => Term::Field(Box::new([Text::from(bytes.get(1..).unwrap_or_default())])),
             Kind::Bool => Term::Bool(bytes == b"true"),
             Kind::Character | Kind::Complex | Kind::Number => match Number::read(bytes, token.kind) {
-                Ok(number) => Term::Number(number),
+                Ok(number) => Term::Number(Box::new(number)),
                 Err(message) => return self.error(message),
             },
             Kind::LeftParenthesis => return self.parenthesized().map(Some),
             Kind::Quoted | Kind::Raw => {
-                let quoted = String::from_utf8_lossy(bytes).into_owned();
+                let quoted = String::from_utf8_lossy(bytes).into();
                 Term::Text { value: self.text(&token)?, quoted }
             }
             _ => {
@@ -174,7 +171,7 @@ impl Parser<'_> {
                 return Ok(None);
             }
         };
-        Ok(Some(Expression { position: token.range.start, what }))
+        Ok(Some(Expression { position: token.start, what }))
     }
 
     fn parenthesized(&mut self) -> Parsed<Expression> {

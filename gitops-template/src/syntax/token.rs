@@ -47,7 +47,7 @@ pub(crate) enum Kind {
     Keyword(Keyword),
     /// The end of the text.
     End,
-    /// What is wrong is in the token's message.
+    /// What is wrong is in the lexer's message.
     Error,
 }
 
@@ -88,11 +88,16 @@ impl Keyword {
 }
 
 /// A token: what it is, where it stands, and the line it starts on, counted from 1.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Token {
     pub(crate) kind: Kind,
-    pub(crate) range: Range<usize>,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
     pub(crate) line: usize,
-    /// What is wrong, of an error.
-    pub(crate) message: String,
+}
+
+impl Token {
+    pub(crate) fn range(&self) -> Range<usize> {
+        self.start..self.end
+    }
 }

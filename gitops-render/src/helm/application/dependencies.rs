@@ -102,12 +102,13 @@ fn locked(chart: &Chart, files: &Files<'_>, folder: &TreePath) -> Result<Vec<Req
 
 /// Adds the charts that are not in `charts`. What is still to be got is given back, so that the caller can ask for more
 /// before it ends.
-pub(super) fn add(context: &Context<'_>, path: &TreePath, chart: &mut Chart) -> Result<Option<Need>, RenderError> {
+pub(super) fn add(context: &Context<'_>, path: &TreePath, chart: &mut Arc<Chart>) -> Result<Option<Need>, RenderError> {
     let brought: BTreeSet<String> = chart.dependencies.iter().map(|below| below.name().to_owned()).collect();
     let lacks = |name: &String, repository: &String| !brought.contains(name) && !repository.is_empty();
     if !chart.metadata.dependencies.iter().any(|one| lacks(&one.name, &one.repository)) {
         return Ok(None);
     }
+    let charts = &context.inputs.chart_cache;
     let pass = context.source.helm.as_ref().and_then(|helm| helm.pass_credentials).unwrap_or(false);
     let mut lacking = None;
     let mut added = BTreeSet::new();
@@ -118,14 +119,14 @@ pub(super) fn add(context: &Context<'_>, path: &TreePath, chart: &mut Chart) -> 
         let unusable = |message| Place::file(&path.child("Chart.yaml")).is(Problem::Value(message));
         if let Some(folder) = requirement.folder() {
             let folder = path.join(folder).map_err(|error| unusable(error.to_string()))?;
-            let below = Chart::in_folder(&context.files, &folder)?;
+            let below = charts.in_folder(&context.files, &folder)?;
             requirement.check(&below.metadata)?;
-            chart.dependencies.push(Arc::new(below));
+            Arc::make_mut(chart).dependencies.push(below);
         } else if let Some(need) = requirement.need(pass).map_err(unusable)? {
             match context.files.remotes().and_then(|remotes| remotes.ask(need.clone())) {
                 Some(Answer::Chart { tree, .. }) => {
-                    let below = Chart::read(&**tree, &TreePath::root(), context.files.limits)?;
-                    chart.dependencies.push(Arc::new(below));
+                    let below = charts.read(&**tree, &TreePath::root(), context.files.limits)?;
+                    Arc::make_mut(chart).dependencies.push(below);
                 }
                 _ => lacking = Some(need),
             }

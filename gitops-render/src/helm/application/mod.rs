@@ -5,15 +5,12 @@ mod lock;
 mod value_files;
 mod values;
 
-use std::sync::Arc;
-
 use gitops_core::Origin;
 use gitops_core::api::HelmSource;
 use gitops_core::tree::TreePath;
 use gitops_template::Functions;
 use serde_json::Value;
 
-use super::chart::Chart;
 use super::release::render as render_chart;
 use super::seeded::Seeded;
 use super::{HelmError, KubeVersion, Release, yaml};
@@ -39,7 +36,7 @@ pub(crate) fn render(
         let message = format!("`{version}` is not supported, expected `v3` or `v4`");
         return Err(Place::named("spec.source.helm.version").is(Problem::Value(message)));
     }
-    let mut chart = Chart::in_folder(&context.files, path)?;
+    let mut chart = context.inputs.chart_cache.in_folder(&context.files, path)?;
     let lacking = dependencies::add(context, path, &mut chart)?;
     let values = values::merged(context, path, options)?;
     if let Some(need) = lacking {
@@ -48,7 +45,7 @@ pub(crate) fn render(
     let release = release(context, options)?;
     let functions = Functions::helm();
     let host = Seeded::new(context.inputs, format!("{}/{}", release.namespace, release.name));
-    let rendered = render_chart(&Arc::new(chart), &values, &release, &functions, &host)?;
+    let rendered = render_chart(&chart, &values, &release, &functions, &host)?;
     let place = Place::file(&path.child("Chart.yaml"));
     warnings
         .extend(rendered.warnings.into_iter().map(|message| Warning::new(WarningKind::Chart, place.clone(), message)));

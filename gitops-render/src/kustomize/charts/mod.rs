@@ -17,7 +17,7 @@ use super::read::{self, File, Spot};
 use super::resource::Resource;
 use super::resources::Resources;
 use crate::files::{Files, text};
-use crate::helm::{self, KubeVersion, OutputOptions, Release, ValueSources};
+use crate::helm::{self, ChartCache, KubeVersion, OutputOptions, Release, ValueSources};
 use crate::{Place, Problem, RenderError};
 
 pub(super) use model::{Chart, Globals, INFLATION_FIELDS, Inflation, OldChart, modern};
@@ -90,7 +90,7 @@ pub(super) fn inflate(
         let message = format!("valuesMerge: expected `merge`, `override` or `replace`, found `{}`", chart.values_merge);
         return Err(wrong(message));
     }
-    let found = Found::of(builder.files(), root, globals, chart, place)?;
+    let found = Found::of((builder.files(), &builder.context.inputs.chart_cache), root, globals, chart, place)?;
     let sources = sources(builder, root, &found, chart, place)?;
     let values = sources.merge(&mut |_| Err("no file is set".to_owned()))?;
     let inputs = builder.context.inputs;
@@ -111,7 +111,7 @@ pub(super) fn inflate(
     let mut release = Release::new(name, namespace, version);
     let api_versions = if chart.api_versions.is_empty() { &inputs.api_versions } else { &chart.api_versions };
     release.api_versions.clone_from(api_versions);
-    let rendered = helm::render(&Arc::new(found.chart), &values, &release, &functions, &host)?;
+    let rendered = helm::render(&found.chart, &values, &release, &functions, &host)?;
     let options = OutputOptions {
         include_crds: chart.include_crds,
         no_hooks: chart.skip_hooks,
@@ -140,7 +140,7 @@ fn mark(resource: &mut Resource) {
 
 /// A chart, and what is needed beside it.
 struct Found {
-    chart: helm::Chart,
+    chart: Arc<helm::Chart>,
     /// Where it is, or where kustomize would put it.
     folder: TreePath,
     /// Its `values.yaml`, where it does not lie in the tree.
@@ -150,7 +150,7 @@ struct Found {
 impl Found {
     /// The chart in the directory of charts, or else that of its repository.
     fn of(
-        files: &Files<'_>,
+        (files, cache): (&Files<'_>, &ChartCache),
         root: &Root,
         globals: &Globals,
         chart: &Chart,
@@ -166,7 +166,7 @@ impl Found {
         let folder = files.join(&root.directory, &path).map_err(|error| place.is(Problem::Path(error)))?;
         let kind = files.stat(&folder)?.map(|meta| meta.kind);
         if kind == Some(EntryKind::Directory) {
-            return Ok(Self { chart: helm::Chart::in_folder(files, &folder)?, folder, values: None });
+            return Ok(Self { chart: cache.in_folder(files, &folder)?, folder, values: None });
         }
         if chart.repo.is_empty() {
             let message = format!("no chart is at `{folder}`, and no repo is specified");
@@ -175,7 +175,7 @@ impl Found {
         let tree = fetched(files, chart)?;
         let values = gitops_core::tree::read(&**tree, &TreePath::root().child("values.yaml"), files.limits.file_bytes)?;
         let values = values.and_then(|blob| text(&blob.bytes).map(str::to_owned)).unwrap_or_default();
-        let chart = helm::Chart::read(&**tree, &TreePath::root(), files.limits)?;
+        let chart = cache.read(&**tree, &TreePath::root(), files.limits)?;
         Ok(Self { chart, folder, values: Some(values) })
     }
 }

@@ -1,0 +1,79 @@
+//! Charts that were read, by the digest of their files.
+
+use std::fmt;
+use std::sync::Arc;
+
+use gitops_core::Digest;
+use gitops_core::tree::{ArchiveLimits, Tree, TreePath};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::chart::Chart;
+use super::load;
+use crate::files::Files;
+use crate::{Limits, RenderError};
+
+/// Bytes of files of charts that are kept where nobody says how many.
+const DEFAULT_BYTES: u64 = 64 << 20;
+/// About how large a chart is, for the number of those that there is room for at first.
+const USUAL_BYTES: u64 = 128 << 10;
+
+/// Charts that were read, by the digest of their files: a chart that many releases share, or that stays the same from one
+/// commit to the next, is read once, its templates included. Clones share what is kept, and threads read side by side.
+#[derive(Clone)]
+pub struct ChartCache(Arc<Cache<Digest, Arc<Chart>, BySize>>);
+
+impl ChartCache {
+    /// A cache of charts whose files have no more than so many bytes together. What was not used for long goes first.
+    pub fn new(bytes: u64) -> Self {
+        let charts = usize::try_from(bytes / USUAL_BYTES).unwrap_or(usize::MAX).clamp(1, 1 << 16);
+        Self(Arc::new(Cache::with_weighter(charts, bytes, BySize)))
+    }
+
+    /// The chart in a folder of a tree.
+    ///
+    /// # Errors
+    /// Where the folder is no chart, or a limit is passed.
+    pub fn read(&self, tree: &dyn Tree, folder: &TreePath, limits: &Limits) -> Result<Arc<Chart>, RenderError> {
+        self.in_folder(&Files::new(tree, limits), folder)
+    }
+
+    /// The files are read in any case: a render says what it read.
+    pub(crate) fn in_folder(&self, files: &Files<'_>, folder: &TreePath) -> Result<Arc<Chart>, RenderError> {
+        let found = load::folder(files, folder)?;
+        let digest = Digest::of_parts(found.iter().flat_map(|file| [file.name.as_bytes(), &*file.data]));
+        if let Some(chart) = self.0.get(&digest) {
+            return Ok(chart);
+        }
+        let chart = Arc::new(Chart::of_files(found, &mut ArchiveLimits::default(), 0)?);
+        self.0.insert(digest, Arc::clone(&chart));
+        Ok(chart)
+    }
+}
+
+impl Default for ChartCache {
+    fn default() -> Self {
+        Self::new(DEFAULT_BYTES)
+    }
+}
+
+impl fmt::Debug for ChartCache {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} charts", self.0.len())
+    }
+}
+
+/// Weighs charts by their files.
+#[derive(Clone)]
+struct BySize;
+
+impl Weighter<Digest, Arc<Chart>> for BySize {
+    fn weight(&self, _: &Digest, chart: &Arc<Chart>) -> u64 {
+        size(chart)
+    }
+}
+
+fn size(chart: &Chart) -> u64 {
+    let own = chart.templates.iter().chain(&chart.files).map(|file| file.data.len() as u64 + 1);
+    1 + own.sum::<u64>() + chart.dependencies.iter().map(|below| size(below)).sum::<u64>()
+}
