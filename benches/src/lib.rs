@@ -24,10 +24,6 @@ use gitops_embedded::{EmbeddedCluster, Options};
 use gitops_render::{Inputs, Limits, Outcome, render};
 use serde_json::json;
 
-/// The allocator of the command line.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Why an input cannot be made.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 

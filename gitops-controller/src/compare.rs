@@ -193,6 +193,7 @@ impl Engine {
         surroundings.lock = options.lock;
         surroundings.memo.clone_from(&self.memo);
         surroundings.engine.clone_from(&self.build);
+        surroundings.charts = self.charts.clone();
         Ok(surroundings)
     }
 

@@ -9,6 +9,7 @@ use gitops_fetch::{Fetcher, MemoDirectory};
 use gitops_git::{FetchOptions, RepositoryCache};
 use gitops_merge::schema::Kinds;
 use gitops_render::JsonnetEvaluator;
+use gitops_render::helm::ChartCache;
 
 use crate::audit::Journal;
 use crate::keys::KeptKeys;
@@ -33,6 +34,8 @@ pub struct Engine {
     pub jsonnet: Option<Arc<dyn JsonnetEvaluator>>,
     /// Who makes the private keys and certificates that charts ask for.
     pub keys: Arc<KeptKeys>,
+    /// Charts that were read.
+    pub charts: ChartCache,
     /// Types of fields, by which objects are compared.
     pub kinds: Arc<Kinds>,
     /// The audit trail.
@@ -57,6 +60,7 @@ impl Engine {
             fetch: FetchOptions::new().ssh_from_environment(),
             fetcher: None,
             memo: None,
+            charts: ChartCache::default(),
             build: Self::build(),
             jsonnet: None,
             keys: Arc::default(),

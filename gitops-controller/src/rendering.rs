@@ -7,6 +7,7 @@ use gitops_core::api::{Application, ApplicationSource, SourceType};
 use gitops_core::tree::{self, ReadSet, Tree, TreeError, TreePath};
 use gitops_core::{Digest, Manifest, Need};
 use gitops_fetch::{Fetcher, LOCK_FILE, LockError, LockFile, LockMode, MemoDirectory, ProvideError, Session};
+use gitops_render::helm::ChartCache;
 use gitops_render::memo::Memo;
 use gitops_render::{BuildOutcome, Built, Inputs, Limits, Outcome, RenderError, Rendered, Warning};
 use thiserror::Error;
@@ -125,7 +126,14 @@ pub enum RenderingError {
 impl Surroundings {
     /// A tree and nothing else.
     pub fn none(project: Project) -> Self {
-        Self { fetcher: None, lock: LockMode::Add, project, memo: None, engine: String::new(), charts: ChartCache::default() }
+        Self {
+            fetcher: None,
+            lock: LockMode::Add,
+            project,
+            memo: None,
+            engine: String::new(),
+            charts: ChartCache::default(),
+        }
     }
 }
 

@@ -12,10 +12,6 @@ use clap::Parser;
 
 use crate::arguments::Arguments;
 
-/// Rendering makes and drops many small things, which the allocator of the C library is slow at.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match commands::run(arguments) {

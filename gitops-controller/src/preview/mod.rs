@@ -23,6 +23,7 @@ use gitops_fetch::{Fetcher, LockMode, MemoDirectory};
 use gitops_git::{Commit, FetchOptions, HistoryError, Repository, RepositoryCache, ResolveError};
 use gitops_merge::schema::Kinds;
 use gitops_render::JsonnetEvaluator;
+use gitops_render::helm::ChartCache;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -67,6 +68,8 @@ pub struct Previewer {
     pub jsonnet: Option<Arc<dyn JsonnetEvaluator>>,
     /// The private keys and certificates that charts ask for.
     pub keys: Arc<KeptKeys>,
+    /// Charts that were read.
+    pub charts: ChartCache,
     /// Types of fields, by which objects are compared.
     pub kinds: Arc<Kinds>,
 }
@@ -212,6 +215,7 @@ impl Previewer {
             build: String::new(),
             jsonnet: None,
             keys: Arc::default(),
+            charts: ChartCache::default(),
             kinds,
         }
     }

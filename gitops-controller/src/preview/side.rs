@@ -136,6 +136,7 @@ impl<'p> Side<'p> {
         surroundings.lock = self.previewer.lock;
         surroundings.memo = self.previewer.memo.as_ref().map(|(directory, _)| directory.clone());
         surroundings.engine.clone_from(&self.previewer.build);
+        surroundings.charts = self.previewer.charts.clone();
         surroundings
     }
 }
