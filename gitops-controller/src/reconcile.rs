@@ -2,7 +2,7 @@
 
 use gitops_apply::health::HealthStatus;
 use gitops_apply::plan::{Consent, PlanOptions};
-use gitops_apply::{ApplyPlan, Outcome, PlanError, PlanInput, Policy, Progress, Refused, gate, plan};
+use gitops_apply::{ApplyPlan, Approved, Outcome, PlanError, PlanInput, Policy, Progress, Refused, gate, plan};
 use gitops_core::api::Application;
 use jiff::SignedDuration;
 use thiserror::Error;
@@ -137,12 +137,7 @@ impl Engine {
         let approved = gate(plan.clone(), &policy(application, &comparison, request), self.clock.now())?;
         self.prepare(application, &plan, request).await?;
         let started = self.clock.now();
-        let (outcome, inventory) = execute(self, approved, &comparison, request, observer).await;
-        if plan.is_empty() {
-            comparison.inventory = inventory;
-        } else {
-            self.refresh(&mut comparison).await?;
-        }
+        let outcome = self.carry_out(approved, &plan, &mut comparison, request, observer).await?;
         self.conclude(application, comparison, plan, (started, outcome), request).await
     }
 
@@ -164,13 +159,26 @@ impl Engine {
         observer(SyncEvent::Planned(&plan));
         self.prepare(application, &plan, request).await?;
         let started = self.clock.now();
-        let (outcome, inventory) = execute(self, approved, &comparison, request, observer).await;
+        let outcome = self.carry_out(approved, &plan, &mut comparison, request, observer).await?;
+        self.conclude(application, comparison, plan, (started, outcome), request).await
+    }
+
+    /// Carries out an approved plan, and looks again at what it may have changed.
+    async fn carry_out(
+        &self,
+        approved: Approved,
+        plan: &ApplyPlan,
+        comparison: &mut Comparison,
+        request: &SyncRequest,
+        observer: Observer<'_>,
+    ) -> Result<Outcome, SyncError> {
+        let (outcome, inventory) = execute(self, approved, comparison, request, observer).await;
         if plan.is_empty() {
             comparison.inventory = inventory;
         } else {
-            self.refresh(&mut comparison).await?;
+            self.refresh(comparison).await?;
         }
-        self.conclude(application, comparison, plan, (started, outcome), request).await
+        Ok(outcome)
     }
 
     /// What must work before anything is written.

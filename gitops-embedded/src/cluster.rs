@@ -7,10 +7,10 @@ use futures::future::{BoxFuture, FutureExt as _};
 use futures::stream::StreamExt as _;
 use gitops_core::cluster::{
     Applied, Change, Cluster, ClusterError, ClusterInfo, CompleteListing, Delete, Deleted, Discovery, ErrorKind,
-    Identity, Precondition, Propagation, Query, Subresource, Verb, WatchEvent, WatchStream, Write,
+    Identity, Precondition, Propagation, Query, Subresource, Verb, WatchEvent, WatchStream, Write, scale_of,
 };
 use gitops_core::secret::Purpose;
-use gitops_core::{GroupVersionKind, Map, Object, ObjectId, ObjectRef, Reveal, Value};
+use gitops_core::{GroupVersionKind, Object, ObjectId, ObjectRef, Reveal, Value};
 use gitops_merge::schema::Kind;
 use gitops_merge::server::{self as rules, Effect, FieldValidation, Operation, ServerError, Target};
 
@@ -250,7 +250,7 @@ impl Order {
             metadata.insert("resourceVersion".to_owned(), Value::from(version.as_str()));
         }
         if self.target == Target::Scale {
-            self.body = scale_body(&self.body);
+            self.body = scale_of(&self.body);
         }
         let operation = match (self.verb, &self.precondition) {
             (Verb::Apply { force }, _) => Operation::Apply { body: &self.body, force },
@@ -270,18 +270,6 @@ impl Order {
             precondition: &self.precondition,
         })
     }
-}
-
-/// The `autoscaling/v1` Scale that an object stands for: its `spec.replicas` under its identity.
-fn scale_body(object: &Value) -> Value {
-    let part = |pointer: &str| object.pointer(pointer).cloned();
-    let mut metadata = Map::new();
-    for field in ["name", "namespace", "uid", "resourceVersion"] {
-        metadata.extend(part(&format!("/metadata/{field}")).map(|value| (field.to_owned(), value)));
-    }
-    let mut spec = Map::new();
-    spec.extend(part("/spec/replicas").map(|value| ("replicas".to_owned(), value)));
-    serde_json::json!({"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": metadata, "spec": spec})
 }
 
 fn namespace_of<'a>(kind: &Kind, namespace: &'a str) -> &'a str {

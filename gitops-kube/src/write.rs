@@ -6,10 +6,10 @@
 //! that is only to create carries a version that no object ever has.
 
 use gitops_core::cluster::{
-    ApiResource, ClusterError, Delete, ErrorKind, Precondition, Propagation, Subresource, Verb, Write,
+    ApiResource, ClusterError, Delete, ErrorKind, Precondition, Propagation, Subresource, Verb, Write, scale_of,
 };
 use gitops_core::secret::Purpose;
-use gitops_core::{Map, ObjectId, Reveal, Value};
+use gitops_core::{ObjectId, Reveal, Value};
 use http::Method;
 use serde_json::json;
 
@@ -31,7 +31,7 @@ pub(crate) fn call<'a>(write: &Write<'_>, resource: &ApiResource, id: &'a Object
     // The object goes into the cluster, whole.
     let mut body = write.object.reveal(&Reveal::granted(Purpose::ClusterCall));
     if write.subresource == Some(Subresource::Scale) {
-        body = scale(&body);
+        body = scale_of(&body);
     }
     pin(&mut body, &write.precondition, applies);
     let namespace = write.object.namespace();
@@ -127,16 +127,4 @@ fn pin(body: &mut Value, precondition: &Precondition, applies: bool) {
             }
         }
     }
-}
-
-/// The `autoscaling/v1` Scale that an object stands for: its `spec.replicas` under its identity.
-fn scale(object: &Value) -> Value {
-    let part = |pointer: &str| object.pointer(pointer).cloned();
-    let mut metadata = Map::new();
-    for field in ["name", "namespace", "uid", "resourceVersion"] {
-        metadata.extend(part(&format!("/metadata/{field}")).map(|value| (field.to_owned(), value)));
-    }
-    let mut spec = Map::new();
-    spec.extend(part("/spec/replicas").map(|value| ("replicas".to_owned(), value)));
-    json!({"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": metadata, "spec": spec})
 }

@@ -112,14 +112,6 @@ fn count(lua: &Lua, used: Arc<AtomicU64>, most: u64, stride: u32) -> mlua::Resul
 
 fn read(told: &Value) -> Result<Health, CheckError> {
     let text = |field: &str| told.get(field).and_then(Value::as_str).unwrap_or_default();
-    let status = match text("status") {
-        "Healthy" => HealthStatus::Healthy,
-        "Suspended" => HealthStatus::Suspended,
-        "Progressing" => HealthStatus::Progressing,
-        "Missing" => HealthStatus::Missing,
-        "Degraded" => HealthStatus::Degraded,
-        "Unknown" => HealthStatus::Unknown,
-        _ => return Err(CheckError::Status),
-    };
+    let status = HealthStatus::named(text("status")).ok_or(CheckError::Status)?;
     Ok(Health { status, message: text("message").to_owned() })
 }

@@ -31,16 +31,31 @@ pub enum HealthStatus {
     Unknown,
 }
 
-impl fmt::Display for HealthStatus {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.pad(match self {
+impl HealthStatus {
+    const ALL: [Self; 6] =
+        [Self::Healthy, Self::Suspended, Self::Progressing, Self::Missing, Self::Degraded, Self::Unknown];
+
+    /// Argo CD's word for it.
+    pub fn name(self) -> &'static str {
+        match self {
             Self::Healthy => "Healthy",
             Self::Suspended => "Suspended",
             Self::Progressing => "Progressing",
             Self::Missing => "Missing",
             Self::Degraded => "Degraded",
             Self::Unknown => "Unknown",
-        })
+        }
+    }
+
+    /// What Argo CD's word means; none for any other text.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+}
+
+impl fmt::Display for HealthStatus {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.name())
     }
 }
 

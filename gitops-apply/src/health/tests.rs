@@ -33,3 +33,12 @@ fn recorded_cases() {
     }
     assert!(failures.is_empty(), "{} of {} fail:\n{}", failures.len(), cases.len(), failures.join("\n"));
 }
+
+#[test]
+fn every_status_is_known_by_its_name() {
+    for status in HealthStatus::ALL {
+        assert_eq!(HealthStatus::named(status.name()), Some(status));
+        assert_eq!(serde_json::to_value(status).unwrap(), status.name());
+    }
+    assert_eq!(HealthStatus::named("healthy"), None);
+}

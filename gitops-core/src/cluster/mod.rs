@@ -13,9 +13,11 @@ use crate::{GroupKind, GroupVersionKind, Object, ObjectRef};
 
 mod error;
 mod identity;
+mod scale;
 
 pub use error::{Cause, ClusterError, ErrorKind, Trouble};
 pub use identity::Identity;
+pub use scale::scale_of;
 
 /// A cluster of objects. All calls are safe to repeat except [`Cluster::write`] with [`Verb::Create`].
 pub trait Cluster: Send + Sync {

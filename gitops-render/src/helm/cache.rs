@@ -1,7 +1,7 @@
 //! Charts that were read, by the digest of their files.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use gitops_core::Digest;
 use gitops_core::tree::{ArchiveLimits, Tree, TreePath};
@@ -21,13 +21,23 @@ const USUAL_BYTES: u64 = 128 << 10;
 /// Charts that were read, by the digest of their files: a chart that many releases share, or that stays the same from one
 /// commit to the next, is read once, its templates included. Clones share what is kept, and threads read side by side.
 #[derive(Clone)]
-pub struct ChartCache(Arc<Cache<Digest, Arc<Chart>, BySize>>);
+pub struct ChartCache {
+    bytes: u64,
+    /// Made with the first chart: most renders have none.
+    charts: Arc<OnceLock<Cache<Digest, Arc<Chart>, BySize>>>,
+}
 
 impl ChartCache {
     /// A cache of charts whose files have no more than so many bytes together. What was not used for long goes first.
     pub fn new(bytes: u64) -> Self {
-        let charts = usize::try_from(bytes / USUAL_BYTES).unwrap_or(usize::MAX).clamp(1, 1 << 16);
-        Self(Arc::new(Cache::with_weighter(charts, bytes, BySize)))
+        Self { bytes, charts: Arc::default() }
+    }
+
+    fn charts(&self) -> &Cache<Digest, Arc<Chart>, BySize> {
+        self.charts.get_or_init(|| {
+            let charts = usize::try_from(self.bytes / USUAL_BYTES).unwrap_or(usize::MAX).clamp(1, 1 << 16);
+            Cache::with_weighter(charts, self.bytes, BySize)
+        })
     }
 
     /// The chart in a folder of a tree.
@@ -42,11 +52,11 @@ impl ChartCache {
     pub(crate) fn in_folder(&self, files: &Files<'_>, folder: &TreePath) -> Result<Arc<Chart>, RenderError> {
         let found = load::folder(files, folder)?;
         let digest = Digest::of_parts(found.iter().flat_map(|file| [file.name.as_bytes(), &*file.data]));
-        if let Some(chart) = self.0.get(&digest) {
+        if let Some(chart) = self.charts().get(&digest) {
             return Ok(chart);
         }
         let chart = Arc::new(Chart::of_files(found, &mut ArchiveLimits::default(), 0)?);
-        self.0.insert(digest, Arc::clone(&chart));
+        self.charts().insert(digest, Arc::clone(&chart));
         Ok(chart)
     }
 }
@@ -59,7 +69,7 @@ impl Default for ChartCache {
 
 impl fmt::Debug for ChartCache {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} charts", self.0.len())
+        write!(formatter, "{} charts", self.charts.get().map_or(0, Cache::len))
     }
 }
 

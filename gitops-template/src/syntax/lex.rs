@@ -110,7 +110,7 @@ impl<'t> Lexer<'t> {
     fn outside(&mut self) -> Result<Token, String> {
         loop {
             let left = self.delimiters.left.as_bytes();
-            let Some(found) = memmem::find(self.rest(), left) else {
+            let Some(found) = find(self.rest(), left) else {
                 self.at = self.text.len();
                 return Ok(self.emit(if self.at > self.start { Kind::Text } else { Kind::End }));
             };
@@ -362,6 +362,11 @@ fn without_end_spaces(text: &[u8]) -> &[u8] {
 
 fn newlines(text: &[u8]) -> usize {
     memchr_iter(b'\n', text).count()
+}
+
+/// Where some bytes stand; an empty mark stands nowhere, or the text would never end.
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    if wanted.is_empty() { None } else { memmem::find(text, wanted) }
 }
 
 fn trims_left(text: &[u8]) -> bool {

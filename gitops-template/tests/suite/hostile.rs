@@ -1,6 +1,6 @@
 //! No text makes the lexer, the parser or the evaluator panic or hang.
 
-use gitops_template::{FromJson, Functions, Limits, Value, from_json};
+use gitops_template::{Delimiters, FromJson, Functions, Limits, Value, from_json, parse};
 use proptest::prelude::*;
 
 use super::support::render_with;
@@ -79,4 +79,11 @@ proptest! {
         prop_assume!(!name.starts_with("derive") && !matches!(name, "bcrypt" | "htpasswd"));
         let _ = render_with(&format!("{{{{ {name} {} }}}}", arguments.join(" ")), data(), &limits());
     }
+}
+
+#[test]
+fn an_empty_mark_opens_nothing() {
+    let marks = Delimiters { left: String::new(), right: String::new() };
+    let templates = parse("t", "a {{ b }} c".into(), &Functions::builtin(), &marks).unwrap();
+    assert_eq!(templates.len(), 1);
 }

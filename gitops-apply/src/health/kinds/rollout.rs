@@ -42,15 +42,7 @@ pub(super) fn health(object: &Object) -> Health {
 }
 
 fn phase_status(phase: &str) -> Option<HealthStatus> {
-    Some(match phase {
-        "Paused" | "Suspended" => Suspended,
-        "Healthy" => Healthy,
-        "Progressing" => Progressing,
-        "Degraded" => Degraded,
-        "Missing" => HealthStatus::Missing,
-        "Unknown" => Unknown,
-        _ => return None,
-    })
+    if phase == "Paused" { Some(Suspended) } else { HealthStatus::named(phase) }
 }
 
 /// The observed generation is a text; old controllers put a hash there, which says nothing.

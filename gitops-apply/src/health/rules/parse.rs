@@ -90,16 +90,7 @@ fn statement(text: &str, inner: Vec<Statement>) -> Option<Statement> {
 }
 
 fn status_of(text: &str) -> Option<Option<HealthStatus>> {
-    Some(Some(match text {
-        "_" => return Some(None),
-        "Healthy" => HealthStatus::Healthy,
-        "Suspended" => HealthStatus::Suspended,
-        "Progressing" => HealthStatus::Progressing,
-        "Missing" => HealthStatus::Missing,
-        "Degraded" => HealthStatus::Degraded,
-        "Unknown" => HealthStatus::Unknown,
-        _ => return None,
-    }))
+    if text == "_" { Some(None) } else { HealthStatus::named(text).map(Some) }
 }
 
 /// Tests are separated by spaces, but for those between quotes.
