@@ -13,9 +13,10 @@ use jiff::SignedDuration;
 
 use crate::execute::{Action, Compared, Event, Execution, Outcome, Progress, StepResult};
 use crate::inventory::Inventory;
-use crate::observe::get_members;
+use crate::observe::{compare_one, get_members};
 use crate::plan::WriteMethod;
 
+mod migrate;
 mod patience;
 mod store;
 mod write;
@@ -86,15 +87,36 @@ pub async fn drive(
 /// Carries an execution to its end, and terminates it when `stop` is ready: calls that are out are awaited, nothing else is
 /// written, running hooks are deleted, and the inventory is stored.
 pub async fn drive_until(
-    mut execution: Execution,
+    execution: Execution,
     first: Vec<Action>,
     around: Surroundings<'_>,
     observer: &mut (dyn FnMut(&Progress) + Send),
     stop: impl Future<Output = ()> + Send,
 ) -> (Outcome, Inventory) {
+    drive_with(execution, first, around, observer, Signals { stop, confirmed: pending() }).await
+}
+
+/// What reaches an execution from outside while it runs.
+#[derive(Debug)]
+pub struct Signals<S, C> {
+    /// Ready when it is to be terminated.
+    pub stop: S,
+    /// Ready when the deletions that wait for a confirmation are confirmed.
+    pub confirmed: C,
+}
+
+/// Carries an execution to its end, and tells it of these signals.
+pub async fn drive_with(
+    mut execution: Execution,
+    first: Vec<Action>,
+    around: Surroundings<'_>,
+    observer: &mut (dyn FnMut(&Progress) + Send),
+    signals: Signals<impl Future<Output = ()> + Send, impl Future<Output = ()> + Send>,
+) -> (Outcome, Inventory) {
     let (cluster, control) = (Patient::new(around.cluster, around), Patient::new(around.control, around));
     let around = Surroundings { cluster: &cluster, control: &control, ..around };
-    let mut stop = pin!(stop.fuse());
+    let mut stop = pin!(signals.stop.fuse());
+    let mut confirmed = pin!(signals.confirmed.fuse());
     let mut waiting: VecDeque<Action> = first.into();
     let mut calls = FuturesUnordered::new();
     loop {
@@ -109,8 +131,11 @@ pub async fn drive_until(
             return (outcome.clone(), execution.inventory().clone());
         }
         let next = pin!(next_event(&mut calls, execution.deadline(), around.timer));
-        match select(&mut stop, next).await {
-            Either::Left(_) => {
+        match select(select(&mut stop, &mut confirmed), next).await {
+            Either::Left((Either::Right(_), _)) => {
+                waiting.extend(execution.on(Event::Confirm, around.clock.now()));
+            }
+            Either::Left((Either::Left(_), _)) => {
                 let (dropped, kept): (VecDeque<_>, VecDeque<_>) = waiting.into_iter().partition(changes_an_object);
                 waiting = kept;
                 waiting.extend(execution.on(Event::Terminate, around.clock.now()));
@@ -161,12 +186,13 @@ async fn perform(action: Action, around: Surroundings<'_>) -> Event {
             Event::InventorySaved(store::save(&record, grows, around.control, around.namespace).await)
         }
         Action::Write { step, object, verb, precondition, migrate, method, force } => {
-            let how = How { verb, replaces: force && method == WriteMethod::Replace, force, migrate };
+            let how = How { verb, method, force, migrate: &migrate, kinds: around.diff.kinds };
             let result = write::write(&object, &how, precondition, around.cluster).await;
             Event::Step { step, result: result.map(|object| StepResult::Written(Box::new(object))) }
         }
-        Action::Rehearse { step, object, verb, .. } => {
-            Event::Rehearsed { step, result: write::rehearse(&object, verb, around.cluster).await }
+        Action::Rehearse { step, object, verb, method, force } => {
+            let how = How { verb, method, force, migrate: &[], kinds: around.diff.kinds };
+            Event::Rehearsed { step, result: write::rehearse(&object, &how, around.cluster).await }
         }
         Action::Release { step, target, uid } => {
             Event::Released { step, result: write::release(&target, &uid, around.cluster).await }
@@ -186,17 +212,17 @@ async fn perform(action: Action, around: Surroundings<'_>) -> Event {
             let result = around.cluster.get(&target).await;
             Event::Looked { step, result: result.map(|live| live.map(Box::new)) }
         }
-        Action::Compare { step, desired } => {
-            let result = compare(&desired, around).await;
+        Action::Compare { step, desired, method } => {
+            let result = compare(&desired, method, around).await;
             Event::Compared { step, result }
         }
         Action::Observe(targets) => Event::Observed(get_members(around.cluster, &targets).await),
     }
 }
 
-async fn compare(desired: &Object, around: Surroundings<'_>) -> Compared {
+async fn compare(desired: &Object, method: WriteMethod, around: Surroundings<'_>) -> Compared {
     let Some(live) = around.cluster.get(&desired.reference()).await? else { return Ok(None) };
-    let diff = gitops_diff::diff(desired, Some(&live), around.diff)
+    let diff = compare_one(desired, Some(&live), method, around.diff)
         .map_err(|error| ClusterError::new(ErrorKind::Internal, error.to_string()).about(&desired.id()))?;
     Ok(Some((Box::new(live), diff.fields)))
 }

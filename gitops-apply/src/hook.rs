@@ -200,6 +200,18 @@ pub fn delete_policies(object: &Object) -> Vec<DeletePolicy> {
     policies
 }
 
+/// When the object is deleted if it is a hook of its application's deletion: as its annotations say, and nothing is left of one
+/// that succeeded where they say nothing, or where everything else is deleted after it.
+pub fn deletion_policies(object: &Object) -> Vec<DeletePolicy> {
+    let mut policies = delete_policies(object);
+    let named = |key| object.annotation(key).is_some_and(|words| !words.trim().is_empty());
+    let says = named(keys::HOOK_DELETE_POLICY) || named(keys::HELM_HOOK_DELETE_POLICY);
+    if !says || deletion_phases(object).contains(&Phase::PreDelete) {
+        policies.push(DeletePolicy::HookSucceeded);
+    }
+    sorted(policies)
+}
+
 fn sorted(mut policies: Vec<DeletePolicy>) -> Vec<DeletePolicy> {
     policies.sort();
     policies.dedup();
@@ -276,6 +288,13 @@ mod tests {
         assert_eq!(phases_of(json!({keys::HOOK: "PreDelete, PostDelete"})), both);
         assert_eq!(phases_of(json!({keys::HELM_HOOK: "test,post-delete"})), [Phase::PostDelete]);
         assert!(phases_of(json!({keys::HOOK: "PostSync"})).is_empty());
+        let policies = |hook: &str, policy: &str| {
+            deletion_policies(&annotated(json!({keys::HOOK: hook, keys::HOOK_DELETE_POLICY: policy})))
+        };
+        let both = [DeletePolicy::BeforeHookCreation, DeletePolicy::HookSucceeded];
+        assert_eq!(policies("PostDelete", ""), both);
+        assert_eq!(policies("PreDelete", "BeforeHookCreation"), both);
+        assert_eq!(policies("PostDelete", "BeforeHookCreation"), [DeletePolicy::BeforeHookCreation]);
     }
 
     #[test]

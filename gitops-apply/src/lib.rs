@@ -22,7 +22,7 @@ pub mod present;
 pub mod retry;
 pub mod tracking;
 
-pub use drive::{Timer, drive, drive_until};
+pub use drive::{Signals, Timer, drive, drive_until, drive_with};
 pub use execute::{Action, Event, Execution, Outcome, Progress};
 pub use gate::{Approved, Policy, Refused, gate};
 pub use inventory::Inventory;

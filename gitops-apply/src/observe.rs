@@ -6,12 +6,12 @@ use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt as _};
 use gitops_core::cluster::{Cluster, ClusterError, ErrorKind, Query};
 use gitops_core::{GroupVersionKind, Object, ObjectId, ObjectRef};
-use gitops_diff::{DiffContext, DiffError, ObjectDiff};
+use gitops_diff::{DiffContext, DiffError, ObjectDiff, client_side};
 use thiserror::Error;
 
 use crate::inventory::Inventory;
-use crate::plan::Live;
-use crate::prepare::Desired;
+use crate::plan::{Live, WriteMethod};
+use crate::prepare::{Desired, DesiredObject};
 
 /// From so many objects of a kind in a namespace on, they are listed rather than read one by one.
 const LIST_FROM: usize = 24;
@@ -62,11 +62,44 @@ pub fn compare(
     live: &Live,
     context: &DiffContext<'_>,
 ) -> Result<BTreeMap<ObjectId, ObjectDiff>, CompareError> {
-    let one = |(id, desired): (&ObjectId, &crate::prepare::DesiredObject)| {
-        let diff = gitops_diff::diff(&desired.object, live.get(id), context);
+    compare_with(desired, live, &BTreeMap::new(), context)
+}
+
+/// The same where the server said of some objects what they would be.
+///
+/// # Errors
+/// As [`compare`].
+pub fn compare_with(
+    desired: &Desired,
+    live: &Live,
+    predicted: &BTreeMap<ObjectId, Object>,
+    context: &DiffContext<'_>,
+) -> Result<BTreeMap<ObjectId, ObjectDiff>, CompareError> {
+    let one = |(id, one): (&ObjectId, &DesiredObject)| {
+        let live = live.get(id);
+        let diff = match predicted.get(id) {
+            Some(predicted) => gitops_diff::diff(&one.object, live, &context.with_predicted(Some(predicted))),
+            None => compare_one(&one.object, live, WriteMethod::of(&one.object, live, &desired.sync_options), context),
+        };
         diff.map(|diff| (id.clone(), diff)).map_err(|source| CompareError { object: id.clone(), source })
     };
     desired.resources.iter().map(one).collect()
+}
+
+/// How one object differs. What becomes of one that is merged here is known beforehand; of a Secret's payload only whoever
+/// calls the cluster may know it, so that Secrets are compared by who owns their fields.
+pub(crate) fn compare_one(
+    desired: &Object,
+    live: Option<&Object>,
+    method: WriteMethod,
+    context: &DiffContext<'_>,
+) -> Result<ObjectDiff, DiffError> {
+    let merges = method == WriteMethod::ClientSideApply && !desired.is_secret();
+    let merged = live.filter(|_| merges).and_then(|live| client_side::predicted(desired, live, context.kinds));
+    match &merged {
+        Some(merged) => gitops_diff::diff(desired, live, &context.with_merged(Some(merged))),
+        None => gitops_diff::diff(desired, live, context),
+    }
 }
 
 fn wanted(desired: &Desired, inventory: &Inventory) -> BTreeMap<ObjectId, ObjectRef> {

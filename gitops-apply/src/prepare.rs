@@ -72,6 +72,8 @@ pub struct Desired {
     pub created_namespace: Option<ObjectId>,
     /// Kinds that neither the cluster nor a definition among the objects serves, each with the first object.
     pub unknown_kinds: BTreeMap<GroupKind, ObjectId>,
+    /// The application's sync options.
+    pub sync_options: SyncOptions,
     /// What a person should look at.
     pub warnings: Vec<String>,
 }
@@ -115,7 +117,7 @@ pub fn prepare(
     destination: &Destination,
     discovery: &Discovery,
 ) -> Result<Desired, PrepareError> {
-    let mut desired = Desired::default();
+    let mut desired = Desired { sync_options: destination.options.clone(), ..Desired::default() };
     let defined = definitions(&manifests);
     let mut hooks = BTreeSet::new();
     for manifest in manifests {
@@ -142,7 +144,7 @@ pub fn prepare(
         desired.drop_earlier(&object, origin.as_ref(), &mut hooks, destination.strict)?;
         let phases = hook::deletion_phases(&object);
         if !phases.is_empty() {
-            let role = Role::Hook { phases, delete: hook::delete_policies(&object) };
+            let role = Role::Hook { phases, delete: hook::deletion_policies(&object) };
             let (object, origin) = (Arc::new(object.clone()), origin.clone());
             desired.deletion_hooks.push(DesiredObject { object, origin, wave, role, served });
         }

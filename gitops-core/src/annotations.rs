@@ -20,10 +20,14 @@ pub const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
 pub const REFRESH: &str = "argocd.argoproj.io/refresh";
 /// Pauses the reconciliation of an Application.
 pub const SKIP_RECONCILE: &str = "argocd.argoproj.io/skip-reconcile";
-/// Confirms deletions that wait for consent.
+/// On an Application: the field manager whose client-side applied fields move to applied ones, in place of kubectl's.
+pub const CLIENT_SIDE_APPLY_MIGRATION_MANAGER: &str = "argocd.argoproj.io/client-side-apply-migration-manager";
+/// On an Application: when deletions that wait for it were confirmed, in RFC 3339.
 pub const DELETION_APPROVED: &str = "argocd.argoproj.io/deletion-approved";
 /// The finalizer that Argo CD puts on hooks.
 pub const HOOK_FINALIZER: &str = "argocd.argoproj.io/hook-finalizer";
+/// Deletes an Application's resources with it, and leaves what they own to the cluster's garbage collector.
+pub const BACKGROUND_FINALIZER: &str = "resources-finalizer.argocd.argoproj.io/background";
 /// Deletes an Application's resources with it.
 pub const RESOURCES_FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
 /// Helm's hook events.

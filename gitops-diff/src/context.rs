@@ -8,6 +8,9 @@ use crate::normalize::IgnoreRules;
 /// The field manager that the engine writes under.
 pub const FIELD_MANAGER: &str = "gitops-engine";
 
+/// The field manager that Argo CD applies under.
+pub const ARGO_CD_MANAGER: &str = "argocd-controller";
+
 /// What a comparison is told beside the two objects. One value serves all objects of an Application, save
 /// `predicted`, which [`DiffContext::with_predicted`] sets for one of them.
 #[derive(Clone, Copy, Debug)]
@@ -15,9 +18,13 @@ pub const FIELD_MANAGER: &str = "gitops-engine";
 pub struct DiffContext<'a> {
     /// The field manager that the engine writes under. Its fields that the source no longer has are removed.
     pub manager: &'a str,
-    /// What the server says the object would be (the result of a dry run), where it was asked. The live object is
-    /// then compared to this.
+    /// Managers whose plain writes the engine takes over before it applies: what they set and the source does not have goes,
+    /// as in Argo CD's migration of client-side applied objects.
+    pub predecessors: &'a [String],
+    /// What the object would be: the result of a dry run, or of a merge here. The live object is then compared to this.
     pub predicted: Option<&'a Object>,
+    /// Whether the prediction is the server's, so that what the source does not mention is of the server's making.
+    pub predicted_by_server: bool,
     /// The differences that do not count.
     pub ignore: Option<&'a IgnoreRules>,
     /// Types of fields. Without them lists have no keys, and each list is one value.
@@ -62,7 +69,9 @@ impl<'a> DiffContext<'a> {
     pub fn new() -> Self {
         Self {
             manager: FIELD_MANAGER,
+            predecessors: &[],
             predicted: None,
+            predicted_by_server: true,
             ignore: None,
             kinds: None,
             server_changes: false,
@@ -82,6 +91,20 @@ impl<'a> DiffContext<'a> {
     #[must_use]
     pub fn with_ignore(mut self, ignore: &'a IgnoreRules) -> Self {
         self.ignore = Some(ignore);
+        self
+    }
+
+    /// Takes over what these managers wrote.
+    #[must_use]
+    pub fn with_predecessors(mut self, predecessors: &'a [String]) -> Self {
+        self.predecessors = predecessors;
+        self
+    }
+
+    /// Compares the live object to what a merge here says it would be.
+    #[must_use]
+    pub fn with_merged(mut self, merged: Option<&'a Object>) -> Self {
+        (self.predicted, self.predicted_by_server) = (merged, false);
         self
     }
 

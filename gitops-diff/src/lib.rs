@@ -31,10 +31,12 @@
 mod change;
 mod compare;
 mod context;
+mod json_merge;
 mod owners;
 mod path;
 mod shape;
 
+pub mod client_side;
 pub mod normalize;
 pub mod patch;
 pub mod predict;
@@ -42,5 +44,8 @@ pub mod present;
 
 pub use change::{Change, DiffKind, FieldDiff, ObjectDiff, Reason, Shown};
 pub use compare::{DiffError, between, creation, deletion, diff};
-pub use context::{Budget, DiffContext, FIELD_MANAGER};
+pub use context::{ARGO_CD_MANAGER, Budget, DiffContext, FIELD_MANAGER};
+/// Types of fields.
+pub use gitops_merge::schema::Kinds;
+pub use owners::{is_taken_over, taken_over};
 pub use path::FieldPath;

@@ -2,7 +2,30 @@
 
 use gitops_core::{Map, Object, Value};
 
+use crate::context::{ARGO_CD_MANAGER, DiffContext};
 use crate::path::Step;
+
+/// Whether an entry of `managedFields` is of fields that the next apply takes over: plain writes of the engine itself and of
+/// its predecessors, and what Argo CD applied where that is one of them. Client-side apply writes so; to be able to give a
+/// field up, an apply has to own it (client-go, `util/csaupgrade`).
+pub fn is_taken_over(entry: &Value, manager: &str, predecessors: &[String]) -> bool {
+    let text = |key| entry.get(key).and_then(Value::as_str).unwrap_or_default();
+    let named = |name: &str| predecessors.iter().any(|predecessor| predecessor == name);
+    let own = text("manager") == manager || named(text("manager"));
+    let applied = text("manager") == ARGO_CD_MANAGER && named(ARGO_CD_MANAGER) && text("operation") == "Apply";
+    text("subresource").is_empty() && (own && text("operation") == "Update" || applied)
+}
+
+/// The managers whose fields in a live object the next apply takes over, see [`crate::DiffContext::predecessors`].
+pub fn taken_over(live: &Object, manager: &str, predecessors: &[String]) -> Vec<String> {
+    let entries = live.get(&["metadata", "managedFields"]).and_then(Value::as_array);
+    let taken = entries.into_iter().flatten().filter(|entry| is_taken_over(entry, manager, predecessors));
+    let mut names: Vec<String> =
+        taken.filter_map(|entry| entry.get("manager").and_then(Value::as_str)).map(str::to_owned).collect();
+    names.sort();
+    names.dedup();
+    names
+}
 
 /// One entry of `managedFields`, borrowed.
 #[derive(Clone, Copy, Debug)]
@@ -11,7 +34,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) manager: &'a str,
     /// Whether it is the engine itself, by an apply.
     pub(crate) ours: bool,
-    /// Whether it is the engine itself, by an apply or the plain write that created the object.
+    /// Whether it is the engine itself, by an apply or a plain write, or a predecessor whose fields it takes over.
     pub(crate) own: bool,
     /// The fields, as FieldsV1.
     pub(crate) fields: &'a Map,
@@ -22,12 +45,14 @@ pub(crate) struct Entry<'a> {
 pub(crate) struct Owners<'a> {
     entries: &'a [Value],
     manager: &'a str,
+    predecessors: &'a [String],
 }
 
 impl<'a> Owners<'a> {
-    pub(crate) fn new(live: &'a Object, manager: &'a str) -> Self {
+    pub(crate) fn new(live: &'a Object, context: &DiffContext<'a>) -> Self {
         let entries = live.get(&["metadata", "managedFields"]).and_then(Value::as_array);
-        Self { entries: entries.map_or(&[], Vec::as_slice), manager }
+        let (manager, predecessors) = (context.manager, context.predecessors);
+        Self { entries: entries.map_or(&[], Vec::as_slice), manager, predecessors }
     }
 
     /// Every entry that can be read.
@@ -35,10 +60,11 @@ impl<'a> Owners<'a> {
         self.entries.iter().filter_map(move |entry| {
             let text = |key| entry.get(key).and_then(Value::as_str);
             let manager = text("manager")?;
-            let own = manager == self.manager && text("subresource").unwrap_or_default().is_empty();
-            let applied = text("operation") == Some("Apply");
+            let whole = text("subresource").unwrap_or_default().is_empty();
+            let ours = whole && manager == self.manager && text("operation") == Some("Apply");
             let fields = entry.get("fieldsV1")?.as_object()?;
-            Some(Entry { manager, ours: own && applied, own, fields })
+            let own = ours || is_taken_over(entry, self.manager, self.predecessors);
+            Some(Entry { manager, ours, own, fields })
         })
     }
 
@@ -81,8 +107,8 @@ fn element(step: &Step<'_>) -> String {
     }
 }
 
-/// JSON as Go's encoder writes it, which the API server uses for the keys of FieldsV1.
-fn go_json(value: &Value) -> String {
+/// JSON as Go's encoder writes it, which the API server uses for the keys of FieldsV1 and kubectl for its annotation.
+pub(crate) fn go_json(value: &Value) -> String {
     let text = value.to_string();
     if !text.contains(['<', '>', '&', '\u{2028}', '\u{2029}']) {
         return text;

@@ -1,28 +1,33 @@
 //! Writes: plain, by replacement, by force, as a rehearsal; and the release of hooks.
 
 use gitops_core::annotations::HOOK_FINALIZER;
-use gitops_core::cluster::{Cluster, ClusterError, Delete, Deleted, ErrorKind, Precondition, Verb, Write};
+use gitops_core::cluster::{Cluster, ClusterError, Delete, Deleted, ErrorKind, Precondition, Trouble, Verb, Write};
 use gitops_core::secret::Purpose;
-use gitops_core::{Object, ObjectRef, Reveal, Value};
-use gitops_diff::FIELD_MANAGER;
+use gitops_core::{Object, ObjectRef, Reveal};
+use gitops_diff::{FIELD_MANAGER, Kinds, client_side};
+
+use super::migrate::migrate_fields;
+use crate::plan::WriteMethod;
 
 /// How often a hook that changes meanwhile is released.
 const RELEASES: usize = 5;
 
 /// How an object is written.
-pub(super) struct How {
+pub(super) struct How<'a> {
     pub(super) verb: Verb,
-    /// Whether an object that is there is deleted and created anew in any case, as `kubectl replace --force` does.
-    pub(super) replaces: bool,
-    /// Whether it is deleted and created anew where it cannot be changed, as `kubectl apply --force` does.
+    pub(super) method: WriteMethod,
+    /// Whether it is deleted and created anew where it cannot be changed, as `kubectl apply --force` does; one that is replaced is
+    /// in any case, as by `kubectl replace --force`.
     pub(super) force: bool,
-    /// Whether fields of earlier plain writes are moved first.
-    pub(super) migrate: bool,
+    /// Managers whose fields are moved first.
+    pub(super) migrate: &'a [String],
+    /// The types of fields.
+    pub(super) kinds: Option<&'a Kinds>,
 }
 
 pub(super) async fn write(
     object: &Object,
-    how: &How,
+    how: &How<'_>,
     precondition: Precondition,
     cluster: &dyn Cluster,
 ) -> Result<Object, ClusterError> {
@@ -30,26 +35,43 @@ pub(super) async fn write(
         Precondition::Live { uid, .. } => Some(uid.clone()),
         _ => None,
     };
-    if let Some(uid) = uid.as_deref().filter(|_| how.replaces) {
-        return anew(object, uid, cluster).await;
+    let replaces = how.force && how.method == WriteMethod::Replace;
+    if let Some(uid) = uid.as_deref().filter(|_| replaces) {
+        return anew(object, uid, how, cluster).await;
     }
-    let mut precondition = precondition;
-    if how.migrate {
-        precondition = migrate_fields(object, precondition, cluster).await?;
-    }
-    let write = Write::new(object, how.verb, FIELD_MANAGER).when(precondition);
-    match (cluster.write(write).await, uid) {
-        (Err(error), Some(uid)) if how.force && error.kind == ErrorKind::Invalid => anew(object, &uid, cluster).await,
+    match (once(object, how, precondition, cluster).await, uid) {
+        (Err(error), Some(uid)) if how.force && error.kind == ErrorKind::Invalid => {
+            anew(object, &uid, how, cluster).await
+        }
         (Err(error), Some(_)) if how.force && error.kind == ErrorKind::NotFound => {
             // Deleted in an earlier attempt, whose deletion has ended since.
-            create(object, cluster).await
+            once(object, how, Precondition::Absent, cluster).await
         }
-        (result, _) => Ok(result?.object),
+        (result, _) => result,
     }
 }
 
+/// Writes an object as its method says.
+async fn once(
+    object: &Object,
+    how: &How<'_>,
+    precondition: Precondition,
+    cluster: &dyn Cluster,
+) -> Result<Object, ClusterError> {
+    if how.method == WriteMethod::ClientSideApply {
+        return merge_and_write(object, how.kinds, precondition, Mode::Real, cluster).await;
+    }
+    let mut precondition = precondition;
+    let absent = precondition == Precondition::Absent;
+    if !how.migrate.is_empty() && !absent {
+        precondition = migrate_fields(object, how.migrate, precondition, cluster).await?;
+    }
+    let verb = if absent && how.verb == Verb::Update { Verb::Create } else { how.verb };
+    Ok(cluster.write(Write::new(object, verb, FIELD_MANAGER).when(precondition)).await?.object)
+}
+
 /// Deletes an object and creates it anew. Where its deletion takes a while, the write is to be made again.
-async fn anew(object: &Object, uid: &str, cluster: &dyn Cluster) -> Result<Object, ClusterError> {
+async fn anew(object: &Object, uid: &str, how: &How<'_>, cluster: &dyn Cluster) -> Result<Object, ClusterError> {
     let target = object.reference();
     match cluster.delete(Delete::new(&target, uid)).await {
         Ok(Deleted::Gone) => {}
@@ -60,21 +82,77 @@ async fn anew(object: &Object, uid: &str, cluster: &dyn Cluster) -> Result<Objec
         }
         Err(error) => return Err(error),
     }
-    create(object, cluster).await
+    once(object, how, Precondition::Absent, cluster).await
 }
 
-async fn create(object: &Object, cluster: &dyn Cluster) -> Result<Object, ClusterError> {
-    let write = Write::new(object, Verb::Create, FIELD_MANAGER).when(Precondition::Absent);
+/// Whether a write is made or only asked about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Real,
+    Rehearsal,
+}
+
+/// Applies an object by a merge with the live one and the one that was applied last. The merge is written under the version that
+/// it was made from, so that nobody's change in between is lost.
+async fn merge_and_write(
+    object: &Object,
+    kinds: Option<&Kinds>,
+    precondition: Precondition,
+    mode: Mode,
+    cluster: &dyn Cluster,
+) -> Result<Object, ClusterError> {
+    let target = object.reference();
+    let failed =
+        |error: &dyn std::error::Error| ClusterError::new(ErrorKind::Internal, error.to_string()).about(&target.id);
+    // Both objects go to the cluster, so their payloads are opened for that call.
+    let capability = Reveal::granted(Purpose::ClusterCall);
+    let desired = object.reveal(&capability);
+    let live = if precondition == Precondition::Absent { None } else { cluster.get(&target).await? };
+    let (value, verb, when) = match live {
+        None if matches!(precondition, Precondition::Live { .. }) => {
+            return Err(ClusterError::new(ErrorKind::NotFound, "not found").about(&target.id));
+        }
+        None => {
+            let created = client_side::annotated(&desired).map_err(|error| failed(&error))?;
+            (created, Verb::Create, Precondition::Absent)
+        }
+        Some(live) if !matches(&precondition, &live) => {
+            return Err(ClusterError::new(ErrorKind::Conflict, "the object has been modified").about(&target.id));
+        }
+        Some(live) => {
+            let held = live.reveal(&capability);
+            let merged = client_side::applied(&desired, &held, kinds).map_err(|error| failed(&error))?;
+            if merged == held {
+                return Ok(live);
+            }
+            let uid = live.uid().unwrap_or_default().into();
+            (
+                merged,
+                Verb::Update,
+                Precondition::Live { uid, resource_version: live.resource_version().map(Into::into) },
+            )
+        }
+    };
+    let whole = Object::from_value(value).map_err(|error| failed(&error))?;
+    let mut write = Write::new(&whole, verb, FIELD_MANAGER).when(when);
+    write.dry_run = mode == Mode::Rehearsal;
     Ok(cluster.write(write).await?.object)
 }
 
 /// Asks what a write would do. What is not there yet only because this sync has not made it, such as the namespace, says
-/// nothing of the object.
-pub(super) async fn rehearse(object: &Object, verb: Verb, cluster: &dyn Cluster) -> Result<(), ClusterError> {
-    match cluster.write(Write::new(object, verb, FIELD_MANAGER).dry_run()).await {
+/// nothing of the object; that it cannot be changed is no obstacle where it may be created anew.
+pub(super) async fn rehearse(object: &Object, how: &How<'_>, cluster: &dyn Cluster) -> Result<(), ClusterError> {
+    let asked = if how.method == WriteMethod::ClientSideApply {
+        merge_and_write(object, how.kinds, Precondition::None, Mode::Rehearsal, cluster).await
+    } else {
+        let write = Write::new(object, how.verb, FIELD_MANAGER).dry_run();
+        cluster.write(write).await.map(|applied| applied.object)
+    };
+    match asked {
         Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::UnknownKind) => Ok(()),
         // A hook of an earlier phase or an earlier sync, which goes before it is created.
         Err(error) if error.kind == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if how.force && error.trouble() == Some(Trouble::ImmutableField) => Ok(()),
         result => result.map(drop),
     }
 }
@@ -110,42 +188,8 @@ fn without_finalizer(live: &Object) -> Option<Object> {
     Object::from_value(value).ok()
 }
 
-/// Fields that this engine owns by a plain create become applied fields, so that the next apply can give them up. The
-/// write changes nothing else.
-async fn migrate_fields(
-    object: &Object,
-    precondition: Precondition,
-    cluster: &dyn Cluster,
-) -> Result<Precondition, ClusterError> {
-    let target = object.reference();
-    let Some(live) = cluster.get(&target).await? else { return Ok(precondition) };
-    if !matches(&precondition, &live) {
-        return Err(ClusterError::new(ErrorKind::Conflict, "the object has been modified").about(&target.id));
-    }
-    // The object goes back to the cluster that it came from, so its payload is opened for that call.
-    let mut value = live.reveal(&Reveal::granted(Purpose::ClusterCall));
-    let Some(Value::Array(entries)) = value.pointer_mut("/metadata/managedFields") else { return Ok(precondition) };
-    let ours = |entry: &Value, operation: &str| {
-        entry.get("manager").and_then(Value::as_str) == Some(FIELD_MANAGER)
-            && entry.get("operation").and_then(Value::as_str) == Some(operation)
-            && entry.get("subresource").is_none()
-    };
-    if entries.iter().any(|entry| ours(entry, "Apply")) {
-        entries.retain(|entry| !ours(entry, "Update"));
-    } else {
-        for entry in entries.iter_mut().filter(|entry| ours(entry, "Update")) {
-            if let Value::Object(entry) = entry {
-                entry.insert("operation".into(), "Apply".into());
-            }
-        }
-    }
-    let Ok(upgraded) = Object::from_value(value) else { return Ok(precondition) };
-    let written = cluster.write(Write::new(&upgraded, Verb::Update, FIELD_MANAGER).when(precondition)).await?.object;
-    let uid = written.uid().unwrap_or_default().into();
-    Ok(Precondition::Live { uid, resource_version: written.resource_version().map(Into::into) })
-}
-
-fn matches(precondition: &Precondition, live: &Object) -> bool {
+/// Whether a live object is the one that was seen.
+pub(super) fn matches(precondition: &Precondition, live: &Object) -> bool {
     match precondition {
         Precondition::Live { uid, resource_version } => {
             let version = resource_version.as_deref();

@@ -61,7 +61,7 @@ impl Execution {
     fn write_call(&mut self, index: usize, task: &Task, precondition: Precondition) -> Option<Action> {
         let object = self.object_of(task).or_else(|| self.not_rendered(index))?;
         let verb = verb(task.step.method, precondition == Precondition::Absent);
-        let (step, migrate) = (task.step.number, task.step.migrates);
+        let (step, migrate) = (task.step.number, task.step.migrates.clone());
         let (method, force) = (task.step.method, task.step.force && !is_never_replaced(&task.object));
         Some(self.call(Action::Write { step, object, verb, precondition, migrate, method, force }))
     }
@@ -259,7 +259,8 @@ impl Execution {
         let moved = error.kind == ErrorKind::Conflict && task.step.action == StepAction::Update;
         let answer_lost = error.kind == ErrorKind::AlreadyExists && task.attempts > 1;
         if let Some(desired) = self.object_of(task).filter(|_| (moved || answer_lost) && may_retry) {
-            return vec![self.call(Action::Compare { step: task.step.number, desired })];
+            let (step, method) = (task.step.number, task.step.method);
+            return vec![self.call(Action::Compare { step, desired, method })];
         }
         match error.kind {
             ErrorKind::AlreadyExists => {
@@ -390,8 +391,8 @@ fn is_never_replaced(object: &ObjectRef) -> bool {
 /// apply can give up.
 fn verb(method: WriteMethod, absent: bool) -> Verb {
     match method {
-        WriteMethod::Replace if absent => Verb::Create,
-        WriteMethod::Replace => Verb::Update,
+        WriteMethod::Replace | WriteMethod::ClientSideApply if absent => Verb::Create,
+        WriteMethod::Replace | WriteMethod::ClientSideApply => Verb::Update,
         WriteMethod::Apply | WriteMethod::ServerSideApply => Verb::Apply { force: true },
     }
 }

@@ -29,8 +29,8 @@ pub enum Action {
         verb: Verb,
         /// What must be true.
         precondition: Precondition,
-        /// Whether fields of this engine's plain writes are moved to its applied ones first.
-        migrate: bool,
+        /// Managers whose plain writes' fields are moved to the engine's applied ones first.
+        migrate: Vec<String>,
         /// How the options ask for it to be written; `verb` follows it.
         method: WriteMethod,
         /// Whether an object that cannot be changed may be deleted and created anew.
@@ -84,6 +84,8 @@ pub enum Action {
         step: u32,
         /// What is desired.
         desired: Arc<Object>,
+        /// How it would be written.
+        method: WriteMethod,
     },
     /// Look at objects whose health or end is waited for.
     Observe(Vec<ObjectRef>),

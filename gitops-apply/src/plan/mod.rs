@@ -1,6 +1,7 @@
 //! The plan: every write, before the first one happens.
 
 mod build;
+mod method;
 mod prune;
 mod schema;
 mod step;
@@ -13,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use build::{Live, PlanError, PlanInput, plan};
+pub use method::WriteMethod;
 pub(crate) use prune::unprotected;
 pub use prune::{Budget, Consent};
 pub use schema::json_schema;
@@ -157,9 +159,10 @@ pub struct Step {
     /// What becomes of what a deleted object owns; of a hook, where it is deleted before it is created anew, and after.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub propagation: Option<Propagation>,
-    /// Whether fields move from this engine's earlier plain writes to its applied ones first.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub migrates: bool,
+    /// Managers whose plain writes' fields move to the engine's applied ones first: its own, and those that wrote the object by
+    /// client-side apply before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub migrates: Vec<String>,
     /// When a hook is deleted again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hook_deletion: Vec<DeletePolicy>,
@@ -191,32 +194,13 @@ impl Step {
             awaits: Vec::new(),
             adopts: false,
             propagation: None,
-            migrates: false,
+            migrates: Vec::new(),
             hook_deletion: Vec::new(),
             method: WriteMethod::default(),
             force: false,
             unrehearsed: false,
             unconfirmed: false,
         }
-    }
-}
-
-/// How an object is written: the sync options `Replace` and `ServerSideApply`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum WriteMethod {
-    /// As the engine writes where nothing is said.
-    #[default]
-    Apply,
-    /// By the server's apply, as `ServerSideApply=true` asks for.
-    ServerSideApply,
-    /// The whole object takes the place of the live one: fields that others own go.
-    Replace,
-}
-
-impl WriteMethod {
-    fn is_default(&self) -> bool {
-        *self == Self::default()
     }
 }
 
@@ -303,6 +287,8 @@ pub struct PlanOptions {
     pub await_confirmation: bool,
     /// What is done with objects that are there already and that no application owns.
     pub adoption: AdoptionPolicy,
+    /// Managers other than the engine whose plain writes it takes over where it applies (`ClientSideApplyMigration`).
+    pub predecessors: Vec<String>,
 }
 
 /// What is done with desired objects that are in the cluster already and that no application owns.
@@ -329,6 +315,7 @@ impl Default for PlanOptions {
             force: false,
             await_confirmation: false,
             adoption: AdoptionPolicy::default(),
+            predecessors: Vec::new(),
         }
     }
 }

@@ -85,7 +85,7 @@ pub(super) enum Verdict {
 pub(super) fn judge(judged: &Judged<'_>) -> Verdict {
     let Judged { application, entry, live, options } = *judged;
     let option = if options.deletion { "Delete" } else { "Prune" };
-    let owned = owned(application, entry, live);
+    let owned = owned(application, entry, live, options.deletion);
     let uid = match owned {
         Err(reason) => return Verdict::Keep(KeptRule::NotOurs, reason),
         Ok(uid) => uid.to_owned(),
@@ -113,7 +113,7 @@ pub(super) fn judge(judged: &Judged<'_>) -> Verdict {
 /// Whether nothing protects an object, looked at again before it is deleted: an object can change hands without changing
 /// its UID, and be protected after the plan was made.
 pub(crate) fn unprotected(application: &str, entry: &Entry, live: &Object, deletion: bool) -> Result<(), String> {
-    owned(application, entry, live)?;
+    owned(application, entry, live, deletion)?;
     let option = if deletion { "Delete=false" } else { "Prune=false" };
     match hook::has_option(live, option) {
         true => Err(format!("its annotation says that it is not deleted (`{option}`)")),
@@ -122,8 +122,8 @@ pub(crate) fn unprotected(application: &str, entry: &Entry, live: &Object, delet
 }
 
 /// What has to be true of the object itself, whatever was agreed to: this application owns it, it is the one that was
-/// applied, and it is no hook. Gives the UID, or why the object stays.
-fn owned<'a>(application: &str, entry: &Entry, live: &'a Object) -> Result<&'a str, String> {
+/// applied, and it is no hook; what hooks left goes with their application. Gives the UID, or why the object stays.
+fn owned<'a>(application: &str, entry: &Entry, live: &'a Object, deletion: bool) -> Result<&'a str, String> {
     match tracking::owner(live, application) {
         Owner::Ours => {}
         Owner::Nobody => return Err("it no longer carries this application's mark".into()),
@@ -133,7 +133,7 @@ fn owned<'a>(application: &str, entry: &Entry, live: &'a Object) -> Result<&'a s
     if entry.uid.as_deref().is_some_and(|known| known != uid) {
         return Err("it is another object than the one that was applied: the UID differs".into());
     }
-    if hook::role(live) != hook::Role::Resource {
+    if !deletion && hook::role(live) != hook::Role::Resource {
         return Err("it is a hook, and hooks are deleted by their own policy only".into());
     }
     if live.annotation(HELM_RESOURCE_POLICY) == Some("keep") {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use gitops_core::cluster::{Precondition, Propagation};
-use gitops_core::{Object, ObjectRef, Value};
+use gitops_core::{Object, ObjectRef};
 use gitops_diff::{DiffKind, FIELD_MANAGER, ObjectDiff};
 
 use super::build::Live;
@@ -13,17 +13,10 @@ use crate::prepare::DesiredObject;
 
 /// How an object is written, by the options of the application, the desired object and the live one.
 fn write_by(step: &mut Step, desired: &DesiredObject, live: Option<&Object>, options: &PlanOptions) {
-    let own = |option: &str| hook::has_option(&desired.object, option);
-    let given = |option: &str| own(option) || live.is_some_and(|live| hook::has_option(live, option));
-    let server_side = options.sync_options.is_true("ServerSideApply") || own("ServerSideApply=true");
-    step.method = if options.sync_options.is_true("Replace") || given("Replace=true") {
-        WriteMethod::Replace
-    } else if server_side && !own("ServerSideApply=false") {
-        WriteMethod::ServerSideApply
-    } else {
-        WriteMethod::Apply
-    };
-    step.force = options.force || options.sync_options.is_true("Force") || given("Force=true");
+    let given = |object: &Object| hook::has_option(object, "Force=true");
+    step.method = WriteMethod::of(&desired.object, live, &options.sync_options);
+    step.force = options.force || options.sync_options.is_true("Force");
+    step.force |= given(&desired.object) || live.is_some_and(given);
     step.unrehearsed = !desired.served;
 }
 
@@ -49,9 +42,11 @@ pub(super) fn write_step(
         step.adopts = true;
         step.reason = format!("adopted: no application owns it; {}", step.reason);
     }
-    step.migrates = live.is_some_and(owns_by_plain_writes);
     step.change.clone_from(&diff.fields);
     write_by(&mut step, desired, live, options);
+    if let Some(live) = live.filter(|_| step.method.is_server_side()) {
+        step.migrates = gitops_diff::taken_over(live, FIELD_MANAGER, &options.predecessors);
+    }
     step
 }
 
@@ -94,13 +89,4 @@ fn propagation(options: &PlanOptions) -> Propagation {
 fn seen(live: &Object) -> Precondition {
     let uid = live.uid().unwrap_or_default().into();
     Precondition::Live { uid, resource_version: live.resource_version().map(Into::into) }
-}
-
-/// Whether this engine owns fields by a plain create, which a later apply would not give up.
-fn owns_by_plain_writes(live: &Object) -> bool {
-    let entries = live.get(&["metadata", "managedFields"]).and_then(Value::as_array);
-    entries.into_iter().flatten().any(|entry| {
-        let is = |key: &str, wanted: &str| entry.get(key).and_then(Value::as_str) == Some(wanted);
-        is("manager", FIELD_MANAGER) && is("operation", "Update") && entry.get("subresource").is_none()
-    })
 }

@@ -178,7 +178,7 @@ fn answer(action: Action, choice: usize) -> Event {
             };
             Event::Looked { step, result }
         }
-        Action::Compare { step, desired } => {
+        Action::Compare { step, desired, .. } => {
             let result = match choice {
                 0 => Ok(Some((Box::new(live(&desired.reference(), json!({}))), Vec::new()))),
                 1 => Ok(None),

@@ -12,6 +12,7 @@
 
 mod deletion;
 mod machine;
+mod methods;
 mod plans;
 mod safety;
 mod scenarios;

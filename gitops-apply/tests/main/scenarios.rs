@@ -75,7 +75,8 @@ fn check(done: &Done, calls: Vec<Call>) {
     for step in done.plan.steps().filter(|step| step.action == StepAction::Hook) {
         hooks.insert(step.object.id.clone(), step.hook_deletion.clone());
     }
-    let migrates: Vec<_> = done.plan.steps().filter(|step| step.migrates).map(|step| step.object.id.clone()).collect();
+    let migrates: Vec<_> =
+        done.plan.steps().filter(|step| !step.migrates.is_empty()).map(|step| step.object.id.clone()).collect();
     let extra = |call: &Call| {
         call.id.name.starts_with("gitops-inventory-")
             || call.verb == "update" && (migrates.contains(&call.id) || hooks.contains_key(&call.id))

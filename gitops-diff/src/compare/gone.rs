@@ -1,10 +1,13 @@
 //! Fields that the engine set and the source does not have any more.
 
+use std::collections::BTreeSet;
+
 use gitops_core::{Map, Object, Value};
 
 use super::DiffError;
 use super::lists::Finder;
 use super::walk::Walk;
+use crate::FieldDiff;
 use crate::normalize::server_set;
 use crate::path::Step;
 use crate::shape::{Relation, Shape};
@@ -12,8 +15,7 @@ use crate::shape::{Relation, Shape};
 /// Reports the fields that the engine owns in the live object by server-side apply, that the desired one lacks, and
 /// that nobody else owns: applying removes these. What others own as well stays where it is, as on the API server.
 ///
-/// An object that was only created yet is owned by a plain write, what the server filled in included: `filled` is the
-/// desired object with that, and none where it is not known.
+/// A plain write owns what the server filled in, too: `filled` is the desired object with that, and none where it is not known.
 pub(super) fn find<'a>(
     walk: &mut Walk<'a>,
     desired: &'a Object,
@@ -21,15 +23,28 @@ pub(super) fn find<'a>(
     live: &'a Object,
 ) -> Result<(), DiffError> {
     let (owners, shape) = (walk.owners, walk.types.root);
-    let mut entries = owners.entries();
-    match filled {
-        Some(filled) => {
-            let both = (Some(filled), live.body());
-            entries.filter(|entry| entry.own).try_for_each(|entry| in_map(walk, entry.fields, both, shape))
+    let before = walk.found.len();
+    for entry in owners.entries().filter(|entry| entry.own) {
+        let want = if entry.ours { Some(desired.body()) } else { filled };
+        if let Some(want) = want {
+            in_map(walk, entry.fields, (Some(want), live.body()), shape)?;
         }
-        None => {
-            let both = (Some(desired.body()), live.body());
-            entries.try_for_each(|entry| if entry.ours { in_map(walk, entry.fields, both, shape) } else { Ok(()) })
+    }
+    told_once(&mut walk.found, before);
+    Ok(())
+}
+
+/// What several entries own is gone once, and with it what is in it.
+fn told_once(found: &mut Vec<FieldDiff>, from: usize) {
+    let gone = found.split_off(from);
+    let all: BTreeSet<String> = gone.iter().map(|field| field.path.pointer.clone()).collect();
+    let mut told: BTreeSet<String> = BTreeSet::new();
+    for field in gone {
+        let pointer = field.path.pointer.as_str();
+        let within =
+            pointer.match_indices('/').any(|(end, _)| pointer.get(..end).is_some_and(|above| all.contains(above)));
+        if !within && told.insert(pointer.to_owned()) {
+            found.push(field);
         }
     }
 }

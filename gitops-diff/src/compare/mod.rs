@@ -79,7 +79,7 @@ pub fn diff(desired: &Object, live: Option<&Object>, context: &DiffContext<'_>) 
         ignored.add_aggregated_rules([target, live]);
     }
     let payloads = (target.secret_data(), live.secret_data());
-    let filled = context.kinds.and_then(|kinds| filled::in_created(desired, live, kinds, context.manager));
+    let filled = filled::in_created(desired, live, context);
     let mut walk = Walk::new(desired, live, context, &ignored);
     walk.root(target, live)?;
     secret::compare(&mut walk, &payloads.0, &payloads.1);

@@ -44,9 +44,11 @@ impl<'a> Walk<'a> {
 
     fn reason(&self, owners: &[Entry<'_>], is_live: bool, is_wanted: bool) -> Reason {
         let own = owners.iter().any(|owner| owner.own);
-        let from_server = self.context.predicted.is_some() && !self.is_desired();
+        let predicted = self.context.predicted.is_some();
+        let by_server = self.context.predicted_by_server;
+        let from_server = predicted && by_server && !self.is_desired();
         match (is_live, is_wanted) {
-            (true, false) if own => Reason::NoLongerInSource,
+            (true, false) if own || predicted && !by_server => Reason::NoLongerInSource,
             _ if from_server => Reason::Server,
             (false, _) => Reason::Missing,
             (true, _) if own => Reason::ChangedInSource,

@@ -302,3 +302,35 @@ fn what_the_source_gives_up_of_a_created_object_goes_and_what_was_filled_in_stay
         ]
     );
 }
+
+#[test]
+fn what_a_predecessor_wrote_and_the_source_lacks_goes() {
+    let (kinds, predecessors) = (kinds(), ["kubectl-client-side-apply".to_owned()]);
+    let desired = object(deployment(json!({"replicas": 2})));
+    let mut live = deployment(json!({"replicas": 2, "paused": true, "minReadySeconds": 5, "revisionHistoryLimit": 10}));
+    let fields =
+        json!({"f:spec": {"f:replicas": {}, "f:paused": {}, "f:minReadySeconds": {}, "f:revisionHistoryLimit": {}}});
+    live["metadata"]["managedFields"] = json!([
+        {"manager": "gitops-engine", "operation": "Apply", "fieldsV1": {"f:spec": {"f:replicas": {}, "f:paused": {}}}},
+        {"manager": "kubectl-client-side-apply", "operation": "Update", "fieldsV1": fields},
+        {"manager": "tuner", "operation": "Update", "fieldsV1": {"f:spec": {"f:minReadySeconds": {}}}},
+    ]);
+    let live = object(live);
+    let context = DiffContext::new().with_kinds(&kinds);
+    assert!(diff(&desired, Some(&live), &context).unwrap().is_same(), "kubectl owns it as well");
+    let found = diff(&desired, Some(&live), &context.with_predecessors(&predecessors)).unwrap();
+    assert_eq!(texts(&found), ["-.spec.paused"], "once, and neither what another owns nor what the server filled in");
+    assert_eq!(found.fields[0].reason, Reason::NoLongerInSource);
+    assert_eq!(crate::taken_over(&live, "gitops-engine", &predecessors), predecessors);
+}
+
+#[test]
+fn a_merge_made_here_takes_away_what_it_applied_whoever_owns_it() {
+    let kinds = kinds();
+    let (desired, live) =
+        (object(deployment(json!({"replicas": 5}))), object(deployment(json!({"replicas": 3, "paused": true}))));
+    let context = DiffContext::new().with_kinds(&kinds);
+    let found = diff(&desired, Some(&live), &context.with_merged(Some(&desired))).unwrap();
+    assert_eq!(texts(&found), ["~.spec.replicas", "-.spec.paused"]);
+    assert_eq!(found.fields[1].reason, Reason::NoLongerInSource);
+}

@@ -45,7 +45,7 @@ impl<'a> Walk<'a> {
         ignored: &'a Ignored,
     ) -> Self {
         let types = Types::of(context.kinds, desired);
-        let owners = Owners::new(live, context.manager);
+        let owners = Owners::new(live, context);
         let steps = Vec::with_capacity(16);
         Self {
             desired,

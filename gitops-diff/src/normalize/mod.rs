@@ -12,6 +12,7 @@ mod known;
 pub mod number;
 pub mod pointer;
 pub mod quantity;
+mod respect;
 mod rewrite;
 pub mod server_set;
 
@@ -24,6 +25,7 @@ pub(crate) use ignore::Ignored;
 pub use ignore::{IgnoreRules, RuleError};
 pub use jq::ExpressionError;
 pub use known::{KnownTypes, Mismatch, UnknownType};
+pub use respect::respecting;
 pub use rewrite::normalized;
 
 /// Whether two values that are not both maps or both lists mean the same at this place.

@@ -4,10 +4,11 @@ use gitops_core::{Map, Value};
 use gitops_merge::defaults;
 use gitops_merge::normalize::canonical;
 use gitops_merge::schema::Kind;
-use gitops_merge::strategic::{Differences, PatchError, difference, merge};
+use gitops_merge::strategic::{Differences, PatchError, difference};
 
-use super::form::{self, items_of};
-use super::{PredictError, Predicted, Prediction, compared, json};
+use super::form;
+use super::{PredictError, Predicted, Prediction, compared};
+use crate::client_side::{merged, patched};
 
 fn failed(error: impl std::fmt::Display) -> PredictError {
     PredictError::Merge(error.to_string())
@@ -22,38 +23,13 @@ pub(super) fn client_side(
     with: &Prediction<'_>,
 ) -> Result<Predicted, PredictError> {
     let Some(kind) = with.builtin(original) else {
-        return Ok(compared(live.clone(), json::applied(original, desired, live)));
+        let predicted = merged(None, original, desired, live).map_err(failed)?;
+        return Ok(compared(live.clone(), predicted));
     };
-    let mut owned = live.clone();
-    if kind.kind == "StatefulSet" {
-        without_filled_claims(original, &mut owned);
-    }
-    let difference = |from: &Map, to: &Map, what| difference(&kind.schema, Some(kind.type_id), from, to, what);
-    let deletions = difference(original, desired, Differences::Deletions).map_err(failed)?;
-    let additions = difference(&owned, desired, Differences::Additions).map_err(failed)?;
-    let mut predicted = live.clone();
-    for patch in [deletions, additions] {
-        predicted = patched(kind, predicted, patch).map_err(failed)?;
-    }
+    let predicted = merged(Some(kind), original, desired, live).map_err(failed)?;
     let predicted = filled(kind, predicted).map_err(failed)?;
     let live = filled(kind, live.clone()).map_err(failed)?;
     Ok(compared(live, predicted))
-}
-
-/// The server fills volume claim templates in with more than is known here.
-fn without_filled_claims(original: &Map, live: &mut Map) {
-    let claims = |object: &Map| object.get("spec")?.get("volumeClaimTemplates")?.as_array().cloned();
-    if let (Some(wanted), Some(held)) = (claims(original), claims(live)) {
-        form::set(live, &["spec", "volumeClaimTemplates"], Value::Array(items_of(&wanted, held)));
-    }
-}
-
-fn patched(kind: &Kind, object: Map, patch: Map) -> Result<Map, PatchError> {
-    let (object, patch) = (Value::Object(object), Value::Object(patch));
-    match merge(&kind.schema, Some(kind.type_id), &object, &patch)? {
-        Value::Object(merged) => Ok(merged),
-        _ => Ok(Map::new()),
-    }
 }
 
 /// Only `apps/v1` says of each volume claim template which kind it is.

@@ -19,7 +19,7 @@ pub(super) fn typed(object: &Map, kind: Option<&Kind>) -> Map {
 }
 
 /// What of `live` the `wanted` map has too, however deep. Items that a list has beyond the wanted ones stay.
-pub(super) fn fields_of(wanted: &Map, live: Map) -> Map {
+pub(crate) fn fields_of(wanted: &Map, live: Map) -> Map {
     let keep = |(key, value): (String, Value)| {
         let wanted = wanted.get(&key)?;
         Some((key, value_of(wanted, value)))
@@ -36,7 +36,7 @@ fn value_of(wanted: &Value, live: Value) -> Value {
 }
 
 /// See [`fields_of`].
-pub(super) fn items_of(wanted: &[Value], live: Vec<Value>) -> Vec<Value> {
+pub(crate) fn items_of(wanted: &[Value], live: Vec<Value>) -> Vec<Value> {
     let mut wanted = wanted.iter();
     let one = |item: Value| match wanted.next() {
         Some(wanted) => value_of(wanted, item),
@@ -69,7 +69,7 @@ pub(super) fn remove(object: &mut Map, path: &[&str]) {
 }
 
 /// Sets what a path of keys leads to, and makes the maps on the way.
-pub(super) fn set(object: &mut Map, path: &[&str], value: Value) {
+pub(crate) fn set(object: &mut Map, path: &[&str], value: Value) {
     let [key, rest @ ..] = path else { return };
     if rest.is_empty() {
         object.insert((*key).to_owned(), value);

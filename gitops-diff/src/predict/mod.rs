@@ -4,8 +4,7 @@
 //! The states hold a Secret's payload: who shows them hides it first.
 
 mod apply;
-mod form;
-mod json;
+pub(crate) mod form;
 mod owners;
 mod webhook;
 

@@ -39,7 +39,7 @@ impl Call {
     }
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     objects: BTreeMap<ObjectId, Value>,
     /// When a workload gets well, or a terminating object goes.
@@ -49,6 +49,8 @@ struct State {
     calls: usize,
     writes: Vec<Call>,
     written_at: Vec<usize>,
+    /// What was only asked about.
+    rehearsed: Vec<Call>,
     deleted: Vec<Value>,
     faults: BTreeMap<usize, Fault>,
     dead: bool,
@@ -135,6 +137,10 @@ impl State {
         if live.is_some() && (verb == Verb::Create || *when == Precondition::Absent) {
             return error(ErrorKind::AlreadyExists, "it exists already");
         }
+        let fixed = |object: &Value| object.pointer("/spec/fixed").cloned();
+        if live.as_ref().is_some_and(|live| fixed(&body).is_some() && fixed(&body) != fixed(live)) {
+            return error(ErrorKind::Invalid, "spec.fixed: field is immutable");
+        }
         let (object, change) = match live {
             None => {
                 let mut object = body;
@@ -149,6 +155,11 @@ impl State {
                 let mut object = live.clone();
                 if verb == Verb::Update {
                     object = body;
+                    for key in ["uid", "resourceVersion", "generation", "managedFields"] {
+                        if object["metadata"][key].is_null() && !live["metadata"][key].is_null() {
+                            object["metadata"][key] = live["metadata"][key].clone();
+                        }
+                    }
                 } else {
                     merge(&mut object, &body);
                 }
@@ -228,6 +239,11 @@ impl Fake {
 
     pub(crate) fn writes(&self) -> Vec<Call> {
         self.state().writes.clone()
+    }
+
+    /// What was asked about without being done.
+    pub(crate) fn rehearsed(&self) -> Vec<Call> {
+        self.state().rehearsed.clone()
     }
 
     pub(crate) fn deleted(&self) -> Vec<Value> {
@@ -356,6 +372,10 @@ impl Cluster for Fake {
                 Verb::MergePatch => "patch",
             };
             let body = write.object.reveal(&Reveal::granted(Purpose::ClusterCall));
+            if write.dry_run {
+                state.rehearsed.push(Call { verb, id: id.clone() });
+                return state.clone().write(&id, body, write.verb, &write.precondition);
+            }
             let result = state.write(&id, body, write.verb, &write.precondition);
             if result.is_ok() {
                 state.written_at.push(state.calls);
@@ -367,6 +387,9 @@ impl Cluster for Fake {
 
     fn delete<'a>(&'a self, delete: Delete<'a>) -> BoxFuture<'a, Result<Deleted, ClusterError>> {
         self.call(move |state| {
+            if delete.dry_run {
+                return state.clone().delete(&delete.target.id, delete.uid);
+            }
             let result = state.delete(&delete.target.id, delete.uid);
             if result.is_ok() {
                 state.written_at.push(state.calls);

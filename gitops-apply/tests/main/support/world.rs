@@ -7,8 +7,8 @@ use gitops_apply::plan::{Budget, Live, PlanOptions, PlanRevision, PlanSource, Pl
 use gitops_apply::prepare::Destination;
 use gitops_apply::tracking::{self, Owner};
 use gitops_apply::{
-    ApplyPlan, Desired, Execution, Inventory, Outcome, PlanError, PlanInput, Policy, Progress, drive_until, gate, plan,
-    prepare,
+    ApplyPlan, Desired, Execution, Inventory, Outcome, PlanError, PlanInput, Policy, Progress, Signals, drive_with,
+    gate, plan, prepare,
 };
 use gitops_core::cluster::{ApiResource, Cluster as _, ClusterError, Discovery};
 use gitops_core::{Clock as _, Digest, GroupVersionKind, Manifest, Object, ObjectId, Value};
@@ -43,13 +43,14 @@ pub(crate) struct App {
     pub(crate) objects: Vec<Value>,
     pub(crate) options: PlanOptions,
     pub(crate) destination: Destination,
+    pub(crate) settings: Settings,
 }
 
 impl App {
     pub(crate) fn new(objects: Vec<Value>) -> Self {
         let mut options = PlanOptions::default();
         options.prune = true;
-        Self { objects, options, destination: Destination::new(APPLICATION, "shop") }
+        Self { objects, options, destination: Destination::new(APPLICATION, "shop"), settings: Settings::default() }
     }
 }
 
@@ -60,6 +61,7 @@ pub(crate) struct Seen {
     pub(crate) inventory: Inventory,
     pub(crate) diffs: BTreeMap<ObjectId, ObjectDiff>,
     pub(crate) source: PlanSource,
+    pub(crate) settings: Settings,
 }
 
 #[derive(Debug)]
@@ -110,15 +112,12 @@ pub(crate) async fn look(cluster: &Fake, app: &App) -> Result<Seen, Stopped> {
     }
     let live = Live::complete(found);
     let diffs = compare(&desired, &live);
-    Ok(Seen { source: source(&app.objects), desired, live, inventory, diffs })
+    let settings = app.settings.clone();
+    Ok(Seen { source: source(&app.objects), desired, live, inventory, diffs, settings })
 }
 
 pub(crate) fn compare(desired: &Desired, live: &Live) -> BTreeMap<ObjectId, ObjectDiff> {
-    let context = DiffContext::new();
-    let one = |(id, one): (&ObjectId, &gitops_apply::prepare::DesiredObject)| {
-        (id.clone(), gitops_diff::diff(&one.object, live.get(id), &context).unwrap())
-    };
-    desired.resources.iter().map(one).collect()
+    gitops_apply::compare(desired, live, &DiffContext::new()).unwrap()
 }
 
 pub(crate) fn make_plan(seen: &Seen, app: &App) -> Result<ApplyPlan, PlanError> {
@@ -155,13 +154,24 @@ pub(crate) async fn execute(cluster: &Fake, seen: Seen, plan: ApplyPlan) -> Done
 
 /// The same, terminated after so many calls.
 pub(crate) async fn execute_until(cluster: &Fake, seen: Seen, plan: ApplyPlan, calls: usize) -> Done {
+    let signals = Signals { stop: cluster.until_call(calls), confirmed: std::future::pending() };
+    execute_with(cluster, seen, plan, signals).await
+}
+
+/// The same, with these signals from outside.
+pub(crate) async fn execute_with(
+    cluster: &Fake,
+    seen: Seen,
+    plan: ApplyPlan,
+    signals: Signals<impl Future<Output = ()> + Send, impl Future<Output = ()> + Send>,
+) -> Done {
     let approved = gate(plan.clone(), &policy(&seen), cluster.now()).unwrap();
     let (execution, first) = Execution::start(
         approved,
         &seen.desired,
         &seen.live,
         seen.inventory.clone(),
-        Settings::default(),
+        seen.settings.clone(),
         cluster.now(),
     );
     let context = DiffContext::new();
@@ -169,7 +179,7 @@ pub(crate) async fn execute_until(cluster: &Fake, seen: Seen, plan: ApplyPlan, c
     around.parallel = 4;
     let mut progress = Vec::new();
     let mut observer = |one: &Progress| progress.push(one.clone());
-    let (outcome, _) = drive_until(execution, first, around, &mut observer, cluster.until_call(calls)).await;
+    let (outcome, _) = drive_with(execution, first, around, &mut observer, signals).await;
     Done { plan, outcome, progress }
 }
 

@@ -115,7 +115,7 @@ impl World {
             (WriteMethod::Replace, _) if updated => format!("update {name}"),
             (WriteMethod::Replace, _) => format!("replace {name}{forced}"),
             (WriteMethod::ServerSideApply, _) => format!("apply {name}{forced} serverside"),
-            (WriteMethod::Apply, _) => format!("apply {name}{forced}"),
+            (WriteMethod::Apply | WriteMethod::ClientSideApply, _) => format!("apply {name}{forced}"),
         }
     }
 

@@ -2,11 +2,11 @@
 
 use gitops_core::{Map, Value};
 
-use super::form::fields_of;
 use crate::normalize::number;
+use crate::predict::form::fields_of;
 
 /// The live object after an apply of `modified` over `original`.
-pub(super) fn applied(original: &Map, modified: &Map, live: &Map) -> Map {
+pub(crate) fn applied(original: &Map, modified: &Map, live: &Map) -> Map {
     // What the live object has beyond the last applied one was filled in by the cluster, and is no change.
     let owned = fields_of(original, live.clone());
     let mut out = live.clone();
