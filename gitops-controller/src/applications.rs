@@ -1,15 +1,18 @@
 //! Applications as objects of the cluster: read, written and deleted like any other.
 
-use gitops_core::annotations::QUARANTINE;
+use gitops_core::annotations::{DELETION_APPROVED, QUARANTINE};
 use gitops_core::api::{API_VERSION, APPLICATION_KIND, Application};
 use gitops_core::cluster::{Cluster, ClusterError, Delete, ErrorKind, Precondition, Query, Subresource, Verb, Write};
-use gitops_core::{GroupVersionKind, Object, ObjectError, ObjectId, ObjectRef, Value};
+use gitops_core::{GroupVersionKind, Object, ObjectError, ObjectId, ObjectRef, Timestamp, Value};
 use thiserror::Error;
 
 use crate::FIELD_MANAGER;
 
 /// Owns the note on quarantined commits, which is not part of a definition: defining an Application again leaves it.
 const QUARANTINE_MANAGER: &str = "gitops-quarantine";
+
+/// Owns the note that deletions were confirmed, likewise.
+const CONFIRMATION_MANAGER: &str = "gitops-confirmation";
 
 /// Why Applications cannot be read or written.
 #[derive(Debug, Error)]
@@ -133,17 +136,41 @@ impl<'a> Applications<'a> {
         application: &Application,
         commits: &[String],
     ) -> Result<Application, ApplicationError> {
+        self.annotate(application, QUARANTINE, &commits.join(","), QUARANTINE_MANAGER).await
+    }
+
+    /// Confirms the deletions of an Application that wait for it, as `argocd app confirm-deletion` does.
+    ///
+    /// # Errors
+    /// Where the cluster refuses it.
+    pub async fn confirm_deletion(
+        &self,
+        application: &Application,
+        now: Timestamp,
+    ) -> Result<Application, ApplicationError> {
+        let time = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        self.annotate(application, DELETION_APPROVED, &time, CONFIRMATION_MANAGER).await
+    }
+
+    /// Writes an annotation that is not part of a definition.
+    async fn annotate(
+        &self,
+        application: &Application,
+        key: &str,
+        value: &str,
+        manager: &str,
+    ) -> Result<Application, ApplicationError> {
         let patch = serde_json::json!({
             "apiVersion": API_VERSION,
             "kind": APPLICATION_KIND,
             "metadata": {
                 "name": application.name(),
                 "namespace": application.metadata.namespace(),
-                "annotations": {QUARANTINE: commits.join(",")},
+                "annotations": {key: value},
             },
         });
         let object = to_object(application.name(), patch)?;
-        self.write(application.name(), Write::new(&object, Verb::MergePatch, QUARANTINE_MANAGER)).await
+        self.write(application.name(), Write::new(&object, Verb::MergePatch, manager)).await
     }
 
     /// Writes the status of an Application.

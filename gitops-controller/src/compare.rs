@@ -5,14 +5,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gitops_apply::drive::{LoadError, load_inventory};
+use gitops_apply::health::Checks;
+use gitops_apply::observe::compare_with;
 use gitops_apply::plan::{Live, PlanRevision, PlanSource, PlanTarget};
 use gitops_apply::prepare::{Destination, PrepareError, prepare};
 use gitops_apply::{Desired, Inventory, observe};
+use gitops_core::annotations::CLIENT_SIDE_APPLY_MIGRATION_MANAGER as MIGRATION_MANAGER;
 use gitops_core::api::{Application, SourceType};
 use gitops_core::cluster::{ClusterError, Discovery};
-use gitops_core::{ObjectId, Value};
-use gitops_diff::normalize::{IgnoreRules, RuleError};
-use gitops_diff::{DiffContext, ObjectDiff};
+use gitops_core::{Object, ObjectId, Value};
+use gitops_diff::normalize::{IgnoreRules, RuleError, respecting};
+use gitops_diff::{ARGO_CD_MANAGER, DiffContext, ObjectDiff};
 use gitops_fetch::LockMode;
 use gitops_merge::schema::Kinds;
 use thiserror::Error;
@@ -23,6 +26,8 @@ use crate::project::Project;
 use crate::reconcile::SyncEvent;
 use crate::rendering::{self, Rendering, RenderingError, Surroundings};
 use crate::resolve::{self, Resolved, SourceError};
+use crate::server_diff::{Answers, ServerDiff, ask};
+use crate::settings::SettingsError;
 use crate::tenant::Tenant;
 
 /// The namespace of Applications, where none is named.
@@ -70,6 +75,14 @@ pub struct Comparison {
     pub kinds: Arc<Kinds>,
     /// Fields that are not compared.
     pub ignore: IgnoreRules,
+    /// Managers whose plain writes are taken over.
+    pub predecessors: Vec<String>,
+    /// Health checks of the users' own.
+    pub checks: Option<Arc<dyn Checks>>,
+    /// What the server is asked of each object, where that is asked for.
+    pub server_diff: Option<ServerDiff>,
+    /// What the server said that objects would be.
+    pub predicted: BTreeMap<ObjectId, Object>,
 }
 
 /// Why an Application cannot be compared.
@@ -102,6 +115,9 @@ pub enum CompareError {
     /// The inventory is not to be had.
     #[error(transparent)]
     Inventory(#[from] LoadError),
+    /// The settings of the cluster are wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
     /// A rule of `ignoreDifferences` is wrong.
     #[error("spec.ignoreDifferences: a rule cannot be used")]
     Ignore(#[source] RuleError),
@@ -205,20 +221,17 @@ impl Engine {
         rendering: Rendering,
         discovery: &Discovery,
     ) -> Result<Comparison, CompareError> {
-        let owner = owner_name(application);
-        let namespace = application.spec.destination.namespace().unwrap_or_default();
-        let mut destination = Destination::new(owner.as_str(), namespace);
-        destination.options = application.sync_options().into_owned();
-        let policy = application.spec.sync_policy.as_ref();
-        destination.namespace_metadata = policy.and_then(|policy| policy.managed_namespace_metadata.clone());
-        destination.strict = options.strict;
+        let destination = destination(application, options.strict);
+        let (owner, namespace) = (destination.application.clone(), destination.namespace.clone());
         let mut warnings: Vec<String> = rendering.warnings.iter().map(ToString::to_string).collect();
         let mut desired = prepare(rendering.objects, &destination, discovery).map_err(CompareError::Prepare)?;
         warnings.append(&mut desired.warnings);
         let inventory = load_inventory(self.cluster.as_ref(), control_namespace(application), &owner).await?;
         let tenant = self.tenant(application).await?;
         let live = observe(tenant.0.as_ref(), &desired, &inventory).await.map_err(CompareError::Cluster)?;
-        let rules = application.spec.ignore_differences.as_deref().unwrap_or_default();
+        let settings = self.settings(application).await?;
+        let mut rules = application.spec.ignore_differences.clone().unwrap_or_default();
+        rules.extend(settings.ignore_differences()?);
         let info = self.cluster.info().await.map_err(CompareError::Cluster)?;
         let source = plan_source(&resolved, &rendering.digest);
         let target = PlanTarget {
@@ -226,7 +239,7 @@ impl Engine {
             application_namespace: control_namespace(application).into(),
             application: application.name().into(),
             owner,
-            namespace: namespace.into(),
+            namespace,
         };
         let mut comparison = Comparison {
             resolved,
@@ -235,15 +248,36 @@ impl Engine {
             source_types: rendering.source_types,
             warnings,
             kinds: self.kinds_for(&desired).await?,
-            ignore: IgnoreRules::compile(rules).map_err(CompareError::Ignore)?,
+            ignore: IgnoreRules::compile(&rules).map_err(CompareError::Ignore)?,
+            predecessors: predecessors(application),
+            checks: self.conduct.checks.as_ref().and_then(|make| make(settings.values())),
+            server_diff: ServerDiff::of(application),
+            predicted: BTreeMap::new(),
             desired,
             tenant,
             inventory,
             live,
             diffs: BTreeMap::new(),
         };
-        comparison.diff()?;
+        if comparison.desired.sync_options.is_true("RespectIgnoreDifferences") {
+            comparison.respect_ignored();
+        }
+        comparison.ask_and_diff().await?;
         Ok(comparison)
+    }
+
+    /// The hooks of an Application, those of its deletion included, as its sources have them now.
+    pub(crate) async fn hooks(
+        &self,
+        application: &Application,
+        options: &CompareOptions,
+    ) -> Result<(Resolved, Desired), CompareError> {
+        let resolved = self.resolve(application, options).await?;
+        let (resolved, rendering, discovery) = self.render(application, resolved, options).await?;
+        let destination = destination(application, options.strict);
+        let all = prepare(rendering.objects, &destination, &discovery).map_err(CompareError::Prepare)?;
+        let (hooks, deletion_hooks) = (all.hooks, all.deletion_hooks);
+        Ok((resolved, Desired { hooks, deletion_hooks, ..Desired::default() }))
     }
 
     /// The types of fields with those of custom kinds among the desired objects.
@@ -277,18 +311,43 @@ impl Engine {
         let seen = observe(comparison.tenant.0.as_ref(), &comparison.desired, &inventory).await;
         comparison.live = seen.map_err(CompareError::Cluster)?;
         comparison.inventory = inventory;
-        comparison.diff()
+        comparison.ask_and_diff().await
     }
 }
 
 impl Comparison {
     /// How objects are compared.
     pub fn context(&self) -> DiffContext<'_> {
-        DiffContext::new().with_kinds(&self.kinds).with_ignore(&self.ignore)
+        let mut context = DiffContext::new().with_kinds(&self.kinds).with_ignore(&self.ignore);
+        context.server_changes = self.server_diff.is_some_and(|asked| asked.webhook_changes);
+        context.with_predecessors(&self.predecessors)
     }
 
-    fn diff(&mut self) -> Result<(), CompareError> {
-        self.diffs = gitops_apply::compare(&self.desired, &self.live, &self.context())?;
+    /// Fields that are not compared are not written over either: they are desired as they are.
+    fn respect_ignored(&mut self) {
+        for (id, one) in &mut self.desired.resources {
+            let live = self.live.get(id);
+            let kept = live.and_then(|live| respecting(&one.object, live, &self.ignore, Some(&self.kinds)));
+            if let Some(kept) = kept {
+                one.object = Arc::new(kept);
+            }
+        }
+    }
+
+    /// Asks the server what objects would be, where that is asked for, and compares.
+    async fn ask_and_diff(&mut self) -> Result<(), CompareError> {
+        let mut refusals = BTreeMap::new();
+        if self.server_diff.is_some() {
+            let Answers { predicted, refused } =
+                ask(self.tenant.0.as_ref(), &self.desired, &self.live, &self.predecessors).await?;
+            (self.predicted, refusals) = (predicted, refused);
+        }
+        self.diffs = compare_with(&self.desired, &self.live, &self.predicted, &self.context())?;
+        for (id, words) in refusals {
+            if let Some(diff) = self.diffs.get_mut(&id) {
+                diff.warnings.push(words);
+            }
+        }
         Ok(())
     }
 
@@ -305,6 +364,28 @@ impl Comparison {
         let unwanted = move |id: &&ObjectId| !self.desired.resources.contains_key(*id) && !hooks.contains(*id);
         self.inventory.entries.keys().filter(unwanted)
     }
+}
+
+/// Where an Application's objects go, and what of its policy bears on them.
+fn destination(application: &Application, strict: bool) -> Destination {
+    let namespace = application.spec.destination.namespace().unwrap_or_default();
+    let mut destination = Destination::new(owner_name(application), namespace);
+    destination.options = application.sync_options().into_owned();
+    let policy = application.spec.sync_policy.as_ref();
+    destination.namespace_metadata = policy.and_then(|policy| policy.managed_namespace_metadata.clone());
+    destination.strict = strict;
+    destination
+}
+
+/// Managers whose plain writes are taken over before an apply, as Argo CD does it (`ClientSideApplyMigration`, on by default):
+/// `kubectl apply`, or the one that the Application's annotation names. What Argo CD itself wrote is taken over too, so that an
+/// Application that changes hands can give its fields up.
+fn predecessors(application: &Application) -> Vec<String> {
+    if application.sync_options().is_false("ClientSideApplyMigration") {
+        return Vec::new();
+    }
+    let named = application.metadata.annotation(MIGRATION_MANAGER).filter(|name| !name.is_empty());
+    vec![named.unwrap_or("kubectl-client-side-apply").to_owned(), ARGO_CD_MANAGER.to_owned()]
 }
 
 /// The namespace that an Application and its inventory lie in.

@@ -1,16 +1,22 @@
 //! Deleting an Application, with what it deployed or without.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use gitops_apply::drive::load_inventory;
-use gitops_apply::plan::{Budget, PlanOptions, PlanSource, PlanTarget, plan};
-use gitops_apply::{ApplyPlan, Desired, PlanInput, Policy, gate, observe};
-use gitops_core::ObjectId;
+use gitops_apply::execute::OutcomePhase;
+use gitops_apply::plan::{Budget, KeptRule, Live, PlanOptions, PlanSource, PlanTarget, plan};
+use gitops_apply::prepare::DesiredObject;
+use gitops_apply::tracking::{self, Owner};
+use gitops_apply::{ApplyPlan, Desired, Inventory, Outcome, PlanInput, Policy, gate, observe};
+use gitops_core::annotations::BACKGROUND_FINALIZER;
 use gitops_core::api::Application;
-use gitops_core::cluster::{Delete, ErrorKind};
+use gitops_core::cluster::{Delete, ErrorKind, Propagation};
+use gitops_core::{ObjectId, Timestamp};
 use gitops_diff::normalize::IgnoreRules;
 
 use crate::applications::Applications;
+use crate::approval::is_confirmed;
 use crate::audit::{Action, Record};
 use crate::compare::{CompareError, Comparison, control_namespace, owner_name};
 use crate::engine::Engine;
@@ -18,11 +24,21 @@ use crate::execution::execute;
 use crate::reconcile::{Observer, SyncError, SyncEvent, SyncRequest};
 use crate::resolve::Resolved;
 
+/// What came of deleting an Application.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Deletion {
+    /// It is gone, and what this plan says of what it deployed is done.
+    Deleted(Box<ApplyPlan>),
+    /// It stays, since its deletion ended so.
+    Stays(Box<Outcome>),
+}
+
 impl Engine {
-    /// What deleting an Application and what it deployed would delete.
+    /// What deleting an Application and what it deployed would delete, and which of its hooks would run.
     ///
     /// # Errors
-    /// Where the cluster or the inventory cannot be read.
+    /// Where its hooks cannot be rendered, or the cluster or the inventory cannot be read.
     pub async fn plan_deletion(
         &self,
         application: &Application,
@@ -31,22 +47,25 @@ impl Engine {
         Ok(self.deletion(application, request).await?.1)
     }
 
-    /// Deletes an Application; with `cascade`, what it deployed first. An object that may not be deleted stays, and is
-    /// named in the plan; the Application is deleted all the same, as it is in Argo CD.
+    /// Deletes an Application; with `cascade`, what it deployed first, between its PreDelete and PostDelete hooks, which are those
+    /// of its sources as they are now. An object that may not be deleted stays, and is named in the plan; the Application is
+    /// deleted all the same, as it is in Argo CD.
     ///
     /// # Errors
-    /// Where something cannot be deleted: then the Application stays.
+    /// Where something cannot be deleted, waits for a confirmation, or the hooks cannot be rendered: then the Application stays.
     pub async fn delete(
         &self,
         application: &Application,
         cascade: bool,
         request: &SyncRequest,
         observer: Observer<'_>,
-    ) -> Result<Option<ApplyPlan>, SyncError> {
-        let (comparison, plan) = self.deletion(application, request).await?;
+    ) -> Result<Deletion, SyncError> {
+        let unhooked = SyncRequest { without_hooks: request.without_hooks || !cascade, ..request.clone() };
+        let (comparison, plan) = self.deletion(application, &unhooked).await?;
         let mut outcome = None;
         if cascade {
             observer(SyncEvent::Planned(&plan));
+            unconfirmed(&plan)?;
             let mut policy = Policy::new(comparison.target.cluster.as_str());
             policy.budget = Budget::of(usize::MAX);
             policy.allow_empty = true;
@@ -54,25 +73,25 @@ impl Engine {
             self.journal.ready()?;
             outcome = Some(execute(self, approved, &comparison, request, observer).await.0);
         }
-        let failed = outcome.as_ref().is_some_and(|end| end.phase != gitops_apply::execute::OutcomePhase::Succeeded);
-        let message = outcome.as_ref().map(|end| end.message.clone()).unwrap_or_default();
+        let failed = outcome.filter(|end| end.phase != OutcomePhase::Succeeded);
+        let message = failed.as_ref().map(|end| end.message.clone()).unwrap_or_default();
         self.journal.append(&Record {
             time: self.clock.now(),
             application: format!("{}/{}", control_namespace(application), application.name()),
             action: Action::Delete,
             initiator: request.initiator.clone(),
-            commits: Vec::new(),
+            commits: comparison.resolved.sources.iter().map(crate::resolve::ResolvedSource::facts).collect(),
             digest: None,
-            outcome: if failed { "Failed".into() } else { "Succeeded".into() },
+            outcome: if failed.is_some() { "Failed".into() } else { "Succeeded".into() },
             message,
             changes: Vec::new(),
         })?;
-        if failed {
-            return Ok(None);
+        if let Some(outcome) = failed {
+            return Ok(Deletion::Stays(Box::new(outcome)));
         }
         self.delete_inventory(&comparison).await?;
         Applications::of(self.cluster.as_ref()).delete(application).await?;
-        Ok(Some(plan))
+        Ok(Deletion::Deleted(Box::new(plan)))
     }
 
     async fn deletion(
@@ -83,10 +102,19 @@ impl Engine {
         let owner = owner_name(application);
         let namespace = control_namespace(application);
         let cluster = self.cluster.as_ref();
-        let inventory = load_inventory(cluster, namespace, &owner).await.map_err(CompareError::from)?;
+        let mut inventory = load_inventory(cluster, namespace, &owner).await.map_err(CompareError::from)?;
         let tenant = self.tenant(application).await?;
-        let live = observe(tenant.0.as_ref(), &Desired::default(), &inventory).await.map_err(CompareError::Cluster)?;
+        let (resolved, mut desired) = match request.without_hooks {
+            true => (Resolved { sources: Vec::new() }, Desired::default()),
+            false => self.hooks(application, &request.compare).await?,
+        };
+        // Hooks of a deletion are looked for too: an earlier attempt may have left them.
+        let hooks = desired.hooks.iter().chain(&desired.deletion_hooks).cloned().collect();
+        let wanted = Desired { hooks, ..Desired::default() };
+        let live = observe(tenant.0.as_ref(), &wanted, &inventory).await.map_err(CompareError::Cluster)?;
+        note_left_hooks(&mut inventory, std::mem::take(&mut desired.hooks), &desired, &live);
         let info = cluster.info().await.map_err(CompareError::Cluster)?;
+        let settings = self.settings(application).await?;
         let target = PlanTarget {
             cluster: info.uid,
             application_namespace: namespace.into(),
@@ -95,22 +123,23 @@ impl Engine {
             namespace: application.spec.destination.namespace().unwrap_or_default().into(),
         };
         let comparison = Comparison {
-            resolved: Resolved { sources: Vec::new() },
+            resolved,
             source: PlanSource::default(),
             target,
             source_types: Vec::new(),
             warnings: Vec::new(),
-            desired: Desired::default(),
+            desired,
             tenant,
             inventory,
             live,
             diffs: BTreeMap::new(),
-            kinds: std::sync::Arc::clone(&self.kinds),
-            ignore: IgnoreRules::compile(&[]).map_err(CompareError::Ignore)?,
+            kinds: Arc::clone(&self.kinds),
+            ignore: IgnoreRules::default(),
+            predecessors: Vec::new(),
+            checks: self.conduct.checks.as_ref().and_then(|make| make(settings.values())),
+            server_diff: None,
+            predicted: BTreeMap::new(),
         };
-        let mut options = PlanOptions::default();
-        options.prune = true;
-        options.consent = request.consent.clone();
         let plan = plan(PlanInput {
             source: comparison.source.clone(),
             target: comparison.target.clone(),
@@ -118,7 +147,7 @@ impl Engine {
             live: &comparison.live,
             diffs: &comparison.diffs,
             inventory: &comparison.inventory,
-            options: &options,
+            options: &options(application, request, self.clock.now()),
         })
         .map_err(SyncError::Plan)?;
         Ok((comparison, plan))
@@ -136,4 +165,40 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// What hooks of earlier syncs left goes with the Application, as in Argo CD, which finds it by its mark.
+fn note_left_hooks(inventory: &mut Inventory, hooks: Vec<DesiredObject>, desired: &Desired, live: &Live) {
+    let runs: BTreeSet<ObjectId> = desired.deletion_hooks.iter().map(|hook| hook.object.id()).collect();
+    for hook in hooks.iter().map(|hook| hook.object.reference()).filter(|hook| !runs.contains(&hook.id)) {
+        let left = live.get(&hook.id).filter(|left| tracking::owner(left, &inventory.application) == Owner::Ours);
+        if let Some(left) = left {
+            inventory.note(&hook, left.uid());
+        }
+    }
+}
+
+/// What bears on the deletion of an Application. Of its sync options, only `Delete` does; what becomes of what the objects own is
+/// said by its finalizer, as in Argo CD.
+fn options(application: &Application, request: &SyncRequest, now: Timestamp) -> PlanOptions {
+    let mut options = PlanOptions::default();
+    options.prune = true;
+    options.deletion = true;
+    options.without_hooks = request.without_hooks;
+    options.await_confirmation = request.await_confirmation;
+    options.consent = request.consent.clone();
+    let since = application.metadata.deletion_timestamp.as_ref().map_or(now, |time| time.0);
+    options.consent.confirmed |= is_confirmed(application, since);
+    options.sync_options = application.sync_options().iter().filter(|option| option.starts_with("Delete=")).collect();
+    if application.metadata.has_finalizer(BACKGROUND_FINALIZER) {
+        options.propagation = Propagation::Background;
+    }
+    options
+}
+
+/// Nothing is deleted while one object waits for its confirmation.
+fn unconfirmed(plan: &ApplyPlan) -> Result<(), SyncError> {
+    let waits = plan.kept.iter().filter(|kept| kept.rule == KeptRule::Unconfirmed);
+    let waiting: Vec<String> = waits.map(|kept| format!("`{}`", kept.object.id)).collect();
+    if waiting.is_empty() { Ok(()) } else { Err(SyncError::Unconfirmed(waiting)) }
 }

@@ -12,6 +12,7 @@ use gitops_render::JsonnetEvaluator;
 use gitops_render::helm::ChartCache;
 
 use crate::audit::Journal;
+use crate::conduct::Conduct;
 use crate::keys::KeptKeys;
 
 /// What the steps call on.
@@ -38,6 +39,8 @@ pub struct Engine {
     pub charts: ChartCache,
     /// Types of fields, by which objects are compared.
     pub kinds: Arc<Kinds>,
+    /// How plans are carried out.
+    pub conduct: Conduct,
     /// The audit trail.
     pub journal: Arc<dyn Journal>,
     /// The time.
@@ -65,6 +68,7 @@ impl Engine {
             jsonnet: None,
             keys: Arc::default(),
             kinds,
+            conduct: Conduct::default(),
             journal,
             clock: Arc::new(Timestamp::now),
             timer: Arc::new(TokioTimer),

@@ -1,12 +1,14 @@
 //! The last step, and what is kept of it.
 
-use gitops_apply::drive::{Surroundings, drive};
-use gitops_apply::execute::{ResourceStatus, Settings};
+use futures::future::pending;
+use gitops_apply::drive::{Signals, Surroundings, drive_with};
+use gitops_apply::execute::ResourceStatus;
 use gitops_apply::{ApplyPlan, Approved, Execution, Inventory, Outcome};
 use gitops_core::Timestamp;
 use gitops_core::api::Application;
 
 use crate::applications::Applications;
+use crate::approval::confirmation;
 use crate::audit::{ObjectChange, Record};
 use crate::compare::Comparison;
 use crate::engine::Engine;
@@ -21,10 +23,10 @@ pub(crate) async fn execute(
     request: &SyncRequest,
     observer: Observer<'_>,
 ) -> (Outcome, Inventory) {
-    let mut settings = Settings::default();
-    settings.wait = request.wait;
+    let settings = engine.conduct.settings(request.wait, comparison.checks.clone());
     let inventory = comparison.inventory.clone();
     let now = engine.clock.now();
+    let waits = approved.plan().steps().any(|step| step.unconfirmed);
     let (execution, actions) =
         Execution::start(approved, &comparison.desired, &comparison.live, inventory, settings, now);
     let context = comparison.context();
@@ -33,7 +35,8 @@ pub(crate) async fn execute(
     let mut around = Surroundings::new(comparison.tenant.0.as_ref(), clock, timer, namespace, &context);
     around.control = engine.cluster.as_ref();
     let mut watch = |progress: &gitops_apply::Progress| observer(SyncEvent::Progress(progress));
-    drive(execution, actions, around, &mut watch).await
+    let signals = Signals { stop: pending(), confirmed: confirmation(engine, waits, comparison, now) };
+    drive_with(execution, actions, around, &mut watch, signals).await
 }
 
 impl Engine {

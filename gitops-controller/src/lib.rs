@@ -8,14 +8,17 @@
 
 pub mod address;
 pub mod applications;
+pub mod approval;
 pub mod audit;
 pub mod compare;
-mod deletion;
+pub mod conduct;
+pub mod deletion;
 mod digest_key;
 mod engine;
 mod execution;
 pub mod history;
 pub mod keys;
+pub mod order;
 pub mod preview;
 pub mod project;
 pub mod reconcile;
@@ -24,11 +27,14 @@ pub mod resolve;
 pub mod rollback;
 pub mod sandbox;
 pub mod selection;
+pub mod server_diff;
+pub mod settings;
 pub mod status;
 pub mod tenant;
 
 pub use applications::{ApplicationError, Applications};
 pub use compare::{CompareError, Comparison};
+pub use conduct::Conduct;
 pub use engine::{Engine, TokioTimer};
 pub use gitops_apply::FIELD_MANAGER;
 pub use reconcile::{SyncError, SyncEvent, SyncReport, SyncRequest};

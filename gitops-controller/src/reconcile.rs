@@ -37,6 +37,11 @@ pub struct SyncRequest {
     pub budget: gitops_apply::plan::Budget,
     /// What was agreed to.
     pub consent: Consent,
+    /// Whether deletions that are to be confirmed (`Prune=confirm`, `Delete=confirm`) are waited for, until Argo CD's annotation
+    /// on the Application confirms them. Otherwise such an object is kept, and an Application with one is not deleted.
+    pub await_confirmation: bool,
+    /// Whether hooks are left out.
+    pub without_hooks: bool,
     /// How long a wave may take to become healthy.
     pub wait: SignedDuration,
     /// Who asks.
@@ -56,6 +61,8 @@ impl SyncRequest {
             only: Vec::new(),
             budget: gitops_apply::plan::Budget::default(),
             consent: Consent::default(),
+            await_confirmation: false,
+            without_hooks: false,
             wait: SignedDuration::from_mins(10),
             initiator: initiator.into(),
             action: Action::Sync,
@@ -106,6 +113,9 @@ pub enum SyncError {
     /// The plan may not be executed.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// Objects of an Application that is to be deleted wait for a confirmation.
+    #[error("the deletion waits for confirmation (`Delete=confirm`): {}", .0.join(", "))]
+    Unconfirmed(Vec<String>),
     /// The Application cannot be read or written.
     #[error(transparent)]
     Application(#[from] ApplicationError),
@@ -213,6 +223,9 @@ pub fn make_plan(
     options.sync_options = application.sync_options().into_owned();
     options.consent = request.consent.clone();
     options.budget = request.budget;
+    options.await_confirmation = request.await_confirmation;
+    options.without_hooks = request.without_hooks;
+    options.predecessors.clone_from(&comparison.predecessors);
     if !request.only.is_empty() {
         let all = comparison.desired.resources.keys().chain(comparison.inventory.entries.keys());
         options.only = select(&request.only, all);
@@ -228,6 +241,9 @@ pub fn make_plan(
     })
     .map_err(SyncError::Plan)?;
     made.warnings.splice(0..0, comparison.warnings.iter().cloned());
+    for (id, diff) in &comparison.diffs {
+        made.warnings.extend(diff.warnings.iter().map(|words| format!("`{id}`: {words}")));
+    }
     Ok(made)
 }
 

@@ -7,12 +7,13 @@ use gitops_apply::health::{self, HealthStatus};
 use gitops_apply::hook::{self, Role};
 use gitops_apply::plan::StepAction;
 use gitops_apply::{ApplyPlan, Outcome};
+use gitops_core::annotations::COMPARE_OPTIONS;
 use gitops_core::api::{
     Application, ApplicationHealth, ApplicationStatus, ApplicationSummary, ComparedTo, HealthStatus as ApiHealth,
     HookType, Operation, OperationInitiator, OperationPhase, OperationState, ResourceResult, ResourceStatus,
     ResultCode, SyncOperation, SyncOperationResult, SyncPhase, SyncStatus, SyncStatusCode, Time,
 };
-use gitops_core::{ObjectId, ObjectRef, Timestamp, Value};
+use gitops_core::{Object, ObjectId, ObjectRef, Timestamp, Value};
 
 use crate::compare::Comparison;
 use crate::reconcile::SyncRequest;
@@ -26,6 +27,8 @@ pub struct Resource {
     pub synced: bool,
     /// Whether the sources no longer have it.
     pub extra: bool,
+    /// Whether it may be there beside what the sources say (`IgnoreExtraneous`).
+    pub tolerated: bool,
     /// How it is; none where its kind has no health.
     pub health: Option<HealthStatus>,
     /// Why.
@@ -61,14 +64,19 @@ fn resource(comparison: &Comparison, object: ObjectRef, synced: bool, extra: boo
     let live = comparison.live.get(&object.id);
     let (health, message) = match live {
         None => (Some(HealthStatus::Missing), String::new()),
-        Some(live) => match health::health(live) {
+        Some(live) => match health::health_by(live, comparison.checks.as_deref()) {
             None => (None, String::new()),
             Some(health) => (Some(health.status), health.message),
         },
     };
     let wanted = comparison.desired.resources.get(&object.id).map(|one| one.wave);
     let wave = wanted.or_else(|| live.map(hook::wave)).unwrap_or_default();
-    Resource { object, synced, extra, health, message, wave }
+    let tolerates = |live: &Object| {
+        let options = live.annotation(COMPARE_OPTIONS).unwrap_or_default();
+        options.split(',').any(|option| option.trim() == "IgnoreExtraneous")
+    };
+    let tolerated = extra && live.is_some_and(tolerates);
+    Resource { object, synced, extra, tolerated, health, message, wave }
 }
 
 /// The health of an Application: the worst of its resources.
@@ -84,7 +92,7 @@ pub fn update(application: &mut Application, comparison: &Comparison, now: Times
     let status = application.status.get_or_insert_with(ApplicationStatus::default);
     let revisions: Vec<String> = comparison.source.revisions.iter().map(|one| one.commit.clone()).collect();
 
-    let synced = resources.iter().all(|resource| resource.synced);
+    let synced = resources.iter().all(|resource| resource.synced || resource.tolerated);
     let mut sync = SyncStatus::default();
     sync.status = if synced { SyncStatusCode::Synced } else { SyncStatusCode::OutOfSync };
     let mut compared = ComparedTo::default();

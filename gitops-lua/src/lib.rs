@@ -27,6 +27,7 @@
 mod sandbox;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use gitops_apply::health::{Checks, Health, HealthStatus};
 use gitops_core::Object;
@@ -44,13 +45,21 @@ pub struct LuaChecks {
 }
 
 impl LuaChecks {
-    /// The checks among Argo CD's settings (`argocd-cm`). A `_` parts group and kind; `*` in either stands for anything.
+    /// The checks among Argo CD's settings (`argocd-cm`). A `_` parts group and kind; `*` in either stands for anything, and `all`
+    /// for any kind.
     pub fn from_settings(settings: &BTreeMap<String, String>) -> Self {
         let script = |(key, script): (&String, &String)| {
             let kind = key.strip_prefix(PREFIX)?;
-            Some((kind.replacen('_', "/", 1), script.clone()))
+            let kind = if kind == "all" { "*".to_owned() } else { kind.replacen('_', "/", 1) };
+            Some((kind, script.clone()))
         };
         Self { scripts: settings.iter().filter_map(script).collect(), budget: Budget::default() }
+    }
+
+    /// The same as what an execution takes; none where the settings have no check.
+    pub fn make(settings: &BTreeMap<String, String>) -> Option<Arc<dyn Checks>> {
+        let checks = Self::from_settings(settings);
+        (!checks.scripts.is_empty()).then(|| Arc::new(checks) as Arc<dyn Checks>)
     }
 
     /// The same checks under other budgets.

@@ -32,7 +32,7 @@ fn a_script_judges_its_kind() {
 
 #[test]
 fn stars_stand_for_anything() {
-    for key in ["*.io_Widget", "x.io_*", "*_*"] {
+    for key in ["*.io_Widget", "x.io_*", "*_*", "all"] {
         assert!(checks(key, "return {status='Healthy'}").health(&widget()).is_some(), "{key}");
     }
     assert!(checks("*.com_Widget", "return {status='Healthy'}").health(&widget()).is_none());

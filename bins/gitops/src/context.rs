@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use gitops_controller::audit::{Action, FileJournal, Record};
 use gitops_controller::sandbox::{Limits, SandboxedJsonnet};
-use gitops_controller::{Applications, Engine, address};
+use gitops_controller::{Applications, Conduct, Engine, address};
 use gitops_core::Cluster;
 use gitops_core::api::{Application, ApplicationSource};
 use gitops_core::decode::{self, Severity};
 use gitops_embedded::{EmbeddedCluster, Options};
 use gitops_git::RepositoryCache;
 use gitops_kube::{ConnectError, Connection, KubeCluster};
+use gitops_lua::LuaChecks;
 use gitops_merge::schema::Kinds;
 
 use crate::arguments::GlobalArguments;
@@ -30,9 +31,13 @@ impl Context {
     /// Opens or makes what lies under the data folder.
     pub(crate) async fn open(global: &GlobalArguments) -> Result<Self, Failure> {
         let folder = &global.data_dir;
-        let cluster = match (&global.kubeconfig, &global.context) {
-            (None, None) => embedded(global)?,
-            (file, context) => kubernetes(file.as_deref(), context.as_deref()).await?,
+        // What the embedded cluster's stand-in controllers do is done when a call ends; a cluster's own take their time.
+        let (cluster, conduct) = match (&global.kubeconfig, &global.context) {
+            (None, None) => (embedded(global)?, Conduct::default()),
+            (file, context) => {
+                let cluster = kubernetes(file.as_deref(), context.as_deref()).await?;
+                (cluster, Conduct::on_a_cluster(|name| std::env::var(name).ok()))
+            }
         };
         std::fs::create_dir_all(folder)?;
         keep_out_of_git(folder)?;
@@ -41,6 +46,7 @@ impl Context {
         let notice = cluster.info().await?.notice;
         let kinds = Arc::new(Kinds::builtin()?);
         let mut engine = Engine::new(cluster, repositories, kinds, journal).with_folder(folder);
+        engine.conduct = conduct.with_checks(Arc::new(LuaChecks::make));
         let arguments = vec!["jsonnet-worker".to_owned()];
         engine.jsonnet = Some(Arc::new(SandboxedJsonnet::new(std::env::current_exe()?, arguments, Limits::default())));
         Ok(Self { engine, user: user(), notice })

@@ -24,6 +24,8 @@ pub(crate) enum AppCommand {
     Rollback(RollbackArguments),
     /// Delete an Application, and what it deployed
     Delete(DeleteArguments),
+    /// Confirm the deletion of what is marked `Prune=confirm` or `Delete=confirm`
+    ConfirmDeletion(ConfirmDeletionArguments),
     /// Print the objects of an Application, from Git or from the cluster
     Manifests(ManifestsArguments),
 }
@@ -155,7 +157,28 @@ pub(crate) struct DeleteArguments {
     /// Don't ask
     #[arg(short, long)]
     pub yes: bool,
+    /// Delete what is marked `Delete=confirm` too
+    #[arg(long)]
+    pub confirm: bool,
+    /// Wait until `gitops app confirm-deletion` confirms what is marked `Delete=confirm`
+    #[arg(long, conflicts_with = "confirm")]
+    pub await_confirmation: bool,
+    /// Run no PreDelete and PostDelete hooks, and leave what other hooks left; the sources are then not needed
+    #[arg(long)]
+    pub no_hooks: bool,
+    /// Give up waiting for hooks and deletions after so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<u64>,
     /// Namespace of the Applications
+    #[arg(short = 'N', long, value_name = "NAMESPACE", default_value = "argocd")]
+    pub app_namespace: String,
+}
+
+#[derive(Args)]
+pub(crate) struct ConfirmDeletionArguments {
+    /// The Application's name
+    pub name: String,
+    /// Namespace of the Application
     #[arg(short = 'N', long, value_name = "NAMESPACE", default_value = "argocd")]
     pub app_namespace: String,
 }

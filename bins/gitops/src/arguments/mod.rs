@@ -11,7 +11,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use app::{AppCommand, CreateArguments, DeleteArguments, GetArguments, HistoryArguments, ListArguments};
+pub(crate) use app::{
+    AppCommand, ConfirmDeletionArguments, CreateArguments, DeleteArguments, GetArguments, HistoryArguments,
+    ListArguments,
+};
 pub(crate) use app::{ManifestsArguments, ManifestsSource, RollbackArguments, SyncPolicyChoice};
 pub(crate) use build::{BuildArguments, ReorderChoice, RestrictorChoice};
 pub(crate) use chart::{

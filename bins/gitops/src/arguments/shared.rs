@@ -5,8 +5,10 @@ use clap::{Args, ValueEnum};
 /// `gitops sync` and `gitops app sync`
 #[derive(Args)]
 pub(crate) struct SyncArguments {
-    /// An Application's name, or a file that defines one or more
-    pub application: String,
+    /// Applications, each by its name or by a file that defines one or more. Those that `gitops.engine/depends-on` names come first,
+    /// and are waited for
+    #[arg(required = true, value_name = "APPLICATION")]
+    pub applications: Vec<String>,
     #[command(flatten)]
     pub refresh: RefreshArguments,
     /// Delete what Git no longer has, whatever the Application says
@@ -15,6 +17,15 @@ pub(crate) struct SyncArguments {
     /// Plan, but write nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Have the API server check every write before the first one is made
+    #[arg(long)]
+    pub rehearse: bool,
+    /// Delete what is marked `Prune=confirm` too
+    #[arg(long)]
+    pub confirm: bool,
+    /// Wait until `gitops app confirm-deletion` confirms what is marked `Prune=confirm`, in place of keeping it
+    #[arg(long, conflicts_with = "confirm")]
+    pub await_confirmation: bool,
     /// Sync only this resource, as `GROUP:KIND:NAME` or `GROUP:KIND:NAMESPACE/NAME`; may be given several times
     #[arg(long = "resource", value_name = "RESOURCE")]
     pub resources: Vec<String>,

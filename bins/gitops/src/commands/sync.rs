@@ -1,8 +1,10 @@
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use gitops_apply::execute::OutcomePhase;
 use gitops_apply::health::HealthStatus;
 use gitops_apply::plan::Budget;
+use gitops_controller::order::dependent;
 use gitops_controller::{SyncError, SyncReport, SyncRequest, status};
 use gitops_core::api::Application;
 use gitops_fetch::LockMode;
@@ -11,46 +13,92 @@ use jiff::SignedDuration;
 use crate::arguments::{RefreshArguments, SyncArguments, SyncFormat};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::{self, report, watch::Watcher};
+use crate::output::stream::error_line;
+use crate::output::{self, paint, report, watch::Watcher};
 
 pub(super) async fn run(context: &Context, arguments: &SyncArguments) -> Result<ExitCode, Failure> {
     let refresh = &arguments.refresh;
-    let applications = context.named(&arguments.application, &refresh.app_namespace, refresh.strict).await?;
+    let mut all = Vec::new();
+    for argument in &arguments.applications {
+        all.extend(context.named(argument, &refresh.app_namespace, refresh.strict).await?);
+    }
+    let stages = context.engine.stages(all).await.map_err(|error| {
+        Failure::from(error).hint_where("depends on the application", "name it too, and it is synced first")
+    })?;
     let mut code = ExitCode::SUCCESS;
-    for application in applications {
-        if !sync_one(context, &application, arguments).await? {
-            code = ExitCode::from(1);
+    let mut unready = BTreeSet::new();
+    for (number, stage) in stages.iter().enumerate() {
+        // What others may depend on is waited for, whatever was asked.
+        let relied_on = number + 1 < stages.len();
+        for application in stage {
+            let dependent = dependent(application);
+            let blocked: Vec<&str> = dependent.waits_for(|name| !unready.contains(name)).collect();
+            if !blocked.is_empty() {
+                let words = format!("it depends on {}", blocked.join(", "));
+                error_line!("{} application '{}' is not synced: {words}", paint::error("error:"), application.name());
+                code = ExitCode::from(1);
+                unready.insert(dependent.application);
+                continue;
+            }
+            let synced = sync_one(context, application, arguments, relied_on).await?;
+            if !synced.well {
+                code = ExitCode::from(1);
+            }
+            if !synced.ready {
+                unready.insert(dependent.application);
+            }
         }
     }
     Ok(code)
 }
 
-/// Syncs an Application and shows it; whether it went well.
-async fn sync_one(context: &Context, application: &Application, arguments: &SyncArguments) -> Result<bool, Failure> {
+/// How a sync went.
+struct Synced {
+    /// Whether it did what it was to do.
+    well: bool,
+    /// Whether others may rely on it.
+    ready: bool,
+}
+
+/// Syncs an Application and shows it.
+async fn sync_one(
+    context: &Context,
+    application: &Application,
+    arguments: &SyncArguments,
+    relied_on: bool,
+) -> Result<Synced, Failure> {
     let mut request = request(context, &arguments.refresh, arguments.timeout);
     request.prune = arguments.prune.then_some(true);
     request.dry_run = arguments.dry_run;
     request.define = true;
+    request.consent.confirmed = arguments.confirm;
+    request.await_confirmation = arguments.await_confirmation;
     for resource in &arguments.resources {
         request.only.push(resource.parse()?);
     }
     if let Some(count) = arguments.prune_budget {
         request.budget = Budget::of(count);
     }
+    let mut engine = context.engine.clone();
+    engine.conduct.rehearse |= arguments.rehearse;
     let json = arguments.output == SyncFormat::Json;
     let mut watcher = Watcher::new(application, json);
-    let report = context.engine.sync(application, &request, &mut |event| watcher.on(&event)).await;
+    let report = engine.sync(application, &request, &mut |event| watcher.on(&event)).await;
     let mut report = report.map_err(explain)?;
-    if !request.dry_run && !arguments.no_wait && report.outcome.is_some() {
+    let progressing = status::overall(&report.resources) == HealthStatus::Progressing;
+    let wait = relied_on && progressing || report.outcome.is_some() && (relied_on || !arguments.no_wait);
+    if !request.dry_run && wait {
         watcher.message("waiting until the resources are healthy");
         let patience = arguments
             .timeout
             .and_then(|seconds| i64::try_from(seconds).ok())
             .map_or(PATIENCE, SignedDuration::from_secs);
-        report.resources = context.engine.settle(application, &request.compare, patience).await.map_err(explain)?;
+        report.resources = engine.settle(application, &request.compare, patience).await.map_err(explain)?;
     }
     watcher.finish();
-    finish(context, report, request.dry_run, json)
+    let healthy = status::overall(&report.resources) == HealthStatus::Healthy;
+    let well = finish(context, report, request.dry_run, json)?;
+    Ok(Synced { well, ready: request.dry_run || well && healthy })
 }
 
 /// How long a sync waits for health at its end.
@@ -83,7 +131,7 @@ pub(super) fn finish(context: &Context, report: SyncReport, dry_run: bool, json:
 
 /// A sync's error with what to do next.
 pub(super) fn explain(error: SyncError) -> Failure {
-    let refused = matches!(error, SyncError::Refused(_));
+    let refused = matches!(error, SyncError::Refused(_) | SyncError::Unconfirmed(_));
     let failure = Failure::from(error);
     let failure = failure
         .hint_where(
@@ -91,6 +139,10 @@ pub(super) fn explain(error: SyncError) -> Failure {
             "push a commit that takes its place, or `gitops app rollback` to another revision",
         )
         .hint_where("objects would be deleted", "look at `gitops plan`; if that is meant, allow it with --prune-budget")
+        .hint_where(
+            "waits for confirmation",
+            "delete it with --confirm, or confirm it with `gitops app confirm-deletion` while --await-confirmation waits",
+        )
         .hint_where("moved from commit", "make the plan again: `gitops plan --out`")
         .hint_where(
             "would be deleted",

@@ -1,7 +1,9 @@
 use std::io::{BufRead as _, IsTerminal as _};
 use std::process::ExitCode;
 
-use gitops_controller::SyncRequest;
+use gitops_controller::deletion::Deletion;
+use gitops_controller::{CompareError, SyncError, SyncRequest};
+use jiff::SignedDuration;
 
 use crate::arguments::DeleteArguments;
 use crate::commands::sync::explain;
@@ -14,9 +16,9 @@ pub(super) async fn run(context: &Context, arguments: &DeleteArguments) -> Resul
     let mut code = ExitCode::SUCCESS;
     for name in &arguments.names {
         let application = context.applications().get(&arguments.app_namespace, name).await?;
-        let request = SyncRequest::new(context.user.as_str());
+        let request = request(context, arguments);
         if arguments.cascade && !arguments.yes {
-            let plan = context.engine.plan_deletion(&application, &request).await.map_err(explain)?;
+            let plan = context.engine.plan_deletion(&application, &request).await.map_err(explain_deletion)?;
             stream::text(&plan_text::text(&plan))?;
             if !confirmed(name)? {
                 print_line!("application '{name}' was left")?;
@@ -27,14 +29,40 @@ pub(super) async fn run(context: &Context, arguments: &DeleteArguments) -> Resul
         let deleted =
             context.engine.delete(&application, arguments.cascade, &request, &mut |event| watcher.on(&event)).await;
         watcher.finish();
-        if deleted.map_err(explain)?.is_some() {
-            print_line!("application '{name}' deleted")?;
-        } else {
-            error_line!("{} application '{name}' stays: not everything could be deleted", paint::error("error:"));
-            code = ExitCode::from(1);
+        match deleted.map_err(explain_deletion)? {
+            Deletion::Stays(outcome) => {
+                let why = &outcome.message;
+                error_line!(
+                    "{} application '{name}' stays: not everything could be deleted: {why}",
+                    paint::error("error:")
+                );
+                code = ExitCode::from(1);
+            }
+            _ => print_line!("application '{name}' deleted")?,
         }
     }
     Ok(code)
+}
+
+fn request(context: &Context, arguments: &DeleteArguments) -> SyncRequest {
+    let mut request = SyncRequest::new(context.user.as_str());
+    request.consent.confirmed = arguments.confirm;
+    request.await_confirmation = arguments.await_confirmation;
+    request.without_hooks = arguments.no_hooks;
+    if let Some(seconds) = arguments.timeout.and_then(|seconds| i64::try_from(seconds).ok()) {
+        request.wait = SignedDuration::from_secs(seconds);
+    }
+    request
+}
+
+/// The error of a deletion with what to do next: hooks are all that the sources are needed for.
+fn explain_deletion(error: SyncError) -> Failure {
+    let of_sources = matches!(
+        error,
+        SyncError::Compare(CompareError::Source(_) | CompareError::Render(_) | CompareError::Prepare(_))
+    );
+    let failure = explain(error);
+    if of_sources { failure.hint("with --no-hooks it is deleted without the hooks of its sources") } else { failure }
 }
 
 fn confirmed(name: &str) -> Result<bool, Failure> {

@@ -1,5 +1,6 @@
 //! `gitops app …`: Argo CD's words.
 
+mod confirm_deletion;
 mod create;
 mod delete;
 mod get;
@@ -25,6 +26,7 @@ pub(super) async fn run(context: &Context, command: AppCommand) -> Result<ExitCo
         AppCommand::History(arguments) => history::run(context, &arguments).await,
         AppCommand::Rollback(arguments) => rollback::run(context, &arguments).await,
         AppCommand::Delete(arguments) => delete::run(context, &arguments).await,
+        AppCommand::ConfirmDeletion(arguments) => confirm_deletion::run(context, &arguments).await,
         AppCommand::Manifests(arguments) => manifests::run(context, &arguments).await,
     }
 }

@@ -76,7 +76,7 @@ impl RealBench {
     /// The program, on the real cluster.
     pub(crate) fn command(&self) -> Command {
         let mut command = self.bench.command();
-        command.arg("--kubeconfig").arg(&self.kubeconfig);
+        command.env("ARGOCD_SYNC_WAVE_DELAY", "0").arg("--kubeconfig").arg(&self.kubeconfig);
         command
     }
 

@@ -1,6 +1,7 @@
 //! The stories of everyday use, end to end.
 
 use super::{CREATE_NAMESPACE, bench, deployment};
+use crate::workbench::finish;
 
 const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  selector:\n    app: web\n  ports:\n  - port: 80\n    targetPort: 8080\n";
 
@@ -95,6 +96,32 @@ fn a_hook_that_fails_stops_the_sync() {
     assert!(bench.get("deployment", "web").is_none());
     assert_eq!(bench.get("job", "clean-up").unwrap()["status"]["succeeded"], 1);
     assert_eq!(bench.get("job", "before").unwrap()["status"]["failed"], 1);
+}
+
+#[test]
+fn waves_lie_two_seconds_apart() {
+    let wave = |name: &str, wave: u32| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n  annotations: {{argocd.argoproj.io/sync-wave: \"{wave}\"}}\n"
+        )
+    };
+    let (first, second) = (wave("first", 0), wave("second", 1));
+    let Some(bench) = bench([("app/a.yaml", first.as_str()), ("app/b.yaml", second.as_str())]) else { return };
+    let file = bench.application(CREATE_NAMESPACE);
+    let mut command = bench.command();
+    finish(command.env_remove("ARGOCD_SYNC_WAVE_DELAY").args(["sync", &file])).exits(0);
+    let audit = bench.plane.audit().unwrap();
+    let written = |name: &str| -> jiff::Timestamp {
+        let found = audit.iter().find(|call| {
+            let object = &call["objectRef"];
+            object["namespace"] == bench.namespace.as_str()
+                && object["name"] == name
+                && call["responseStatus"]["code"] == 201
+        });
+        found.unwrap()["requestReceivedTimestamp"].as_str().unwrap().parse().unwrap()
+    };
+    let apart = written("second").duration_since(written("first"));
+    assert!(apart.as_secs() >= 2, "{apart:?}");
 }
 
 #[test]

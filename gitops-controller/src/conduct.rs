@@ -1,0 +1,109 @@
+//! How an engine carries plans out, and what its owner decides of it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use gitops_apply::execute::Settings;
+use gitops_apply::health::Checks;
+use jiff::SignedDuration;
+
+/// The variable that says how many seconds lie between waves, as for Argo CD's controller.
+pub const SYNC_WAVE_DELAY: &str = "ARGOCD_SYNC_WAVE_DELAY";
+
+/// Argo CD's pause between waves, in seconds.
+const ARGO_CD_WAVE_DELAY: i64 = 2;
+
+/// Makes the health checks that a cluster's settings name; none where they name none.
+pub type MakeChecks = Arc<dyn Fn(&BTreeMap<String, String>) -> Option<Arc<dyn Checks>> + Send + Sync>;
+
+/// How plans are carried out.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Conduct {
+    /// Whether every write is rehearsed by the API server before the first one is made: one call more for each.
+    pub rehearse: bool,
+    /// The pause after each wave but the last, in which controllers notice what was written.
+    pub wave_delay: SignedDuration,
+    /// Who makes the health checks that the settings name; without one, settings name none.
+    pub checks: Option<MakeChecks>,
+}
+
+impl Default for Conduct {
+    /// Nothing is rehearsed, and waves follow at once: right for a cluster that answers when all is done.
+    fn default() -> Self {
+        Self { rehearse: false, wave_delay: SignedDuration::ZERO, checks: None }
+    }
+}
+
+impl fmt::Debug for Conduct {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rehearse, wave_delay, checks } = self;
+        let checks = checks.is_some();
+        out.debug_struct("Conduct")
+            .field("rehearse", rehearse)
+            .field("wave_delay", wave_delay)
+            .field("checks", &checks)
+            .finish()
+    }
+}
+
+impl Conduct {
+    /// As on a cluster with controllers of its own: Argo CD's two seconds between waves, or what its variable says of them.
+    /// `variable` reads the environment.
+    pub fn on_a_cluster(variable: impl Fn(&str) -> Option<String>) -> Self {
+        Self { wave_delay: wave_delay(variable(SYNC_WAVE_DELAY).as_deref()), ..Self::default() }
+    }
+
+    /// As of an operator: everything is rehearsed as well.
+    pub fn of_an_operator(variable: impl Fn(&str) -> Option<String>) -> Self {
+        Self { rehearse: true, ..Self::on_a_cluster(variable) }
+    }
+
+    /// The same with health checks of the users' own.
+    #[must_use]
+    pub fn with_checks(mut self, checks: MakeChecks) -> Self {
+        self.checks = Some(checks);
+        self
+    }
+
+    /// The settings of an execution.
+    pub(crate) fn settings(&self, wait: SignedDuration, checks: Option<Arc<dyn Checks>>) -> Settings {
+        let mut settings = Settings::default();
+        settings.wait = wait;
+        settings.rehearse = self.rehearse;
+        settings.wave_delay = self.wave_delay;
+        settings.checks = checks;
+        settings
+    }
+}
+
+/// Whole seconds; two where nothing, or no number, is said. Argo CD does not sleep for less than no time.
+fn wave_delay(said: Option<&str>) -> SignedDuration {
+    let seconds = said.and_then(|text| text.parse::<i32>().ok()).map_or(ARGO_CD_WAVE_DELAY, i64::from);
+    SignedDuration::from_secs(seconds.max(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_between_waves_is_argo_cds() {
+        let delay = |said: Option<&str>| Conduct::on_a_cluster(|_| said.map(str::to_owned)).wave_delay.as_secs();
+        assert_eq!(delay(None), 2);
+        for (said, seconds) in [("0", 0), ("7", 7), ("+3", 3), ("-1", 0), ("", 2), ("1.5", 2), ("soon", 2)] {
+            assert_eq!(delay(Some(said)), seconds, "{said:?}");
+        }
+        assert_eq!(Conduct::default().wave_delay, SignedDuration::ZERO);
+    }
+
+    #[test]
+    fn an_execution_gets_what_the_owner_decided() {
+        let conduct = Conduct::of_an_operator(|name| (name == SYNC_WAVE_DELAY).then(|| "5".to_owned()));
+        let settings = conduct.settings(SignedDuration::from_mins(1), None);
+        assert!(settings.rehearse && !settings.dry_run);
+        assert_eq!((settings.wave_delay.as_secs(), settings.wait.as_secs()), (5, 60));
+        assert!(!Conduct::on_a_cluster(|_| None).rehearse);
+    }
+}
