@@ -43,9 +43,13 @@ pub(super) async fn write(
         (Err(error), Some(uid)) if how.force && error.kind == ErrorKind::Invalid => {
             anew(object, &uid, how, cluster).await
         }
-        (Err(error), Some(_)) if how.force && error.kind == ErrorKind::NotFound => {
-            // Deleted in an earlier attempt, whose deletion has ended since.
-            once(object, how, Precondition::Absent, cluster).await
+        (Err(error), Some(uid)) if how.force && matches!(error.kind, ErrorKind::NotFound | ErrorKind::Conflict) => {
+            // An earlier attempt may have deleted it, and its deletion has ended since, or goes on.
+            match cluster.get(&object.reference()).await? {
+                None => once(object, how, Precondition::Absent, cluster).await,
+                Some(live) if live.is_terminating() && live.uid() == Some(uid.as_str()) => Err(still_going(object)),
+                Some(_) => Err(error),
+            }
         }
         (result, _) => result,
     }
@@ -76,13 +80,14 @@ async fn anew(object: &Object, uid: &str, how: &How<'_>, cluster: &dyn Cluster) 
     match cluster.delete(Delete::new(&target, uid)).await {
         Ok(Deleted::Gone) => {}
         Err(error) if error.kind == ErrorKind::NotFound => {}
-        Ok(Deleted::Pending(_)) => {
-            let words = "it is being deleted, to be created anew";
-            return Err(ClusterError::new(ErrorKind::Unavailable, words).about(&target.id));
-        }
+        Ok(Deleted::Pending(_)) => return Err(still_going(object)),
         Err(error) => return Err(error),
     }
     once(object, how, Precondition::Absent, cluster).await
+}
+
+fn still_going(object: &Object) -> ClusterError {
+    ClusterError::new(ErrorKind::Unavailable, "it is being deleted, to be created anew").about(&object.id())
 }
 
 /// Whether a write is made or only asked about.

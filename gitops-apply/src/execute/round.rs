@@ -290,7 +290,8 @@ impl Execution {
 
     fn all_done(&mut self, words: &'static str, now: Timestamp) {
         let words = *self.words.get_or_insert(words);
-        let awaited = self.plan.deletion || self.settings.await_deletions;
+        // A dry run deletes nothing that could go.
+        let awaited = (self.plan.deletion || self.settings.await_deletions) && !self.settings.dry_run;
         let going = self.having(|task| awaited && task.is_terminating());
         if !going.is_empty() {
             return self.wait_for(going, Kind::Deletion, now);
