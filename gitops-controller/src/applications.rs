@@ -1,8 +1,12 @@
 //! Applications as objects of the cluster: read, written and deleted like any other.
 
-use gitops_core::annotations::{DELETION_APPROVED, QUARANTINE};
+use gitops_core::annotations::{
+    DELETION_APPROVED, POST_DELETE_FINALIZER, PRE_DELETE_FINALIZER, QUARANTINE, RESOURCES_FINALIZER,
+};
 use gitops_core::api::{API_VERSION, APPLICATION_KIND, Application};
-use gitops_core::cluster::{Cluster, ClusterError, Delete, ErrorKind, Precondition, Query, Subresource, Verb, Write};
+use gitops_core::cluster::{
+    Cluster, ClusterError, Delete, ErrorKind, Precondition, Propagation, Query, Subresource, Verb, Write,
+};
 use gitops_core::{GroupVersionKind, Object, ObjectError, ObjectId, ObjectRef, Timestamp, Value};
 use thiserror::Error;
 
@@ -190,15 +194,32 @@ impl<'a> Applications<'a> {
         self.write(application.name(), Write::new(&object, Verb::MergePatch, FIELD_MANAGER)).await
     }
 
-    /// Deletes an Application's record, not what it deployed.
+    /// Deletes an Application's record, not what it deployed. Argo CD's finalizers, which keep it until what it deployed is gone,
+    /// are taken away first.
     ///
     /// # Errors
     /// Where the cluster refuses it.
     pub async fn delete(&self, application: &Application) -> Result<(), ApplicationError> {
         let name = application.name();
+        let finalizers = application.metadata.finalizers.as_deref().unwrap_or_default();
+        let (argo_cd, others): (Vec<&String>, Vec<&String>) = finalizers.iter().partition(|one| is_argo_cds(one));
+        if !argo_cd.is_empty() {
+            let metadata =
+                serde_json::json!({"name": name, "namespace": application.metadata.namespace(), "finalizers": others});
+            let patch = serde_json::json!({"apiVersion": API_VERSION, "kind": APPLICATION_KIND, "metadata": metadata});
+            let object = to_object(name, patch)?;
+            match self.cluster.write(Write::new(&object, Verb::MergePatch, FIELD_MANAGER)).await {
+                Ok(_) => {}
+                Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
+                Err(source) => return Err(failed(name, source)),
+            }
+        }
         let target = reference(application.metadata.namespace().unwrap_or_default(), name);
         let uid = application.metadata.uid.as_deref().unwrap_or_default();
-        match self.cluster.delete(Delete::new(&target, uid)).await {
+        let mut delete = Delete::new(&target, uid);
+        // It owns nothing that would have to go first.
+        delete.propagation = Propagation::Background;
+        match self.cluster.delete(delete).await {
             Ok(_) => Ok(()),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
             Err(source) => Err(failed(name, source)),
@@ -209,6 +230,12 @@ impl<'a> Applications<'a> {
         debug_assert!(write.subresource != Some(Subresource::Scale) && write.precondition == Precondition::None);
         typed(self.cluster.write(write).await.map_err(|source| failed(name, source))?.object)
     }
+}
+
+/// Whether a finalizer is one by which Argo CD deletes what an Application deployed, or runs its hooks.
+fn is_argo_cds(finalizer: &str) -> bool {
+    const OWN: [&str; 3] = [RESOURCES_FINALIZER, PRE_DELETE_FINALIZER, POST_DELETE_FINALIZER];
+    OWN.iter().any(|own| finalizer.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 /// What is wanted of an Application: neither its status nor what the server adds.

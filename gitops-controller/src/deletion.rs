@@ -158,7 +158,9 @@ impl Engine {
         for name in comparison.inventory.part_names() {
             let target = ObjectId::new("", "ConfigMap", Some(namespace), name).at_version("v1");
             let Some(live) = self.cluster.get(&target).await.map_err(CompareError::Cluster)? else { continue };
-            match self.cluster.delete(Delete::new(&target, live.uid().unwrap_or_default())).await {
+            let mut delete = Delete::new(&target, live.uid().unwrap_or_default());
+            delete.propagation = Propagation::Background;
+            match self.cluster.delete(delete).await {
                 Err(error) if error.kind != ErrorKind::NotFound => return Err(CompareError::Cluster(error).into()),
                 _ => {}
             }

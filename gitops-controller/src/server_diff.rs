@@ -42,6 +42,9 @@ pub(crate) struct Answers {
     pub(crate) refused: BTreeMap<ObjectId, String>,
 }
 
+/// Which object is asked about, whether it is there, and what the server says of it.
+type Question<'a> = BoxFuture<'a, (&'a ObjectId, bool, Result<Object, ClusterError>)>;
+
 /// Asks the server of every desired object: of one that is there, what it would be; of one that is not, whether it would be let
 /// in. An object that may not be asked about, that is written in another way than by an apply, whose fields change hands first
 /// (`predecessors`), or whose kind or namespace is not there yet, is compared without.
@@ -51,7 +54,7 @@ pub(crate) async fn ask(
     live: &Live,
     predecessors: &[String],
 ) -> Result<Answers, CompareError> {
-    let mut questions: Vec<BoxFuture<'_, (&ObjectId, bool, Result<Object, ClusterError>)>> = Vec::new();
+    let mut questions: Vec<Question<'_>> = Vec::new();
     for (id, one) in &desired.resources {
         let seen = live.get(id);
         let method = WriteMethod::of(&one.object, seen, &desired.sync_options);

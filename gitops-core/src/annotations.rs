@@ -26,6 +26,10 @@ pub const CLIENT_SIDE_APPLY_MIGRATION_MANAGER: &str = "argocd.argoproj.io/client
 pub const DELETION_APPROVED: &str = "argocd.argoproj.io/deletion-approved";
 /// The finalizer that Argo CD puts on hooks.
 pub const HOOK_FINALIZER: &str = "argocd.argoproj.io/hook-finalizer";
+/// Keeps an Application until the hooks before its deletion have run.
+pub const PRE_DELETE_FINALIZER: &str = "pre-delete-finalizer.argocd.argoproj.io";
+/// Keeps an Application until the hooks after its deletion have run.
+pub const POST_DELETE_FINALIZER: &str = "post-delete-finalizer.argocd.argoproj.io";
 /// Deletes an Application's resources with it, and leaves what they own to the cluster's garbage collector.
 pub const BACKGROUND_FINALIZER: &str = "resources-finalizer.argocd.argoproj.io/background";
 /// Deletes an Application's resources with it.

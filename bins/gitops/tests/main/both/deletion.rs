@@ -76,7 +76,7 @@ fn sources_that_are_gone_stop_a_deletion_unless_hooks_are_left_out() {
     on_each(&[("app/b.yaml", CONFIG)], |place| {
         let file = place.application("", "");
         place.syncs(&file);
-        place.commit(&[("app/b.yaml", "a: [")]);
+        place.commit(&[("app/kustomization.yaml", "resources: [missing.yaml]\n")]);
         let run = place.run(["app", "delete", place.namespace(), "--yes"]).says("--no-hooks");
         assert_ne!(run.code, 0);
         assert!(place.live("v1", "ConfigMap", "colours").is_some());
@@ -137,8 +137,13 @@ fn what_is_not_to_be_deleted_stays_when_its_application_goes() {
         .replace("name: colours", "name: colours\n  annotations: {argocd.argoproj.io/sync-options: Delete=false}");
     on_each(&[("app/a.yaml", &kept), ("app/b.yaml", &CONFIG.replace("colours", "other"))], |place| {
         let file = place.application("", "");
+        let path = place.bench().path().join(&file);
+        let finalizers = "  namespace: argocd\n  finalizers: [resources-finalizer.argocd.argoproj.io/background]\n";
+        let text = std::fs::read_to_string(&path).unwrap().replacen("  namespace: argocd\n", finalizers, 1);
+        std::fs::write(&path, text).unwrap();
         place.syncs(&file);
         place.run(["app", "delete", place.namespace(), "--yes"]).exits(0).says("Delete=false");
+        place.run(["app", "get", place.namespace()]).exits(2).says("no application");
         assert_eq!(place.must_have("v1", "ConfigMap", "colours")["data"], json!({"sky": "blue"}));
         assert!(place.live("v1", "ConfigMap", "other").is_none());
     });
