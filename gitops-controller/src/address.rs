@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use gitops_core::tree::TreePath;
 use gitops_git::{Location, LocationError, OpenError, Repository};
 use thiserror::Error;
 
@@ -56,6 +57,19 @@ pub fn local_path(address: &str) -> Option<PathBuf> {
     }
 }
 
+/// An address in the form in which they are compared: without scheme and user, and what may come after the path.
+pub fn comparable(address: &str) -> String {
+    let lower = address.trim().trim_end_matches('/').to_lowercase();
+    let lower = lower.strip_suffix(".git").unwrap_or(&lower);
+    let rest = lower.split_once("://").map_or(lower, |(_, rest)| rest);
+    let (host, path) = match rest.split_once(['/', ':']) {
+        Some((host, path)) => (host, path),
+        None => (rest, ""),
+    };
+    let host = host.rsplit('@').next().unwrap_or(host);
+    format!("{host}/{}", TreePath::new(path).map_or_else(|_| path.to_owned(), |path| path.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,5 +81,14 @@ mod tests {
             assert_eq!(local_path(remote), None);
         }
         assert_eq!(local_path("file:///srv/a.git"), Some("/srv/a.git".into()));
+    }
+
+    #[test]
+    fn addresses_are_compared_by_host_and_path() {
+        let address = "https://github.com/Org/repo.git";
+        for same in ["https://github.com/org/repo", "git@github.com:org/repo.git", "ssh://git@github.com/org/repo/"] {
+            assert_eq!(comparable(same), comparable(address), "{same}");
+        }
+        assert_ne!(comparable("https://github.com/org/other"), comparable(address));
     }
 }

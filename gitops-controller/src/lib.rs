@@ -9,7 +9,9 @@
 pub mod address;
 pub mod applications;
 pub mod approval;
+pub mod appset;
 pub mod audit;
+mod causes;
 pub mod compare;
 pub mod conduct;
 pub mod deletion;

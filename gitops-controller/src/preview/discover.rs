@@ -6,7 +6,7 @@ use gitops_core::decode::{self, Place};
 use gitops_core::tree::{EntryKind, Tree, TreeError, TreePath};
 use gitops_yaml::{Options, Resolver};
 
-use super::Unexpanded;
+use crate::appset::Definition;
 use crate::compare::CONTROL_NAMESPACE;
 
 /// Bytes of a file that may define Applications.
@@ -22,11 +22,19 @@ pub(super) struct Defined {
     pub(super) origin: String,
 }
 
+/// An ApplicationSet and where it is defined.
+#[derive(Clone, Debug)]
+pub(super) struct DefinedSet {
+    pub(super) set: Definition,
+    /// A file, or the Application whose source it is in.
+    pub(super) origin: String,
+}
+
 /// What was found.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) applications: Vec<Defined>,
-    pub(super) sets: Vec<Unexpanded>,
+    pub(super) sets: Vec<DefinedSet>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -98,10 +106,10 @@ impl Found {
                 Ok(application) => self.applications.push(Defined { application, origin: origin.into() }),
                 Err(message) => self.warnings.push(message),
             },
-            "ApplicationSet" => {
-                let name = value.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-                self.sets.push(Unexpanded { name: name.into(), origin: origin.into() });
-            }
+            "ApplicationSet" => match Definition::read(value, namespace) {
+                Ok(set) => self.sets.push(DefinedSet { set, origin: origin.into() }),
+                Err(error) => self.warnings.push(format!("{origin}: {error}")),
+            },
             _ => {}
         }
     }
@@ -145,7 +153,7 @@ mod tests {
         let names: Vec<_> =
             found.applications.iter().map(|one| (one.application.name(), one.origin.as_str())).collect();
         assert_eq!(names, [("a", "apps/a.yaml:1")], "{:?}", found.warnings);
-        assert_eq!(found.sets.iter().map(|set| set.name.as_str()).collect::<Vec<_>>(), ["all"]);
+        assert_eq!(found.sets.iter().map(|one| one.set.name.as_str()).collect::<Vec<_>>(), ["all"]);
         assert_eq!(found.warnings.len(), 2, "{:?}", found.warnings);
         assert!(found.warnings[1].contains("spec.destination: expected a mapping"), "{:?}", found.warnings);
     }

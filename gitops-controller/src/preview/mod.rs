@@ -1,6 +1,6 @@
 //! What a range of commits would change: every Application of a repository rendered at both ends, without a cluster.
 //!
-//! Applications are found in files, and among the objects that other Applications render to. What follows the branch is
+//! Applications are found in files, and among the objects that other Applications render to; ApplicationSets are expanded. What follows the branch is
 //! rendered at each of the two commits, what names a tag, another repository or a chart is what it names. An Application
 //! that neither commit's changes touch is rendered once.
 
@@ -8,6 +8,7 @@ mod discover;
 mod key;
 mod objects;
 mod parallel;
+mod sets;
 mod side;
 mod sources;
 
@@ -85,7 +86,7 @@ pub struct Preview {
     pub head: Endpoint,
     /// Every Application of either commit, by namespace and name.
     pub applications: Vec<ApplicationPreview>,
-    /// ApplicationSets, whose Applications are not looked at.
+    /// ApplicationSets of which some Applications, or all, could not be made and are not looked at.
     pub unexpanded: Vec<Unexpanded>,
     /// What a person should know.
     pub warnings: Vec<String>,
@@ -103,7 +104,7 @@ pub struct Endpoint {
     pub title: String,
 }
 
-/// An ApplicationSet.
+/// An ApplicationSet of which not all Applications are known.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Unexpanded {
@@ -111,6 +112,8 @@ pub struct Unexpanded {
     pub name: String,
     /// Where it is defined.
     pub origin: String,
+    /// Why, generator by generator.
+    pub reasons: Vec<String>,
 }
 
 /// What would change in one Application.

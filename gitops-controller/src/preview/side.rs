@@ -12,9 +12,10 @@ use gitops_git::Commit;
 use gitops_render::Inputs;
 use gitops_render::memo::Affected;
 
-use super::discover::{self, Defined, Found};
-use super::sources::{Sources, chain};
-use super::{PreviewError, Previewer, Unexpanded, identity, parallel};
+use super::discover::{self, Defined, DefinedSet, Found};
+use super::sources::Sources;
+use super::{PreviewError, Previewer, Unexpanded, identity, parallel, sets};
+use crate::causes::chain;
 use crate::compare::CONTROL_NAMESPACE;
 use crate::project::Project;
 use crate::rendering::{self, Rendering, Surroundings};
@@ -80,6 +81,7 @@ impl<'p> Side<'p> {
             None => None,
         };
         let mut round = Round { found, ..Round::default() };
+        round.expand(self);
         round.define();
         let mut states: BTreeMap<Key, State> = BTreeMap::new();
         for _ in 0..MAX_ROUNDS {
@@ -89,14 +91,14 @@ impl<'p> Side<'p> {
             }
             let done = parallel::map(&pending, |(key, defined)| self.one(key, defined, reusable.as_ref()));
             for ((key, _), state) in pending.into_iter().zip(done) {
-                round.children(&state);
+                round.children(&state, self);
                 states.insert(key, state);
             }
         }
         for (key, state) in &mut states {
             state.has_parent = round.with_parent.contains(key);
         }
-        Ok(Rendered { states, sets: round.found.sets, warnings: round.found.warnings })
+        Ok(Rendered { states, sets: round.unexpanded, warnings: round.found.warnings })
     }
 
     fn one(&self, key: &Key, defined: &Defined, before: Option<&(&Rendered, BTreeSet<Key>)>) -> State {
@@ -179,12 +181,29 @@ fn touched(before: &Rendered, changed: &[TreePath], tree: &dyn Tree) -> Result<B
 #[derive(Default)]
 struct Round {
     found: Found,
+    unexpanded: Vec<Unexpanded>,
     defined: BTreeMap<Key, Application>,
     with_parent: BTreeSet<Key>,
     pending: BTreeMap<Key, Defined>,
 }
 
 impl Round {
+    /// Adds the Applications of the sets that were found to the others.
+    fn expand(&mut self, side: &Side<'_>) {
+        for DefinedSet { set, origin } in std::mem::take(&mut self.found.sets) {
+            let expansion = sets::expand(&set, side.sources, &side.tree);
+            let origin_of_each = format!("{origin}, ApplicationSet {}", set.name);
+            let made = expansion.applications().cloned();
+            self.found
+                .applications
+                .extend(made.map(|application| Defined { application, origin: origin_of_each.clone() }));
+            if !expansion.is_complete() {
+                let reasons: Vec<String> = expansion.problems().into_iter().map(|(_, message)| message).collect();
+                self.unexpanded.push(Unexpanded { name: set.name, origin, reasons });
+            }
+        }
+    }
+
     /// The Applications of files. Of two with one name the later counts.
     fn define(&mut self) {
         for defined in std::mem::take(&mut self.found.applications) {
@@ -200,7 +219,7 @@ impl Round {
 
     /// Notes the Applications among the objects of one. What an Application renders to counts before a file that has it
     /// too, since that is what would be in the cluster.
-    fn children(&mut self, state: &State) {
+    fn children(&mut self, state: &State, side: &Side<'_>) {
         let Ok(rendering) = &*state.outcome else { return };
         let origin = format!("application {}", state.application.name());
         let namespace = state.application.spec.destination.namespace().unwrap_or(CONTROL_NAMESPACE);
@@ -209,6 +228,7 @@ impl Round {
                 self.found.add(&Value::Object(manifest.object.body().clone()), &origin, namespace);
             }
         }
+        self.expand(side);
         for child in std::mem::take(&mut self.found.applications) {
             let key = identity(&child.application);
             let first = self.with_parent.insert(key.clone());

@@ -1,16 +1,16 @@
 //! The sources of Applications at a commit: each thing that lies elsewhere is looked up once.
 
 use std::collections::HashMap;
-use std::error::Error;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gitops_core::Tree;
 use gitops_core::api::{Application, ApplicationSource};
-use gitops_core::tree::TreePath;
 use gitops_git::{Commit, Location};
 
 use super::Previewer;
+use crate::address::comparable;
+use crate::causes::chain;
 use crate::resolve::{Resolution, Resolved, ResolvedSource, SourceError, resolve_chart, resolve_one};
 
 /// What names a source beside its options: repository, chart, revision.
@@ -57,6 +57,13 @@ impl<'p> Sources<'p> {
         Ok((Resolved { sources: resolved }, follows))
     }
 
+    /// The files of a repository at a revision, which are those of the commit at hand where it is meant.
+    pub(super) fn tree(&self, address: &str, revision: &str, here: &Arc<dyn Tree>) -> Result<Arc<dyn Tree>, String> {
+        let mut source = ApplicationSource::new(address);
+        source.target_revision = Some(revision.to_owned()).filter(|revision| !revision.is_empty());
+        if self.follows(&source) { Ok(Arc::clone(here)) } else { Ok(Arc::clone(&self.elsewhere(&source)?.tree)) }
+    }
+
     /// Whether a source is what the commit at hand has.
     fn follows(&self, source: &ApplicationSource) -> bool {
         let revision = source.target_revision().unwrap_or("HEAD");
@@ -69,7 +76,7 @@ impl<'p> Sources<'p> {
     fn is_own(&self, address: &str) -> bool {
         let relative = !address.starts_with("file://")
             && matches!(Location::parse(address), Ok(Location::Local(path)) if path.is_relative());
-        let known = || self.previewer.addresses.iter().any(|own| plain(own) == plain(address));
+        let known = || self.previewer.addresses.iter().any(|own| comparable(own) == comparable(address));
         relative || known() || self.is_here(address)
     }
 
@@ -106,43 +113,5 @@ impl<'p> Sources<'p> {
         let tree = repository.tree(commit.id).map_err(failed)?;
         let resolution = Resolution::Commit { repository: Box::new(repository.clone()), commit: Box::new(commit) };
         Ok(ResolvedSource { source: source.clone(), resolution, revision: revision.into(), tree })
-    }
-}
-
-/// An address in the form in which they are compared: without what may come after the path, user and scheme.
-fn plain(address: &str) -> String {
-    let lower = address.trim().trim_end_matches('/').to_lowercase();
-    let lower = lower.strip_suffix(".git").unwrap_or(&lower);
-    let rest = lower.split_once("://").map_or(lower, |(_, rest)| rest);
-    let (host, path) = match rest.split_once(['/', ':']) {
-        Some((host, path)) => (host, path),
-        None => (rest, ""),
-    };
-    let host = host.rsplit('@').next().unwrap_or(host);
-    format!("{host}/{}", TreePath::new(path).map_or_else(|_| path.to_owned(), |path| path.to_string()))
-}
-
-/// An error with its reasons.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_compared_by_host_and_path() {
-        let address = "https://github.com/Org/repo.git";
-        for same in ["https://github.com/org/repo", "git@github.com:org/repo.git", "ssh://git@github.com/org/repo/"] {
-            assert_eq!(plain(same), plain(address), "{same}");
-        }
-        assert_ne!(plain("https://github.com/org/other"), plain(address));
     }
 }

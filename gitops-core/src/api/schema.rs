@@ -98,6 +98,15 @@ pub trait Schema {
         false
     }
 
+    /// Whether Go's types leave the value out of JSON where it is optional: text, lists and maps with nothing in them.
+    fn is_blank(&self) -> bool {
+        false
+    }
+
+    /// Leaves of a value what Argo CD's types keep when it is read and written again: fields that the schema does not
+    /// know are dropped, and so are optional texts, lists and maps with nothing in them.
+    fn settle(&mut self) {}
+
     /// Adds the path of each unknown field at or below `path` to `found`; `path` is unchanged
     /// when the call returns.
     fn collect_unknown(&self, path: &mut FieldPath, found: &mut Vec<FieldPath>);
@@ -128,6 +137,15 @@ impl<T: Schema> Schema for Option<T> {
         self.is_none()
     }
 
+    fn settle(&mut self) {
+        if let Some(value) = self {
+            value.settle();
+            if value.is_blank() {
+                *self = None;
+            }
+        }
+    }
+
     fn collect_unknown(&self, path: &mut FieldPath, found: &mut Vec<FieldPath>) {
         if let Some(value) = self {
             value.collect_unknown(path, found);
@@ -136,12 +154,28 @@ impl<T: Schema> Schema for Option<T> {
 }
 
 impl<T: Schema> Schema for Box<T> {
+    fn is_blank(&self) -> bool {
+        (**self).is_blank()
+    }
+
+    fn settle(&mut self) {
+        (**self).settle();
+    }
+
     fn collect_unknown(&self, path: &mut FieldPath, found: &mut Vec<FieldPath>) {
         (**self).collect_unknown(path, found);
     }
 }
 
 impl<T: Schema> Schema for Vec<T> {
+    fn is_blank(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn settle(&mut self) {
+        self.iter_mut().for_each(Schema::settle);
+    }
+
     fn collect_unknown(&self, path: &mut FieldPath, found: &mut Vec<FieldPath>) {
         for (index, value) in self.iter().enumerate() {
             path.push_index(index);
@@ -152,6 +186,14 @@ impl<T: Schema> Schema for Vec<T> {
 }
 
 impl<T: Schema> Schema for BTreeMap<String, T> {
+    fn is_blank(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn settle(&mut self) {
+        self.values_mut().for_each(Schema::settle);
+    }
+
     fn collect_unknown(&self, path: &mut FieldPath, found: &mut Vec<FieldPath>) {
         for (key, value) in self {
             path.push_key(key.clone());
@@ -176,7 +218,15 @@ macro_rules! leaf {
 }
 pub(crate) use leaf;
 
-leaf!(String, bool, i32, i64, Value);
+leaf!(bool, i32, i64, Value);
+
+impl Schema for String {
+    fn is_blank(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn collect_unknown(&self, _: &mut FieldPath, _: &mut Vec<FieldPath>) {}
+}
 
 /// Defines a structure of the API: its fields with their names in YAML, and the place where unknown
 /// fields are kept. A field of type `Option` is left out where it is `None`; all others are required.
@@ -210,6 +260,11 @@ macro_rules! schema {
             }
 
             impl $crate::api::Schema for $name {
+                fn settle(&mut self) {
+                    $($crate::api::Schema::settle(&mut self.$field);)*
+                    self.unknown.clear();
+                }
+
                 fn collect_unknown(
                     &self,
                     path: &mut $crate::api::FieldPath,

@@ -41,11 +41,13 @@ pub struct Limits {
     pub output: u64,
     /// Templates that have called each other.
     pub depth: usize,
+    /// Texts that are executed as templates in each other, as `tpl` does it.
+    pub texts: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: 20_000_000, output: 1 << 30, depth: 10_000 }
+        Self { steps: 20_000_000, output: 1 << 30, depth: 10_000, texts: 500 }
     }
 }
 

@@ -17,9 +17,6 @@ use super::set::{Scope, TemplateSet};
 /// How often templates of one name may be included in each other, as Helm limits it.
 const MAX_NESTED_INCLUDES: u32 = 1_000;
 
-/// How often `tpl` may be called in what `tpl` executes.
-const MAX_NESTED_TEXTS: usize = 500;
-
 /// The longest regular expression in bytes, how many are kept, and the steps that one costs to be read.
 const MAX_PATTERN: usize = 64 << 10;
 const MAX_PATTERNS: usize = 256;
@@ -169,9 +166,10 @@ impl<'h> Render<'h> {
     /// # Errors
     /// Where it is no template, or fails.
     pub fn evaluate(&mut self, text: &Text, data: Value) -> Result<Vec<u8>, Failure> {
-        if self.nested >= MAX_NESTED_TEXTS {
+        let limit = self.options.limits.texts;
+        if self.nested >= limit {
             let words = "texts are executed as templates in each other more often than the";
-            return Err(Failure::of_budget(format!("{words} {MAX_NESTED_TEXTS} times allowed")));
+            return Err(Failure::of_budget(format!("{words} {limit} times allowed")));
         }
         let templates = self.read(text)?;
         let scope = Scope::within(&self.scope, &templates);

@@ -1,4 +1,5 @@
-//! Helm's own functions: `include`, `tpl`, `required`, `fail`, `lookup`, `getHostByName`.
+//! Helm's own functions: `include`, `tpl`, `required`, `lookup`, `getHostByName`; and sprig's `fail`, which speaks as
+//! `required` does.
 
 use super::{Arguments, Failure, Function, Parameter, Signature};
 use crate::execute::Render;
@@ -6,11 +7,12 @@ use crate::value::Value;
 
 use Parameter::{Any, Text};
 
+pub(super) const SPRIG: &[Function] = &[Function { name: "fail", signature: Signature::of(&[Text]), call: fail }];
+
 pub(super) const FUNCTIONS: &[Function] = &[
     Function { name: "include", signature: Signature::of(&[Text, Any]), call: include },
     Function { name: "tpl", signature: Signature::of(&[Text, Any]), call: tpl },
     Function { name: "required", signature: Signature::of(&[Text, Any]), call: required },
-    Function { name: "fail", signature: Signature::of(&[Text]), call: fail },
     Function { name: "lookup", signature: Signature::of(&[Text, Text, Text, Text]), call: lookup },
     Function { name: "getHostByName", signature: Signature::of(&[Text]), call: no_host },
 ];
@@ -19,6 +21,7 @@ fn include(render: &mut Render<'_>, arguments: &[Value]) -> Result<Value, Failur
     let out = render.include(&arguments.text(0), arguments.any(1).clone())?;
     Ok(Value::text(out))
 }
+
 
 fn tpl(render: &mut Render<'_>, arguments: &[Value]) -> Result<Value, Failure> {
     let out = render.evaluate(&arguments.text(0), arguments.any(1).clone())?;

@@ -133,6 +133,7 @@ impl Functions {
             digests::FUNCTIONS,
             encodings::FUNCTIONS,
             formats::SPRIG,
+            helm::SPRIG,
             lists::FUNCTIONS,
             math::FUNCTIONS,
             passwords::FUNCTIONS,

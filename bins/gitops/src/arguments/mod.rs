@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod app;
+mod appset;
 mod build;
 mod chart;
 mod preview;
@@ -16,6 +17,9 @@ pub(crate) use app::{
     ListArguments,
 };
 pub(crate) use app::{ManifestsArguments, ManifestsSource, RollbackArguments, SyncPolicyChoice};
+pub(crate) use appset::{
+    AppSetCommand, AppSetDiffArguments, AppSetDiffFormat, ExpandArguments, GenerateArguments, GenerateFormat,
+};
 pub(crate) use build::{BuildArguments, ReorderChoice, RestrictorChoice};
 pub(crate) use chart::{
     AccessArguments, ChartCommand, ChartSourceArguments, DependencyBuildArguments, DependencyCommand,
@@ -28,7 +32,8 @@ pub(crate) use template::{TemplateArguments, ValueArguments};
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done; for diff: no difference
-  1  diff, preview --exit-code: differences were found; sync, apply: something could not be applied, or a plan was refused
+  1  diff, preview --exit-code: differences were found; sync, apply: something could not be applied, or a plan was refused;
+     appset generate: some Applications could not be made
   2  an error: bad arguments, an unreadable source, an unreachable repository or cluster";
 
 /// From a Git commit to a converged cluster, in one process
@@ -106,6 +111,11 @@ pub(crate) enum Command {
     App {
         #[command(subcommand)]
         command: AppCommand,
+    },
+    /// Expand ApplicationSets to the Applications that they make
+    Appset {
+        #[command(subcommand)]
+        command: AppSetCommand,
     },
     /// Bring the kinds that Applications are kept in to a Kubernetes cluster; the embedded one has them
     Install,

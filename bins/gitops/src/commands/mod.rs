@@ -2,6 +2,7 @@
 
 mod app;
 mod apply;
+mod appset;
 mod build;
 mod chart;
 mod completion;
@@ -38,6 +39,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Diff(arguments) => in_engine(global, async |context| diff::run(context, &arguments).await),
         Command::Render(arguments) => in_engine(global, async |context| render::run(context, &arguments).await),
         Command::App { command } => in_engine(global, async |context| app::run(context, command).await),
+        Command::Appset { command } => appset::run(&command, global),
         Command::Install => in_engine(global, install::run),
         Command::History(arguments) => in_engine(global, async |context| history::run(context, &arguments)),
         Command::Demo(arguments) => in_engine(global, async |context| demo::run(context, &arguments).await),

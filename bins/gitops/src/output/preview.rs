@@ -82,8 +82,8 @@ fn summary(preview: &Preview) -> String {
     let (total, sets) = (preview.applications.len(), preview.unexpanded.len());
     let sets = match sets {
         0 => String::new(),
-        1 => "; 1 ApplicationSet was not expanded".to_owned(),
-        sets => format!("; {sets} ApplicationSets were not expanded"),
+        1 => "; 1 ApplicationSet was not fully expanded".to_owned(),
+        sets => format!("; {sets} ApplicationSets were not fully expanded"),
     };
     let noun = if total == 1 { "Application" } else { "Applications" };
     format!("{total} {noun}: {}{sets}", parts.join(", "))
@@ -115,10 +115,8 @@ fn notes(one: &ApplicationPreview) -> Vec<String> {
 
 fn remarks(preview: &Preview) -> Vec<String> {
     let sets = preview.unexpanded.iter().map(|set| {
-        format!(
-            "{}: the ApplicationSet `{}` was not expanded: its Applications are not looked at",
-            set.origin, set.name
-        )
+        let (origin, name, reasons) = (&set.origin, &set.name, set.reasons.join("; "));
+        format!("{origin}: the ApplicationSet `{name}` was not fully expanded: {reasons}")
     });
     sets.chain(preview.warnings.iter().cloned()).collect()
 }

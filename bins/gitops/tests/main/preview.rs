@@ -27,7 +27,7 @@ fn bench() -> Workbench {
         ("pinned.yaml", application("pinned", "path: web, targetRevision: v1")),
         (
             "apps/set.yaml",
-            "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: all}\nspec: {}\n".to_owned(),
+            "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: all}\nspec: {generators: [{clusters: {}}]}\n".to_owned(),
         ),
         ("web/config.yaml", config("web", "blue")),
         ("db/config.yaml", config("db", "grey")),
@@ -56,10 +56,10 @@ fn a_change_shows_in_the_applications_that_it_touches() {
         .commit([("web/config.yaml", web.as_str()), ("web/extra.yaml", &extra), ("db/secret.yaml", secret)])
         .unwrap();
     let run = preview(&bench, &[]).exits(0);
-    let words = "4 Applications: 2 changed, 0 added, 0 removed, 2 unchanged; 1 ApplicationSet was not expanded";
+    let words = "4 Applications: 2 changed, 0 added, 0 removed, 2 unchanged; 1 ApplicationSet was not fully expanded";
     let run = run.says(words).says("argocd/web (changed): 1 to create, 1 to update, 0 to delete");
     let run = run.says("--- base/ConfigMap/web").says("-blue\n+red\n").says("[secret, changed]");
-    let run = run.says("apps/set.yaml:1: the ApplicationSet `all` was not expanded");
+    let run = run.says("apps/set.yaml:1: the ApplicationSet `all` was not fully expanded");
     assert!(!run.stdout.contains("canary") && !run.stdout.contains("argocd/pinned ("), "{}", run.stdout);
     preview(&bench, &["--exit-code"]).exits(1);
     let json = preview(&bench, &["-o", "json"]).exits(0).json();
@@ -119,4 +119,18 @@ fn an_app_of_apps_of_charts_is_rendered_once_where_nothing_changes() {
         assert_eq!(one["change"], if touched { "changed" } else { "same" }, "{one}");
     }
     preview(&bench, &[]).exits(0).says("-nginx:1.27\n+caddy:1.27\n");
+}
+
+#[test]
+fn sets_are_expanded_at_both_commits() {
+    let mut bench = Workbench::new();
+    let set = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: all}\nspec:\n  generators:\n  - git: \
+               {repoURL: ., revision: HEAD, directories: [{path: services/*}]}\n  template:\n    metadata: {name: \
+               '{{path.basename}}'}\n    spec:\n      project: default\n      source: {repoURL: ., path: '{{path}}'}\n      \
+               destination: {name: in-cluster, namespace: shop}\n";
+    let (web, db) = (config("web", "blue"), config("db", "grey"));
+    bench.repository.commit([("sets/all.yaml", set), ("services/web/a.yaml", &web)]).unwrap();
+    bench.repository.commit([("services/db/a.yaml", db.as_str())]).unwrap();
+    let run = preview(&bench, &[]).exits(0);
+    run.says("2 Applications: 0 changed, 1 added, 0 removed, 1 unchanged\n").says("argocd/db (added)");
 }

@@ -1,5 +1,6 @@
 //! Argo CD's behaviour: health, comparison, synchronization and the rest.
 
+mod application_set;
 mod diff;
 mod health;
 mod hooks;
@@ -64,6 +65,7 @@ fn case_files(directory: &Path) -> Result<Vec<PathBuf>, RunError> {
 fn one(area: &'static str, part: &'static str, id: String, case: Value) -> Case {
     let run: fn(&Value) -> Result<(), String> = match area {
         "argo/health" => health::check,
+        "argo/applicationset" => application_set::check,
         "argo/diff" if kind_of(&id) == "normalize" => diff::check_normal_form,
         "argo/diff" => diff::check,
         "argo/sync" => match kind_of(&id) {

@@ -1,0 +1,137 @@
+//! What an expansion would change among the Applications that are there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gitops_core::api::{APPLICATION_SET_KIND, Application, ApplicationsSyncPolicy, ObjectMeta, Schema as _};
+
+use super::definition::Definition;
+use super::expansion::Expansion;
+
+/// Annotations that Argo CD and its users write on Applications, which no set takes away.
+const KEPT_ANNOTATIONS: [&str; 3] =
+    ["notified.notifications.argoproj.io", "argocd.argoproj.io/refresh", "argocd.argoproj.io/hydrate"];
+/// Beginnings of finalizers that wait for hooks.
+const KEPT_FINALIZERS: [&str; 2] =
+    ["pre-delete-finalizer.argocd.argoproj.io", "post-delete-finalizer.argocd.argoproj.io"];
+
+/// What would become of one Application.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Change {
+    /// It is not there yet.
+    Create(Box<Application>),
+    /// It is there and says something else.
+    Update {
+        /// What is there.
+        live: Box<Application>,
+        /// What it would be.
+        desired: Box<Application>,
+    },
+    /// The set does not make it any more.
+    Delete(Box<Application>),
+    /// It would be changed, and must not be.
+    Keep {
+        /// What is there, or would be.
+        application: Box<Application>,
+        /// Why it stays.
+        reason: String,
+    },
+}
+
+/// What a set would change among the Applications of its namespace, by their names. Nothing is deleted by an expansion that is
+/// not complete, and nothing is touched that another set or controller owns.
+pub fn changes(set: &Definition, expansion: &Expansion, live: &[Application]) -> Vec<Change> {
+    let here = live.iter().filter(|one| one.metadata.namespace() == Some(set.namespace.as_str()));
+    let by_name: BTreeMap<&str, &Application> = here.map(|one| (one.name(), one)).collect();
+    let mut found = BTreeMap::new();
+    let mut wanted = BTreeSet::new();
+    for application in expansion.applications() {
+        wanted.insert(application.name());
+        let change = match by_name.get(application.name()) {
+            None => Some(Change::Create(Box::new(application.clone()))),
+            Some(live) => update(set, live, application),
+        };
+        found.extend(change.map(|change| (application.name(), change)));
+    }
+    let owned = by_name.values().filter(|live| owner(live) == Some(set.name.as_str()));
+    for live in owned.filter(|live| !wanted.contains(live.name())) {
+        let application = Box::new((*live).clone());
+        let change = if !expansion.is_complete() {
+            Change::Keep { application, reason: "not everything that the set makes is known".into() }
+        } else if deletes(&set.policy) {
+            Change::Delete(application)
+        } else {
+            Change::Keep { application, reason: format!("the policy of the set is `{}`", set.policy.as_str()) }
+        };
+        found.insert(live.name(), change);
+    }
+    found.into_values().collect()
+}
+
+fn deletes(policy: &ApplicationsSyncPolicy) -> bool {
+    matches!(policy, ApplicationsSyncPolicy::Sync | ApplicationsSyncPolicy::CreateDelete)
+}
+
+fn updates(policy: &ApplicationsSyncPolicy) -> bool {
+    matches!(policy, ApplicationsSyncPolicy::Sync | ApplicationsSyncPolicy::CreateUpdate)
+}
+
+fn update(set: &Definition, live: &Application, application: &Application) -> Option<Change> {
+    let desired = laid_on(set, live, application);
+    let mut settled = live.clone();
+    settled.settle();
+    if (&settled.spec, &settled.metadata) == (&desired.spec, &desired.metadata) {
+        return None;
+    }
+    let application = Box::new(live.clone());
+    if controller(live).is_some() && owner(live) != Some(set.name.as_str()) {
+        return Some(Change::Keep { application, reason: "another controller owns it".into() });
+    }
+    if !updates(&set.policy) {
+        let reason = format!("the policy of the set is `{}`", set.policy.as_str());
+        return Some(Change::Keep { application, reason });
+    }
+    Some(Change::Update { live: application, desired: Box::new(desired) })
+}
+
+/// What is there, with what the set says laid on it: spec, labels, annotations and finalizers, save those that are left to
+/// others.
+fn laid_on(set: &Definition, live: &Application, application: &Application) -> Application {
+    let mut desired = live.clone();
+    desired.spec = application.spec.clone();
+    let metadata = &application.metadata;
+    let annotations = set.preserved_annotations.iter().map(String::as_str).chain(KEPT_ANNOTATIONS);
+    desired.metadata.annotations = kept(&metadata.annotations, &live.metadata.annotations, annotations);
+    let labels = set.preserved_labels.iter().map(String::as_str);
+    desired.metadata.labels = kept(&metadata.labels, &live.metadata.labels, labels);
+    let mut finalizers = metadata.finalizers.clone().unwrap_or_default();
+    let held = live.metadata.finalizers.iter().flatten();
+    finalizers.extend(held.filter(|one| KEPT_FINALIZERS.iter().any(|beginning| one.starts_with(beginning))).cloned());
+    desired.metadata.finalizers = Some(finalizers);
+    desired.settle();
+    desired
+}
+
+type Texts = Option<BTreeMap<String, String>>;
+
+fn kept<'k>(wanted: &Texts, held: &Texts, keys: impl Iterator<Item = &'k str>) -> Texts {
+    let mut texts = wanted.clone().unwrap_or_default();
+    for key in keys {
+        if let Some(value) = held.as_ref().and_then(|held| held.get(key)) {
+            texts.insert(key.to_owned(), value.clone());
+        }
+    }
+    Some(texts)
+}
+
+/// The set that owns an Application.
+fn owner(application: &Application) -> Option<&str> {
+    controller(application).filter(|(kind, _)| *kind == APPLICATION_SET_KIND).map(|(_, name)| name)
+}
+
+fn controller(application: &Application) -> Option<(&str, &str)> {
+    let ObjectMeta { owner_references, .. } = &application.metadata;
+    let is_controller = |owner: &&gitops_core::api::OwnerReference| owner.controller == Some(true);
+    let owner = owner_references.iter().flatten().find(is_controller)?;
+    Some((owner.kind.as_str(), owner.name.as_str()))
+}
