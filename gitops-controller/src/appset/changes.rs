@@ -135,3 +135,96 @@ fn controller(application: &Application) -> Option<(&str, &str)> {
     let owner = owner_references.iter().flatten().find(is_controller)?;
     Some((owner.kind.as_str(), owner.name.as_str()))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::appset::{Outside, Settings, expand};
+
+    struct Nothing;
+
+    impl Outside for Nothing {}
+
+    fn set(names: &[&str], more: Value) -> Definition {
+        let elements: Vec<Value> = names.iter().map(|name| json!({ "name": name })).collect();
+        let mut spec = json!({
+            "generators": [{"list": {"elements": elements}}],
+            "template": {
+                "metadata": {"name": "{{name}}", "labels": {"team": "a"}},
+                "spec": {"project": "default", "destination": {}, "source": {"repoURL": "r"}},
+            },
+        });
+        for (field, value) in more.as_object().unwrap() {
+            spec[field] = value.clone();
+        }
+        let set = json!({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationSet", "metadata": {"name": "set"}, "spec": spec,
+        });
+        Definition::read(&set, "argocd").unwrap()
+    }
+
+    fn made(set: &Definition) -> Expansion {
+        expand(set, &Nothing, &Settings::new("argocd"))
+    }
+
+    /// An Application as the set makes it, owned by somebody.
+    fn live(name: &str, owner: &str) -> Application {
+        let set = set(&[name], json!({}));
+        let mut application = made(&set).applications().next().unwrap().clone();
+        application.metadata.owner_references = serde_json::from_value(json!([{
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationSet", "name": owner, "uid": "1", "controller": true,
+        }]))
+        .unwrap();
+        application
+    }
+
+    fn shown(set: &Definition, live: &[Application]) -> Vec<String> {
+        let name = |change: Change| match change {
+            Change::Create(one) => format!("create {}", one.name()),
+            Change::Update { desired, .. } => format!("update {}", desired.name()),
+            Change::Delete(one) => format!("delete {}", one.name()),
+            Change::Keep { application, reason } => format!("keep {}: {reason}", application.name()),
+        };
+        changes(set, &made(set), live).into_iter().map(name).collect()
+    }
+
+    #[test]
+    fn what_is_as_it_should_be_does_not_change() {
+        let mut held = live("a", "set");
+        held.metadata.labels.as_mut().unwrap().insert("theirs".into(), "x".into());
+        held.metadata.annotations = Some([("argocd.argoproj.io/refresh".into(), "normal".into())].into());
+        let preserved = json!({"preservedFields": {"labels": ["theirs"]}});
+        assert_eq!(shown(&set(&["a"], preserved), &[held.clone()]), Vec::<String>::new());
+        assert_eq!(shown(&set(&["a"], json!({})), &[held]), ["update a"]);
+    }
+
+    #[test]
+    fn policies_say_what_is_written() {
+        let mut changed = live("b", "set");
+        changed.spec.project = "other".into();
+        let there = [changed, live("c", "set"), live("d", "another")];
+        let under =
+            |policy: &str| shown(&set(&["a", "b"], json!({"syncPolicy": {"applicationsSync": policy}})), &there);
+        assert_eq!(under("sync"), ["create a", "update b", "delete c"]);
+        let kept = |policy: &str, name: &str| format!("keep {name}: the policy of the set is `{policy}`");
+        assert_eq!(under("create-only"), ["create a".into(), kept("create-only", "b"), kept("create-only", "c")]);
+        assert_eq!(under("create-update"), ["create a".into(), "update b".into(), kept("create-update", "c")]);
+        assert_eq!(under("create-delete"), ["create a".into(), kept("create-delete", "b"), "delete c".into()]);
+    }
+
+    #[test]
+    fn nothing_is_deleted_while_something_is_not_known() {
+        let broken = json!({"generators": [{"list": {"elements": [{"name": "a"}]}}, {"clusters": {}}]});
+        let shown = shown(&set(&[], broken), &[live("c", "set")]);
+        assert_eq!(shown, ["create a", "keep c: not everything that the set makes is known"]);
+    }
+
+    #[test]
+    fn what_another_set_owns_stays() {
+        let mut theirs = live("a", "another");
+        theirs.spec.project = "other".into();
+        assert_eq!(shown(&set(&["a"], json!({})), &[theirs]), ["keep a: another controller owns it"]);
+    }
+}

@@ -40,8 +40,8 @@ fn copy_value(value: &Value) -> Value {
     }
 }
 
-/// What nested values are by their paths, with dots between keys and numbers of lists: lists of texts and maps of texts
-/// are not looked into, as `github.com/jeremywohl/flatten` has it. Values are texts as Go's `%v` writes them.
+/// What nested values are by their paths, with dots between keys and numbers of lists. Of lists only those of anything are
+/// looked into, as `github.com/jeremywohl/flatten` has it. Values are texts as Go's `%v` writes them.
 pub(super) fn flatten(parameters: &Parameters) -> Vec<(String, String)> {
     let mut flat = Vec::new();
     for (key, value) in parameters.entries() {

@@ -189,3 +189,75 @@ pub(super) fn folder(pattern: &str) -> &str {
 pub(super) fn is_special(pattern: &str) -> bool {
     pattern.contains(['*', '?', '[', '\\'])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a pattern of letters, `?` and `*` matches, by trying everything.
+    fn tried(pattern: &[u8], path: &[u8], cross: bool) -> bool {
+        match (pattern.first(), path.first()) {
+            (None, None) => true,
+            (Some(b'*'), next) => {
+                tried(&pattern[1..], path, cross)
+                    || next.is_some_and(|next| (cross || *next != b'/') && tried(pattern, &path[1..], cross))
+            }
+            (Some(b'?'), Some(next)) => (cross || *next != b'/') && tried(&pattern[1..], &path[1..], cross),
+            (Some(letter), Some(next)) => letter == next && tried(&pattern[1..], &path[1..], cross),
+            _ => false,
+        }
+    }
+
+    /// All texts of some letters up to a length.
+    fn texts(letters: &str, longest: usize) -> Vec<String> {
+        let mut all = vec![String::new()];
+        let mut from = 0;
+        for _ in 0..longest {
+            let until = all.len();
+            for index in from..until {
+                let longer: Vec<String> = letters.chars().map(|letter| format!("{}{letter}", all[index])).collect();
+                all.extend(longer);
+            }
+            from = until;
+        }
+        all
+    }
+
+    #[test]
+    fn stars_match_what_trying_everything_matches() {
+        let paths = texts("ab/", 4);
+        for pattern in texts("a/*?", 4) {
+            let (go, git) = (Pattern::of_go(&pattern).unwrap(), Pattern::of_git(&pattern).unwrap());
+            for path in &paths {
+                let expected = |cross| tried(pattern.as_bytes(), path.as_bytes(), cross);
+                assert_eq!(go.matches(path), expected(false), "{pattern} on {path}");
+                assert_eq!(git.matches(path), expected(true), "{pattern} on {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_hostile_pattern_takes_no_long_time() {
+        let pattern = Pattern::of_git(&"*a".repeat(2_000)).unwrap();
+        assert!(!pattern.matches(&"a".repeat(1_999)));
+    }
+
+    #[test]
+    fn sets_of_characters_are_read_by_each_tools_rules() {
+        let go = |pattern: &str, path: &str| Pattern::of_go(pattern).is_some_and(|pattern| pattern.matches(path));
+        let git = |pattern: &str, path: &str| Pattern::of_git(pattern).is_some_and(|pattern| pattern.matches(path));
+        assert!(go("[a-c]x", "bx") && git("[a-c]x", "bx"));
+        assert!(go("[^a]", "b") && git("[^a]", "b") && git("[!a]", "b"));
+        assert!(go("[!a]", "!") && !git("[!a]", "!a"));
+        assert!(git("[]a]", "]") && Pattern::of_go("[]a]").is_none());
+        assert!(git("[a-]", "-") && Pattern::of_go("[a-]").is_none());
+        assert!(git("[[:digit:]]", "7") && !git("[[:digit:]]", "d"));
+        assert!(go("\\*", "*") && !go("\\*", "a"));
+        assert!(Pattern::of_go("[").is_none() && Pattern::of_go("a\\").is_none());
+    }
+
+    #[test]
+    fn a_folder_is_what_comes_before_special_characters() {
+        assert_eq!([folder("a/b*/c"), folder("a/b/c"), folder("*"), folder("a/{b,c}/d")], ["a", "a/b", "", "a"]);
+    }
+}
