@@ -232,7 +232,7 @@ fn a_patch_adds_finalizers_and_never_changes_the_project() {
     let list = json!({"list": {"elements": [{"name": "a"}]}});
     let expansion = expanded(&set(true, json!([list]), json!({"templatePatch": patch})));
     let value = serde_json::to_value(expansion.applications().next().unwrap()).unwrap();
-    assert_eq!(value["metadata"]["finalizers"], json!(["resources-finalizer.argocd.argoproj.io", "example.com/mine"]));
+    assert_eq!(value["metadata"]["finalizers"], json!(["example.com/mine", "resources-finalizer.argocd.argoproj.io"]));
     assert_eq!(
         value["spec"],
         json!({"project": "default", "destination": {"server": "https://kubernetes.default.svc", "namespace": "shop"}})
@@ -269,7 +269,7 @@ fn functions_of_templates_are_those_of_argo_cd() {
     assert_eq!(text("{{ slugify 8 false \"a very long name\" }}"), "a-very-l");
     assert_eq!(text("{{ toYaml .map }}"), "k:\n- 1\n- x");
     assert_eq!(text("{{ (fromYaml \"a: {b: 1}\").a.b }}"), "1");
-    assert_eq!(text("{{ index (fromYamlArray \"[x, y]\") 1 }}"), "y");
+    assert_eq!(text("{{ index (fromYamlArray \"[x, y, z]\") 2 }}"), "z");
     assert_eq!(text("{{ tpl \"{{ .name }}\" . }}"), "a");
     for refused in ["env \"HOME\"", "expandenv \"$HOME\"", "getHostByName \"x\"", "include \"x\" .", "required \"m\" 1"]
     {

@@ -22,7 +22,6 @@ fn include(render: &mut Render<'_>, arguments: &[Value]) -> Result<Value, Failur
     Ok(Value::text(out))
 }
 
-
 fn tpl(render: &mut Render<'_>, arguments: &[Value]) -> Result<Value, Failure> {
     let out = render.evaluate(&arguments.text(0), arguments.any(1).clone())?;
     Ok(Value::text(out))
