@@ -19,8 +19,8 @@ use gitops_git::FolderTree;
 use gitops_render::{BuildOutcome, Inputs, Limits, LoadRestrictor};
 use serde_json::json;
 
-/// How often the real set is built; the first round has everything to load.
-const ROUNDS: usize = 3;
+/// How often each set is built, all of them in turn, so that a slow minute of the machine falls on all.
+const TURNS: usize = 5;
 /// Deployments, and as many ConfigMaps, of the generated sets.
 const SIZES: [usize; 4] = [4_000, 8_000, 16_000, 32_000];
 /// Sizes that kustomize builds in a bearable time.
@@ -45,25 +45,44 @@ fn measured(place: &Path) -> Result<Value, Failure> {
     let ours = env::current_exe()?;
     let mut run = json!({ "machine": machine()?, "generated": {}, "generated_peer": {} });
     if let Some(cases) = real_cases()? {
-        let all: Vec<_> = std::iter::repeat_n(&cases, ROUNDS).flatten().cloned().collect();
-        run["real"]["ours"] = builder(&ours, &["work"], &all)?.json();
-        if let Some(peer) = &peer {
-            run["real"]["kustomize"] = builder(peer, &[], &all)?.json();
-            compare("real set", &run["real"]["ours"], &run["real"]["kustomize"]);
+        let (mut our_runs, mut peer_runs) = (Vec::new(), Vec::new());
+        for _ in 0..TURNS {
+            our_runs.push(builder(&ours, &["work"], &cases)?);
+            if let Some(peer) = &peer {
+                peer_runs.push(builder(peer, &[], &cases)?);
+            }
         }
+        compare("real set", &our_runs, &peer_runs);
+        run["real"]["ours"] = our_runs.iter().map(Run::json).collect();
+        run["real"]["kustomize"] = peer_runs.iter().map(Run::json).collect();
     } else {
         println!("skipped: there are no recorded kustomizations");
     }
-    for size in SIZES.into_iter().chain(PEER_SIZES) {
-        let case = (generated(place, size)?, String::new());
-        let our_run = builder(&ours, &["work"], std::slice::from_ref(&case))?.json();
-        println!("{size} Deployments and ConfigMaps: {:.0} ms, {} kB", total(&our_run), our_run["peak_kb"]);
-        if let Some(peer) = peer.as_ref().filter(|_| PEER_SIZES.contains(&size)) {
-            let peer_run = builder(peer, &[], &[case])?.json();
-            compare(&format!("{size} Deployments and ConfigMaps"), &our_run, &peer_run);
-            run["generated_peer"][size.to_string()] = peer_run;
+    let mut runs: BTreeMap<usize, Vec<Run>> = BTreeMap::new();
+    for turn in 1..=TURNS {
+        println!("turn {turn} of {TURNS}");
+        for size in SIZES {
+            let case = (generated(place, size)?, String::new());
+            runs.entry(size).or_default().push(builder(&ours, &["work"], &[case])?);
         }
-        run["generated"][size.to_string()] = our_run;
+    }
+    let mut before = None;
+    for (size, runs) in runs {
+        let fastest = fastest(&runs, 0);
+        let times = before.map(|before| format!(", {:.2} times those of half", fastest / before)).unwrap_or_default();
+        println!("{size} Deployments and ConfigMaps: {fastest:.0} ms{times}, {} kB", peak(&runs));
+        before = Some(fastest);
+        run["generated"][size.to_string()] = runs.iter().map(Run::json).collect();
+    }
+    for size in PEER_SIZES {
+        let case = (generated(place, size)?, String::new());
+        let our_runs = [builder(&ours, &["work"], std::slice::from_ref(&case))?];
+        if let Some(peer) = &peer {
+            let peer_runs = [builder(peer, &[], &[case])?];
+            compare(&format!("{size} Deployments and ConfigMaps"), &our_runs, &peer_runs);
+            run["generated_peer"][size.to_string()] = peer_runs.iter().map(Run::json).collect();
+        }
+        run["generated"][size.to_string()] = our_runs.iter().map(Run::json).collect();
     }
     Ok(run)
 }
@@ -82,25 +101,31 @@ impl Run {
     }
 }
 
-fn total(run: &Value) -> f64 {
-    run["ns"].as_array().into_iter().flatten().filter_map(Value::as_f64).sum::<f64>() / 1e6
+/// The lowest time of a build among the runs, in milliseconds.
+fn fastest(runs: &[Run], build: usize) -> f64 {
+    let times = runs.iter().filter_map(|run| run.builds.get(build)).map(|(time, _)| *time as f64 / 1e6);
+    times.fold(f64::MAX, f64::min)
+}
+
+fn peak(runs: &[Run]) -> u64 {
+    runs.iter().map(|run| run.peak).max().unwrap_or_default()
 }
 
 /// Prints the ratios over the builds that both finished, and what differs in size.
-fn compare(what: &str, ours: &Value, theirs: &Value) {
-    let column = |run: &Value, key: &str| run[key].as_array().cloned().unwrap_or_default();
-    let (sizes, their_sizes) = (column(ours, "bytes"), column(theirs, "bytes"));
-    let both: Vec<usize> = (0..sizes.len()).filter(|at| sizes[*at] == their_sizes[*at] && sizes[*at] != -1).collect();
-    let sum = |run: &Value| both.iter().filter_map(|at| run["ns"][*at].as_f64()).sum::<f64>() / 1e6;
-    let memory = |run: &Value| run["peak_kb"].as_f64().unwrap_or_default();
+fn compare(what: &str, ours: &[Run], theirs: &[Run]) {
+    let ([our_run, ..], [their_run, ..]) = (ours, theirs) else { return };
+    let sizes = our_run.builds.iter().zip(&their_run.builds).map(|((_, ours), (_, theirs))| (*ours, *theirs));
+    let both: Vec<usize> =
+        sizes.enumerate().filter(|(_, (ours, theirs))| ours == theirs && *ours != -1).map(|(at, _)| at).collect();
+    let sum = |runs: &[Run]| both.iter().map(|build| fastest(runs, *build)).sum::<f64>();
     println!(
         "{what}: {} of {} builds are of equal size; {:.1} ms, kustomize {:.1} ms: {:.1} times faster; peak {:.0} %",
         both.len(),
-        sizes.len(),
+        our_run.builds.len(),
         sum(ours),
         sum(theirs),
         sum(theirs) / sum(ours),
-        100.0 * memory(ours) / memory(theirs)
+        100.0 * peak(ours) as f64 / peak(theirs) as f64
     );
 }
 

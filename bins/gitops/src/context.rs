@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gitops_controller::audit::{Action, FileJournal, Record};
-use gitops_controller::sandbox::{Limits, SandboxedJsonnet};
 use gitops_controller::{Applications, Conduct, Engine, address};
 use gitops_core::Cluster;
 use gitops_core::api::{Application, ApplicationSource};
@@ -19,6 +18,7 @@ use gitops_merge::schema::Kinds;
 use crate::arguments::GlobalArguments;
 use crate::failure::Failure;
 use crate::output::stream::error_line;
+use crate::sandbox;
 
 /// Everything that a command calls on.
 pub(crate) struct Context {
@@ -47,8 +47,7 @@ impl Context {
         let kinds = Arc::new(Kinds::builtin()?);
         let mut engine = Engine::new(cluster, repositories, kinds, journal).with_folder(folder);
         engine.conduct = conduct.with_checks(Arc::new(LuaChecks::make));
-        let arguments = vec!["jsonnet-worker".to_owned()];
-        engine.jsonnet = Some(Arc::new(SandboxedJsonnet::new(std::env::current_exe()?, arguments, Limits::default())));
+        engine.jsonnet = Some(sandbox::jsonnet()?);
         Ok(Self { engine, user: user(), notice })
     }
 

@@ -5,12 +5,18 @@ mod commands;
 mod context;
 mod failure;
 mod output;
+mod sandbox;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 
 use crate::arguments::Arguments;
+
+/// Renders are many small allocations.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

@@ -12,7 +12,7 @@ use super::wire::{self, Say, Start};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Address space, in bytes.
+    /// Private memory that can be written, in bytes.
     pub memory_bytes: u64,
     /// Processor time, in seconds.
     pub processor_seconds: u64,
@@ -30,13 +30,22 @@ impl Default for Limits {
 pub struct SandboxedJsonnet {
     program: PathBuf,
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
     limits: Limits,
 }
 
 impl SandboxedJsonnet {
     /// Starts `program` with `arguments`, which must call [`super::run_worker`] on its standard streams.
     pub fn new(program: impl Into<PathBuf>, arguments: Vec<String>, limits: Limits) -> Self {
-        Self { program: program.into(), arguments, limits }
+        Self { program: program.into(), arguments, environment: Vec::new(), limits }
+    }
+
+    /// With variables that the child gets; it has no others. An allocator that takes memory ahead of need is told here not
+    /// to, since all that it takes counts.
+    #[must_use]
+    pub fn with_environment(mut self, environment: Vec<(String, String)>) -> Self {
+        self.environment = environment;
+        self
     }
 
     fn talk(&self, child: &mut Child, tree: &dyn Tree, request: &JsonnetRequest) -> io::Result<Option<Say>> {
@@ -60,6 +69,7 @@ impl JsonnetEvaluator for SandboxedJsonnet {
         let mut child = Command::new(&self.program)
             .args(&self.arguments)
             .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -23,7 +23,8 @@ pub fn run_worker(input: impl BufRead + Send, output: impl Write + Send) -> io::
 
 fn limit(memory_bytes: u64, processor_seconds: u64) -> io::Result<()> {
     use rlimit::Resource;
-    Resource::AS.set(memory_bytes, memory_bytes)?;
+    // What is written counts, not address space that an allocator only reserves.
+    Resource::DATA.set(memory_bytes, memory_bytes)?;
     Resource::CPU.set(processor_seconds, processor_seconds)?;
     Resource::CORE.set(0, 0)
 }

@@ -14,7 +14,7 @@ use crate::files::Files;
 use crate::{Limits, RenderError};
 
 /// Bytes of files of charts that are kept where nobody says how many.
-const DEFAULT_BYTES: u64 = 64 << 20;
+const DEFAULT_BYTES: u64 = 8 << 20;
 /// About how large a chart is, for the number of those that there is room for at first.
 const USUAL_BYTES: u64 = 128 << 10;
 

@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &BuildArguments, global: &GlobalArguments) -> Resul
     }
     let resources = built(arguments, global)?;
     match &arguments.output {
-        None => stream::text(&gitops_yaml::write_documents(revealed(&resources)))?,
+        None => stream::manifests(&gitops_yaml::write_documents(revealed(&resources)))?,
         Some(folder) if folder.is_dir() => {
             for (name, resource) in named(&resources) {
                 write(&folder.join(name), std::slice::from_ref(resource))?;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use gitops_controller::Engine;
 use gitops_controller::preview::{Preview, Previewer, local_key};
-use gitops_controller::sandbox::{Limits, SandboxedJsonnet};
 use gitops_core::tree::TreePath;
 use gitops_fetch::{Fetcher, LockMode, MemoDirectory};
 use gitops_git::{Repository, RepositoryCache};
@@ -16,6 +15,7 @@ use crate::failure::Failure;
 use crate::output::preview;
 use crate::output::progress::Progress;
 use crate::output::stream;
+use crate::sandbox;
 
 pub(super) fn run(arguments: &PreviewArguments, global: &GlobalArguments) -> Result<ExitCode, Failure> {
     let (base, head) = range(&arguments.range)?;
@@ -86,8 +86,7 @@ fn previewer(arguments: &PreviewArguments, global: &GlobalArguments, ends: [&str
     previewer.repositories = Arc::new(RepositoryCache::new(folder.join("repositories")));
     let fetcher = Fetcher::new(folder).with_repositories(Arc::clone(&previewer.repositories));
     previewer.fetcher = Some(fetcher.with_options(previewer.fetch.clone()));
-    let worker = vec!["jsonnet-worker".to_owned()];
-    previewer.jsonnet = Some(Arc::new(SandboxedJsonnet::new(std::env::current_exe()?, worker, Limits::default())));
+    previewer.jsonnet = Some(sandbox::jsonnet()?);
     if !arguments.no_memo {
         previewer.memo = Some((MemoDirectory::new(folder.join("memo")), key(folder)?));
         previewer.build = Engine::build();

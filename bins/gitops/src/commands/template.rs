@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &TemplateArguments, global: &GlobalArguments) -> Re
     options.skip_tests = arguments.skip_tests;
     options.show_only.clone_from(&arguments.show_only);
     match &arguments.output_dir {
-        None => stream::text(&write(&rendered, &options)?)?,
+        None => stream::manifests(&write(&rendered, &options)?)?,
         Some(folder) => {
             let folder = if arguments.release_name { folder.join(&release.name) } else { folder.clone() };
             write_files(&rendered, &options, &folder)?;
@@ -135,8 +135,8 @@ fn write_files(rendered: &Rendered, options: &OutputOptions, folder: &Path) -> R
         let mut opened = fs::OpenOptions::new();
         opened.create(true).write(true).append(more).truncate(!more);
         opened.open(&file).and_then(|mut file| file.write_all(part.document().as_bytes())).map_err(failed)?;
-        stream::text(&format!("wrote {}\n", file.display()))?;
+        stream::manifests(&format!("wrote {}\n", file.display()))?;
     }
-    stream::text("\n")?;
+    stream::manifests("\n")?;
     Ok(())
 }

@@ -22,6 +22,12 @@ pub(crate) fn text(text: &str) -> Result<(), Failure> {
     all(format_args!("{text}"))
 }
 
+/// Writes objects to standard output, to the byte: [`text`] would take what looks like a colour out of them.
+pub(crate) fn manifests(text: &str) -> Result<(), Failure> {
+    let mut stream = io::stdout().lock();
+    stream.write_all(text.as_bytes()).and_then(|()| stream.flush()).map_err(|error| failed(&error))
+}
+
 pub(crate) fn line(words: fmt::Arguments<'_>) -> Result<(), Failure> {
     all(format_args!("{words}\n"))
 }

@@ -23,6 +23,6 @@ pub(super) async fn run(context: &Context, arguments: &ManifestsArguments) -> Re
             live.map(|object| shown(object, arguments.show_secrets)).collect()
         }
     };
-    stream::text(&gitops_yaml::write_documents(&values))?;
+    stream::manifests(&gitops_yaml::write_documents(&values))?;
     Ok(ExitCode::SUCCESS)
 }
