@@ -22,12 +22,7 @@ use gitops_core::{Cluster, GroupVersionKind, Manifest, Object, ObjectId, Timesta
 use gitops_diff::DiffContext;
 use gitops_embedded::{EmbeddedCluster, Options};
 use gitops_render::{Inputs, Limits, Outcome, render};
-use mimalloc::MiMalloc;
 use serde_json::json;
-
-/// The programs' own, so that what is measured is what they do.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Why an input cannot be made.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use gitops_core::api::Application;
 use gitops_core::tree::TreePath;
 use gitops_git::{Location, LocationError, OpenError, Repository};
 use thiserror::Error;
@@ -47,6 +48,21 @@ pub fn absolute(address: &str, base: &Path) -> Result<String, AddressError> {
     let root = repository.work_tree().unwrap_or_else(|| repository.git_dir());
     let root = root.canonicalize().unwrap_or_else(|_| root.into());
     Ok(format!("file://{}", root.display()))
+}
+
+/// Makes the addresses of an Application's sources independent of where the program was started, as [`absolute`] does.
+///
+/// # Errors
+/// As [`absolute`].
+pub fn anchor(application: &mut Application, base: &Path) -> Result<(), AddressError> {
+    let spec = &mut application.spec;
+    for source in spec.source.iter_mut().chain(spec.sources.iter_mut().flatten()) {
+        // The address of a registry looks like a path.
+        if source.chart().is_none() {
+            source.repo_url = absolute(&source.repo_url, base)?;
+        }
+    }
+    Ok(())
 }
 
 /// The path of a repository on this machine; none for one that is fetched.

@@ -1,9 +1,9 @@
 //! Applications as objects of the cluster: read, written and deleted like any other.
 
 use gitops_core::annotations::{
-    DELETION_APPROVED, POST_DELETE_FINALIZER, PRE_DELETE_FINALIZER, QUARANTINE, RESOURCES_FINALIZER,
+    DELETION_APPROVED, POST_DELETE_FINALIZER, PRE_DELETE_FINALIZER, QUARANTINE, REFRESH, RESOURCES_FINALIZER,
 };
-use gitops_core::api::{API_VERSION, APPLICATION_KIND, Application};
+use gitops_core::api::{API_VERSION, APPLICATION_KIND, Application, ApplicationStatus, OperationState};
 use gitops_core::cluster::{
     Cluster, ClusterError, Delete, ErrorKind, Precondition, Propagation, Query, Subresource, Verb, Write,
 };
@@ -177,20 +177,50 @@ impl<'a> Applications<'a> {
         self.write(application.name(), Write::new(&object, Verb::MergePatch, manager)).await
     }
 
-    /// Writes the status of an Application.
+    /// Writes what is new in the status of an Application since it was read.
     ///
     /// # Errors
     /// Where the cluster refuses it.
-    pub async fn set_status(&self, application: &Application) -> Result<Application, ApplicationError> {
-        let status = serde_json::to_value(&application.status).map_err(|source| schema(application.name(), source))?;
-        let patch = serde_json::json!({
-            "apiVersion": API_VERSION,
-            "kind": APPLICATION_KIND,
-            "metadata": {"name": application.name(), "namespace": application.metadata.namespace()},
-            "status": status,
-        });
-        let object = to_object(application.name(), patch)?;
+    pub async fn set_status(
+        &self,
+        application: &Application,
+        before: Option<&ApplicationStatus>,
+    ) -> Result<Application, ApplicationError> {
+        let value = |status| serde_json::to_value(status).map_err(|source| schema(application.name(), source));
+        let changes = merge_patch(&value(before)?, &value(application.status.as_ref())?);
         // Argo CD's definition of the kind has no status subresource, so the status is written with the object.
+        self.patch(application, serde_json::json!({"status": changes})).await
+    }
+
+    /// Takes an operation off an Application, and notes that it was begun.
+    ///
+    /// # Errors
+    /// Where the cluster refuses it.
+    pub async fn take_operation(
+        &self,
+        application: &Application,
+        begun: &OperationState,
+    ) -> Result<Application, ApplicationError> {
+        let value = |state| serde_json::to_value(state).map_err(|source| schema(application.name(), source));
+        let before = application.status.as_ref().and_then(|status| status.operation_state.as_ref());
+        let state = merge_patch(&value(before)?, &value(Some(begun))?);
+        self.patch(application, serde_json::json!({"operation": null, "status": {"operationState": state}})).await
+    }
+
+    /// Takes the request for a refresh off an Application.
+    ///
+    /// # Errors
+    /// Where the cluster refuses it.
+    pub async fn clear_refresh(&self, application: &Application) -> Result<Application, ApplicationError> {
+        self.patch(application, serde_json::json!({"metadata": {"annotations": {REFRESH: null}}})).await
+    }
+
+    async fn patch(&self, application: &Application, mut patch: Value) -> Result<Application, ApplicationError> {
+        patch["apiVersion"] = API_VERSION.into();
+        patch["kind"] = APPLICATION_KIND.into();
+        patch["metadata"]["name"] = application.name().into();
+        patch["metadata"]["namespace"] = application.metadata.namespace().into();
+        let object = to_object(application.name(), patch)?;
         self.write(application.name(), Write::new(&object, Verb::MergePatch, FIELD_MANAGER)).await
     }
 
@@ -281,4 +311,30 @@ fn failed(name: &str, source: ClusterError) -> ApplicationError {
 
 fn schema(name: &str, source: serde_json::Error) -> ApplicationError {
     ApplicationError::Schema { name: name.into(), source }
+}
+
+/// The RFC 7386 patch that makes one value of another: what is new or different, and `null` for what is gone.
+fn merge_patch(before: &Value, after: &Value) -> Value {
+    let (Some(old), Some(new)) = (before.as_object(), after.as_object()) else { return after.clone() };
+    let gone = old.keys().filter(|key| !new.contains_key(*key)).map(|key| (key.clone(), Value::Null));
+    let changed = new.iter().filter(|(key, value)| old.get(*key) != Some(value));
+    let changed = changed
+        .map(|(key, value)| (key.clone(), old.get(key).map_or_else(|| value.clone(), |old| merge_patch(old, value))));
+    Value::Object(gone.chain(changed).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_patch_has_what_changed_and_nothing_else() {
+        let before = json!({"sync": {"status": "Synced", "revision": "a"}, "conditions": [{"type": "SyncError"}], "same": {"a": 1}});
+        let after = json!({"sync": {"status": "Synced", "revision": "b"}, "same": {"a": 1}, "list": [1]});
+        let patch = merge_patch(&before, &after);
+        assert_eq!(patch, json!({"conditions": null, "sync": {"revision": "b"}, "list": [1]}));
+        assert_eq!(merge_patch(&Value::Null, &after), after);
+    }
 }

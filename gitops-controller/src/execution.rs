@@ -56,7 +56,7 @@ impl Engine {
         if !did_nothing || !history::is_current(&synced, &comparison.source) {
             status::set_operation(&mut synced, &comparison, &plan, &outcome, (started, now), request);
             if outcome.phase == gitops_apply::execute::OutcomePhase::Succeeded && request.only.is_empty() {
-                history::push(&mut synced, &comparison, (started, now), &request.initiator);
+                history::push(&mut synced, &comparison, (started, now), request);
             }
         }
         if !did_nothing {
@@ -64,7 +64,8 @@ impl Engine {
         }
         let mut saved = synced;
         if !did_nothing || status::moved(application.status.as_ref(), saved.status.as_ref()) {
-            let mut written = Applications::of(self.cluster.as_ref()).set_status(&saved).await?;
+            let mut written =
+                Applications::of(self.cluster.as_ref()).set_status(&saved, application.status.as_ref()).await?;
             written.status = saved.status;
             saved = written;
         }

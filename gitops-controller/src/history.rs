@@ -5,6 +5,7 @@ use gitops_core::Timestamp;
 use gitops_core::api::{Application, ApplicationStatus, OperationInitiator, RevisionHistory, Time};
 
 use crate::compare::Comparison;
+use crate::reconcile::SyncRequest;
 
 /// Whether the last deployed revision is this one.
 pub fn is_current(application: &Application, source: &PlanSource) -> bool {
@@ -23,13 +24,14 @@ pub(crate) fn push(
     application: &mut Application,
     comparison: &Comparison,
     (started, finished): (Timestamp, Timestamp),
-    initiator: &str,
+    request: &SyncRequest,
 ) {
     let limit = usize::try_from(application.spec.revision_history_limit()).unwrap_or_default();
     let (several, sources) = (application.spec.has_multiple_sources(), application.sources().into_owned());
     let history = application.status.get_or_insert_with(ApplicationStatus::default).history.get_or_insert_default();
     let mut who = OperationInitiator::default();
-    who.username = Some(initiator.into());
+    who.username = Some(request.initiator.clone()).filter(|_| request.automated.is_none());
+    who.automated = request.automated.map(|_| true);
     let mut entry = RevisionHistory::default();
     entry.id = history.last().map_or(0, |last| last.id + 1);
     entry.deployed_at = Time(finished);

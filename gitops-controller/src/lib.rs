@@ -20,6 +20,7 @@ mod engine;
 mod execution;
 pub mod history;
 pub mod keys;
+pub mod operator;
 pub mod order;
 pub mod preview;
 pub mod project;

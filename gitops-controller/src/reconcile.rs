@@ -12,6 +12,7 @@ use crate::audit::{Action, AuditError};
 use crate::compare::{CompareError, CompareOptions, Comparison, control_namespace};
 use crate::engine::Engine;
 use crate::execution::execute;
+use crate::operator::Attempt;
 use crate::rendering::Rendering;
 use crate::resolve::Resolved;
 use crate::rollback::quarantined;
@@ -48,6 +49,8 @@ pub struct SyncRequest {
     pub initiator: String,
     /// What it counts as in the audit trail.
     pub action: Action,
+    /// Which attempt it is, where nobody asked and the Application syncs by itself.
+    pub automated: Option<Attempt>,
 }
 
 impl SyncRequest {
@@ -66,6 +69,7 @@ impl SyncRequest {
             wait: SignedDuration::from_mins(10),
             initiator: initiator.into(),
             action: Action::Sync,
+            automated: None,
         }
     }
 }
@@ -138,7 +142,21 @@ impl Engine {
         request: &SyncRequest,
         observer: Observer<'_>,
     ) -> Result<SyncReport, SyncError> {
-        let mut comparison = self.compare(application, &request.compare, observer).await?;
+        let comparison = self.compare(application, &request.compare, observer).await?;
+        self.sync_compared(application, comparison, request, observer).await
+    }
+
+    /// As [`Engine::sync`], from a comparison that was made just before.
+    ///
+    /// # Errors
+    /// As [`Engine::sync`].
+    pub async fn sync_compared(
+        &self,
+        application: &Application,
+        mut comparison: Comparison,
+        request: &SyncRequest,
+        observer: Observer<'_>,
+    ) -> Result<SyncReport, SyncError> {
         let plan = make_plan(application, &comparison, request)?;
         observer(SyncEvent::Planned(&plan));
         if request.dry_run {
@@ -279,8 +297,9 @@ impl Engine {
                 let mut seen = Applications::of(self.cluster.as_ref())
                     .get(control_namespace(application), application.name())
                     .await?;
+                let before = seen.status.clone();
                 status::update(&mut seen, &comparison, now);
-                Applications::of(self.cluster.as_ref()).set_status(&seen).await?;
+                Applications::of(self.cluster.as_ref()).set_status(&seen, before.as_ref()).await?;
                 return Ok(resources);
             }
             let next = now.checked_add(SignedDuration::from_millis(200)).unwrap_or(until);

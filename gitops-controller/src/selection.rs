@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use gitops_core::ObjectId;
+use gitops_core::api::SyncOperationResource;
 use thiserror::Error;
 
 /// A pattern for resources. `*` stands for any group, kind or name; a leading `!` excludes what matches.
@@ -46,6 +47,17 @@ impl fmt::Display for Selector {
 }
 
 impl Selector {
+    /// The selector of exactly this resource.
+    pub fn of(resource: &SyncOperationResource) -> Self {
+        Self {
+            group: resource.group.clone().unwrap_or_default(),
+            kind: resource.kind.clone(),
+            namespace: resource.namespace.clone().filter(|namespace| !namespace.is_empty()),
+            name: resource.name.clone(),
+            excludes: false,
+        }
+    }
+
     fn matches(&self, id: &ObjectId) -> bool {
         let fits = |pattern: &str, value: &str| pattern == "*" || pattern == value;
         let namespace =

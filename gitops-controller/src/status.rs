@@ -180,8 +180,11 @@ pub fn set_operation(
     request: &SyncRequest,
 ) {
     let mut initiator = OperationInitiator::default();
-    initiator.username = Some(request.initiator.clone());
+    initiator.username = Some(request.initiator.clone()).filter(|_| request.automated.is_none());
+    initiator.automated = request.automated.map(|_| true);
     let mut sync = SyncOperation::default();
+    let count = |count: u32| (count > 0).then_some(i64::from(count));
+    sync.self_heal_attempts_count = request.automated.and_then(|attempt| count(attempt.heals));
     sync.revision = comparison.source.revisions.first().map(|revision| revision.commit.clone());
     sync.prune = Some(plan.count(StepAction::Prune) > 0 || request.prune == Some(true)).filter(|prune| *prune);
     sync.sync_options = application.spec.sync_policy.as_ref().and_then(|policy| policy.sync_options.clone());
@@ -208,6 +211,7 @@ pub fn set_operation(
         OutcomePhase::Error => OperationPhase::Error,
     };
     state.message = Some(outcome.message.clone());
+    state.retry_count = request.automated.and_then(|attempt| count(attempt.retries));
     state.sync_result = Some(result);
     state.started_at = Time(started);
     state.finished_at = Some(Time(finished));

@@ -29,9 +29,9 @@ const POPULAR: &str = "ingress-nginx";
 
 fn main() -> Result<(), Failure> {
     let name = env::args().nth(1).ok_or("which run is this? `helm NAME`, for example `helm 2026-11-23`")?;
-    match name.split_once('-') {
-        Some(("keep", threads)) => return work(threads.parse()?, ChartCache::default()),
-        Some(("read", threads)) => return work(threads.parse()?, ChartCache::new(0)),
+    match (&*name, env::args().nth(2), env::args().nth(3)) {
+        ("work", Some(threads), None) => return work(threads.parse()?, ChartCache::default()),
+        ("work", Some(threads), Some(bytes)) => return work(threads.parse()?, ChartCache::new(bytes.parse()?)),
         _ => {}
     }
     let place = env::temp_dir().join(format!("gitops-bench-{}", std::process::id()));
@@ -57,12 +57,12 @@ fn measured(place: &Path) -> Result<Value, Failure> {
     let (mut alone, mut beside) = (f64::MAX, f64::MAX);
     for turn in 1..=TURNS {
         println!("turn {turn} of {TURNS}");
-        keeping.push(rendered(&ours, &["keep-1"], &all)?);
+        keeping.push(rendered(&ours, &["work", "1"], &all)?);
         let start = Instant::now();
-        reading.push(rendered(&ours, &["read-1"], &all)?);
+        reading.push(rendered(&ours, &["work", "1", "0"], &all)?);
         alone = alone.min(start.elapsed().as_secs_f64());
         let start = Instant::now();
-        rendered(&ours, &["read-2"], &all)?;
+        rendered(&ours, &["work", "2", "0"], &all)?;
         beside = beside.min(start.elapsed().as_secs_f64());
         if let Some(peer) = &peer {
             theirs.push(rendered(peer, &[], &all)?);
@@ -123,9 +123,7 @@ fn compare(ours: &[Run], theirs: &[Run], names: &[String]) {
         all.fold((0.0, 0.0), |(first, again), case| (first + case.0, again + case.1))
     };
     let (ours_sum, theirs_sum) = (sum(ours), sum(theirs));
-    for (what, ours, theirs) in
-        [("at first", ours_sum.0, theirs_sum.0), ("again", ours_sum.1, theirs_sum.1)]
-    {
+    for (what, ours, theirs) in [("at first", ours_sum.0, theirs_sum.0), ("again", ours_sum.1, theirs_sum.1)] {
         println!("{what}: {ours:.1} ms, helm {theirs:.1} ms: {:.1} times faster", theirs / ours);
     }
     let (mine, its) = (peak(ours), peak(theirs));

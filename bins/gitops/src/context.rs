@@ -7,7 +7,7 @@ use std::sync::Arc;
 use gitops_controller::audit::{Action, FileJournal, Record};
 use gitops_controller::{Applications, Conduct, Engine, address};
 use gitops_core::Cluster;
-use gitops_core::api::{Application, ApplicationSource};
+use gitops_core::api::Application;
 use gitops_core::decode::{self, Severity};
 use gitops_embedded::{EmbeddedCluster, Options};
 use gitops_git::RepositoryCache;
@@ -142,16 +142,7 @@ pub(crate) fn read_applications(path: &Path, strict: bool) -> Result<Vec<Applica
         }
         let mut application = decoded.checked()?;
         let base = path.canonicalize()?.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-        let anchor = |source: &mut ApplicationSource| -> Result<(), Failure> {
-            // The address of a registry looks like a path.
-            if source.chart().is_some() {
-                return Ok(());
-            }
-            source.repo_url = absolute_address(&source.repo_url, &base)?;
-            Ok(())
-        };
-        application.spec.source.iter_mut().try_for_each(anchor)?;
-        application.spec.sources.iter_mut().flatten().try_for_each(anchor)?;
+        address::anchor(&mut application, &base).map_err(|error| Failure::from(error).hint(ADDRESS_HINT))?;
         application.metadata.namespace.get_or_insert_with(|| gitops_controller::compare::CONTROL_NAMESPACE.into());
         applications.push(application);
     }
@@ -163,10 +154,10 @@ pub(crate) fn read_applications(path: &Path, strict: bool) -> Result<Vec<Applica
 
 /// An address with a path made independent of where the program was started.
 pub(crate) fn absolute_address(address: &str, base: &Path) -> Result<String, Failure> {
-    address::absolute(address, base).map_err(|error| {
-        Failure::from(error).hint("give the path of a Git repository, or a file://, https:// or ssh address")
-    })
+    address::absolute(address, base).map_err(|error| Failure::from(error).hint(ADDRESS_HINT))
 }
+
+const ADDRESS_HINT: &str = "give the path of a Git repository, or a file://, https:// or ssh address";
 
 /// The data folder holds secrets and caches, and never belongs into a commit.
 pub(crate) fn keep_out_of_git(folder: &Path) -> Result<(), Failure> {

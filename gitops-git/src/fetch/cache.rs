@@ -25,12 +25,21 @@ const MAX_PACKS: usize = 50;
 #[derive(Debug, Clone)]
 pub struct RepositoryCache {
     directory: PathBuf,
+    /// Folders below which local repositories may lie; anywhere where none is said.
+    local: Option<Vec<PathBuf>>,
 }
 
 impl RepositoryCache {
     /// A cache in a directory, which is made when something is fetched.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
-        Self { directory: directory.into() }
+        Self { directory: directory.into(), local: None }
+    }
+
+    /// Opens local repositories only below these folders: who writes an address must not thereby read this machine's disk.
+    #[must_use]
+    pub fn with_local_below(mut self, folders: Vec<PathBuf>) -> Self {
+        self.local = Some(folders.iter().map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.clone())).collect());
+        self
     }
 
     /// Opens a local repository where it lies, or fetches a remote one and opens it in the cache.
@@ -50,8 +59,21 @@ impl RepositoryCache {
     /// As [`RepositoryCache::open`].
     pub fn open_at(&self, location: &Location, options: &FetchOptions) -> Result<Repository, FetchError> {
         match location {
-            Location::Local(path) => Ok(Repository::open(path)?),
+            Location::Local(path) => {
+                self.allows(path)?;
+                Ok(Repository::open(path)?)
+            }
             Location::Remote(url) => self.fetched(url, options),
+        }
+    }
+
+    /// Links are followed before a folder is compared, so that none leads out of it.
+    fn allows(&self, path: &Path) -> Result<(), FetchError> {
+        let Some(folders) = &self.local else { return Ok(()) };
+        let real = path.canonicalize().ok();
+        match real.is_some_and(|real| folders.iter().any(|folder| real.starts_with(folder))) {
+            true => Ok(()),
+            false => Err(FetchError::LocalRefused { path: path.into() }),
         }
     }
 

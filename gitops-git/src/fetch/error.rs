@@ -18,6 +18,12 @@ pub enum FetchError {
     /// The local repository, or the one in the cache, cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// Local repositories are not opened there.
+    #[error("{}: repositories on this machine are not opened there", path.display())]
+    LocalRefused {
+        /// The repository.
+        path: PathBuf,
+    },
     /// The remote has no such revision.
     #[error("{url}: the revision is not there")]
     Revision {

@@ -13,10 +13,12 @@ use super::load;
 use crate::files::Files;
 use crate::{Limits, RenderError};
 
-/// Bytes of files of charts that are kept where nobody says how many.
-const DEFAULT_BYTES: u64 = 8 << 20;
-/// About how large a chart is, for the number of those that there is room for at first.
-const USUAL_BYTES: u64 = 128 << 10;
+/// Bytes that charts take where nobody says how many.
+const DEFAULT_BYTES: u64 = 4 << 20;
+/// About how much a chart takes, for the number of those that there is room for at first.
+const USUAL_BYTES: u64 = 512 << 10;
+/// About how many bytes a chart takes for each byte of its files, as measured over charts of public repositories.
+const BYTES_PER_BYTE: u64 = 4;
 
 /// Charts that were read, by the digest of their files: a chart that many releases share, or that stays the same from one
 /// commit to the next, is read once, its templates included. Clones share what is kept, and threads read side by side.
@@ -28,7 +30,8 @@ pub struct ChartCache {
 }
 
 impl ChartCache {
-    /// A cache of charts whose files have no more than so many bytes together. What was not used for long goes first.
+    /// A cache of charts that take about so many bytes of memory together. What was not used for long goes first, and a
+    /// chart that takes more than all of them is not kept.
     pub fn new(bytes: u64) -> Self {
         Self { bytes, charts: Arc::default() }
     }
@@ -79,7 +82,7 @@ struct BySize;
 
 impl Weighter<Digest, Arc<Chart>> for BySize {
     fn weight(&self, _: &Digest, chart: &Arc<Chart>) -> u64 {
-        size(chart)
+        size(chart) * BYTES_PER_BYTE
     }
 }
 

@@ -54,7 +54,7 @@ impl Render<'_> {
         match &argument.what {
             Term::Nil if parameter.takes_nil() => return Ok(Value::Nil),
             Term::Nil => return Err(frame.error(format!("cannot assign nil to {}", parameter.type_name()))),
-            Term::Bool(_) | Term::Number(_) | Term::Text { .. } => {}
+            Term::Bool(_) | Term::Number(_) | Term::Text(_) => {}
             _ => {
                 let value = self.operand(frame, dot, argument)?;
                 return checked(frame, value, parameter);
@@ -68,8 +68,8 @@ impl Render<'_> {
             (Parameter::Any | Parameter::Reflected, Term::Number(number)) => {
                 literal(frame, number).map(|operand| operand.value)
             }
-            (Parameter::Any | Parameter::Reflected | Parameter::Text, Term::Text { value, .. }) => {
-                Ok(Value::Text(value.clone()))
+            (Parameter::Any | Parameter::Reflected | Parameter::Text, Term::Text(literal)) => {
+                Ok(Value::Text(literal.value.clone()))
             }
             (Parameter::Bool, _) => expected(frame, "bool"),
             (Parameter::Text, _) => expected(frame, "string"),
@@ -99,19 +99,21 @@ impl Render<'_> {
         match &argument.what {
             Term::Dot => Ok(dot.clone()),
             Term::Field(fields) => self.chain(frame, dot, dot.clone(), argument, (fields, &[], None)),
-            Term::Variable { name, fields } => {
+            Term::Variable(variable) => {
+                let (name, fields) = &**variable;
                 let value = frame.variable(name);
                 self.chain(frame, dot, value, argument, (fields, &[], None))
             }
             Term::Pipe(pipe) => self.nested(frame, dot, pipe),
             Term::Function(function) => self.function(frame, dot, function, At::Expression(argument), (&[], None)),
-            Term::Chain { of, fields } => {
+            Term::Chain(chain) => {
+                let (of, fields) = &**chain;
                 let receiver = self.chain_start(frame, dot, argument, of)?;
                 self.chain(frame, dot, receiver, argument, (fields, &[], None))
             }
             Term::Number(number) => literal(frame, number),
             Term::Bool(truth) => Ok(Operand::concrete(Value::Bool(*truth))),
-            Term::Text { value, .. } => Ok(Operand::concrete(Value::Text(value.clone()))),
+            Term::Text(literal) => Ok(Operand::concrete(Value::Text(literal.value.clone()))),
             Term::Nil => Ok(Operand::default()),
         }
     }

@@ -43,7 +43,8 @@ impl Render<'_> {
                 frame.at = At::Expression(first);
                 return self.chain(frame, dot, dot.clone(), first, (fields, arguments, last));
             }
-            Term::Chain { of, fields } => {
+            Term::Chain(chain) => {
+                let (of, fields) = &**chain;
                 let receiver = self.chain_start(frame, dot, first, of)?;
                 return self.chain(frame, dot, receiver, first, (fields, arguments, last));
             }
@@ -55,7 +56,8 @@ impl Render<'_> {
                 not_a_function(frame, first, arguments, last.is_some())?;
                 return self.nested(frame, dot, pipe);
             }
-            Term::Variable { name, fields } => {
+            Term::Variable(variable) => {
+                let (name, fields) = &**variable;
                 frame.at = At::Expression(first);
                 let value = frame.variable(name);
                 if fields.is_empty() {
@@ -72,7 +74,7 @@ impl Render<'_> {
             Term::Bool(truth) => Ok(Operand::concrete(Value::Bool(*truth))),
             Term::Dot => Ok(dot.clone()),
             Term::Number(number) => literal(frame, number),
-            Term::Text { value, .. } => Ok(Operand::concrete(Value::Text(value.clone()))),
+            Term::Text(literal) => Ok(Operand::concrete(Value::Text(literal.value.clone()))),
             _ => Err(frame.error("nil is not a command")),
         }
     }

@@ -1,8 +1,8 @@
 //! The nodes of a template: text, conditions, loops, calls of templates.
 
 use crate::print;
-use crate::syntax::node::{Branch, Node, Pipe, What};
-use crate::value::{Element, MapKind, Text, Value};
+use crate::syntax::node::{Branch, Call, Node, Pipe, What};
+use crate::value::{Element, MapKind, Value};
 
 use super::error::ExecuteError;
 use super::frame::{At, Frame};
@@ -62,9 +62,7 @@ impl Render<'_> {
                 frame.variables.truncate(mark);
                 return walked;
             }
-            What::Template { name, quoted, pipe } => {
-                self.template(frame, dot, (name, quoted, pipe.as_ref()), out)?;
-            }
+            What::Template(call) => self.template(frame, dot, call, out)?,
             What::Break => return Ok(Flow::Break),
             What::Continue => return Ok(Flow::Continue),
         }
@@ -206,14 +204,14 @@ impl Render<'_> {
         &mut self,
         frame: &mut Frame<'n>,
         dot: &Operand,
-        (name, quoted, pipe): (&Text, &str, Option<&'n Pipe>),
+        call: &'n Call,
         out: &mut Vec<u8>,
     ) -> Result<(), ExecuteError> {
-        let Some(template) = self.find(name) else {
-            return Err(frame.error(format!("template {quoted} not defined")));
+        let Some(template) = self.find(&call.name) else {
+            return Err(frame.error(format!("template {} not defined", call.quoted)));
         };
         self.deeper(frame)?;
-        let dot = match pipe {
+        let dot = match &call.pipe {
             Some(pipe) => self.pipeline(frame, dot, pipe)?,
             None => Operand::default(),
         };

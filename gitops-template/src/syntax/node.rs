@@ -55,12 +55,20 @@ pub(crate) struct Node {
 pub(crate) enum What {
     Text(Range<usize>),
     Action(Pipe),
-    If(Branch),
-    With(Branch),
-    Range(Branch),
-    Template { name: Text, quoted: Box<str>, pipe: Option<Pipe> },
+    If(Box<Branch>),
+    With(Box<Branch>),
+    Range(Box<Branch>),
+    Template(Box<Call>),
     Break,
     Continue,
+}
+
+/// `{{template "name" .}}`.
+pub(crate) struct Call {
+    pub(crate) name: Name,
+    /// The name as Go quotes it.
+    pub(crate) quoted: Box<str>,
+    pub(crate) pipe: Option<Pipe>,
 }
 
 pub(crate) struct Branch {
@@ -82,7 +90,7 @@ pub(crate) struct Command {
     pub(crate) arguments: Box<[Expression]>,
 }
 
-/// The name of a field or a variable.
+/// The name of a field, a variable or a template. Equal names of a file are one text.
 pub(crate) type Name = Text;
 
 pub(crate) struct Expression {
@@ -95,12 +103,21 @@ pub(crate) enum Term {
     Nil,
     Bool(bool),
     Number(Box<Number>),
-    Text { value: Text, quoted: Box<str> },
+    Text(Box<Literal>),
     Field(Box<[Name]>),
-    Variable { name: Name, fields: Box<[Name]> },
+    /// The variable, and fields of it.
+    Variable(Box<(Name, Box<[Name]>)>),
     Function(&'static Function),
     Pipe(Box<Pipe>),
-    Chain { of: Box<Expression>, fields: Box<[Name]> },
+    /// An operand, and fields of it.
+    Chain(Box<(Expression, Box<[Name]>)>),
+}
+
+/// A text in quotes.
+pub(crate) struct Literal {
+    pub(crate) value: Text,
+    /// As it stands in the file.
+    pub(crate) quoted: Text,
 }
 
 /// A number and what it may be taken as.
@@ -122,8 +139,10 @@ impl fmt::Display for Node {
             What::If(branch) => write!(formatter, "{{{{if {}}}}}", branch.pipe),
             What::With(branch) => write!(formatter, "{{{{with {}}}}}", branch.pipe),
             What::Range(branch) => write!(formatter, "{{{{range {}}}}}", branch.pipe),
-            What::Template { quoted, pipe: None, .. } => write!(formatter, "{{{{template {quoted}}}}}"),
-            What::Template { quoted, pipe: Some(pipe), .. } => write!(formatter, "{{{{template {quoted} {pipe}}}}}"),
+            What::Template(call) => match &call.pipe {
+                None => write!(formatter, "{{{{template {}}}}}", call.quoted),
+                Some(pipe) => write!(formatter, "{{{{template {} {pipe}}}}}", call.quoted),
+            },
             What::Break => formatter.write_str("{{break}}"),
             What::Continue => formatter.write_str("{{continue}}"),
         }
@@ -170,20 +189,20 @@ impl fmt::Display for Expression {
             Term::Nil => formatter.write_str("nil"),
             Term::Bool(truth) => truth.fmt(formatter),
             Term::Number(number) => formatter.write_str(&number.text),
-            Term::Text { quoted, .. } => formatter.write_str(quoted),
+            Term::Text(literal) => literal.quoted.fmt(formatter),
             Term::Field(fields) => dotted(formatter, fields),
-            Term::Variable { name, fields } => {
-                name.fmt(formatter)?;
-                dotted(formatter, fields)
+            Term::Variable(variable) => {
+                variable.0.fmt(formatter)?;
+                dotted(formatter, &variable.1)
             }
             Term::Function(function) => formatter.write_str(function.name),
             Term::Pipe(pipe) => pipe.fmt(formatter),
-            Term::Chain { of, fields } => {
-                match &of.what {
+            Term::Chain(chain) => {
+                match &chain.0.what {
                     Term::Pipe(pipe) => write!(formatter, "({pipe})")?,
-                    _ => of.fmt(formatter)?,
+                    _ => chain.0.fmt(formatter)?,
                 }
-                dotted(formatter, fields)
+                dotted(formatter, &chain.1)
             }
         }
     }

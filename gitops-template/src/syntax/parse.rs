@@ -1,10 +1,11 @@
 //! Tokens to templates, as Go 1.26's `text/template/parse` takes them, with its words for what is wrong.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::lex::{Delimiters, Lexer};
-use super::node::{Branch, Name, Node, Pipe, Source, Template, What};
+use super::node::{Branch, Call, Name, Node, Pipe, Source, Template, What};
 use super::token::{Keyword, Kind, Token};
 use crate::functions::Functions;
 use crate::quote::{quote, unquote};
@@ -41,6 +42,7 @@ pub fn parse(name: &str, text: Text, functions: &Functions, delimiters: &Delimit
         current: Token { kind: Kind::End, start: 0, end: 0, line: 1 },
         source,
         functions,
+        names: HashSet::new(),
         variables: vec![Text::from("$")],
         ranges: 0,
         depth: 0,
@@ -61,6 +63,8 @@ pub(super) struct Parser<'t> {
     current: Token,
     source: Arc<Source>,
     pub(super) functions: &'t Functions,
+    /// The names and literals so far, which a file repeats.
+    names: HashSet<Text>,
     pub(super) variables: Vec<Name>,
     ranges: usize,
     pub(super) depth: usize,
@@ -314,14 +318,14 @@ impl Parser<'_> {
         Ok(Step::Ending(Ending::Else))
     }
 
-    fn branch(&mut self, context: &str) -> Parsed<Branch> {
+    fn branch(&mut self, context: &str) -> Parsed<Box<Branch>> {
         let mark = self.variables.len();
         let branch = self.branch_inside(context);
         self.variables.truncate(mark);
         branch
     }
 
-    fn branch_inside(&mut self, context: &str) -> Parsed<Branch> {
+    fn branch_inside(&mut self, context: &str) -> Parsed<Box<Branch>> {
         let pipe = self.pipeline(context, Kind::Close)?;
         let in_range = usize::from(context == "range");
         self.ranges += in_range;
@@ -331,7 +335,7 @@ impl Parser<'_> {
             Ending::End => None,
             Ending::Else => Some(self.else_list(context)?),
         };
-        Ok(Branch { pipe, then, otherwise })
+        Ok(Box::new(Branch { pipe, then, otherwise }))
     }
 
     fn else_list(&mut self, context: &str) -> Parsed<Box<[Node]>> {
@@ -387,7 +391,7 @@ impl Parser<'_> {
 
     fn call(&self, token: &Token, name: Text, pipe: Option<Pipe>) -> Step {
         let quoted = quote(&name).into();
-        Step::Node(Node { position: token.start, what: What::Template { name, quoted, pipe } })
+        Step::Node(Node { position: token.start, what: What::Template(Box::new(Call { name, quoted, pipe })) })
     }
 
     fn template_name(&mut self, token: &Token, context: &str) -> Parsed<Text> {
@@ -397,10 +401,28 @@ impl Parser<'_> {
         }
     }
 
-    pub(super) fn text(&self, token: &Token) -> Parsed<Text> {
-        match unquote(self.bytes(token)) {
+    /// A text in quotes without them.
+    pub(super) fn text(&mut self, token: &Token) -> Parsed<Text> {
+        let bytes = self.bytes(token);
+        if let [b'"', plain @ .., b'"'] = bytes
+            && plain.iter().all(|byte| byte.is_ascii() && !matches!(byte, b'"' | b'\\' | b'\n'))
+        {
+            return Ok(self.name(token.start + 1..token.end - 1));
+        }
+        match unquote(bytes) {
             Some(text) => Ok(text.into()),
             None => self.error("invalid syntax"),
         }
+    }
+
+    /// A part of the file as a name, which is one text with all that are equal.
+    pub(super) fn name(&mut self, range: Range<usize>) -> Name {
+        let bytes = self.source.text.get(range).unwrap_or_default();
+        if let Some(known) = self.names.get(bytes) {
+            return known.clone();
+        }
+        let name = Text::from(bytes);
+        self.names.insert(name.clone());
+        name
     }
 }

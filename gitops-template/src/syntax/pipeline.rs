@@ -1,18 +1,19 @@
 //! Pipelines: commands and what they are made of.
 
-use super::node::{Command, Expression, Name, Number, Pipe, Term};
+use smallvec::SmallVec;
+
+use super::node::{Command, Expression, Literal, Name, Number, Pipe, Term};
 use super::parse::{MAX_DEPTH, Parsed, Parser};
 use super::token::{Keyword, Kind};
 use crate::quote::quote;
-use crate::value::Text;
 
 impl Parser<'_> {
     pub(super) fn pipeline(&mut self, context: &str, end: Kind) -> Parsed<Pipe> {
         let position = self.peek_word().start;
-        let mut declares = Vec::new();
+        let mut declares = SmallVec::new();
         let mut assigns = false;
         while self.declaration(&mut declares, &mut assigns, context)? {}
-        let mut commands = Vec::new();
+        let mut commands: SmallVec<[Command; 4]> = SmallVec::new();
         loop {
             let token = self.next_word();
             match token.kind {
@@ -37,11 +38,11 @@ impl Parser<'_> {
             }
         }
         self.check(&commands, context)?;
-        Ok(Pipe { position, declares: declares.into(), assigns, commands: commands.into() })
+        Ok(Pipe { position, declares: declares.into_boxed_slice(), assigns, commands: commands.into_boxed_slice() })
     }
 
     /// Takes one declared variable; whether another may follow.
-    fn declaration(&mut self, declares: &mut Vec<Name>, assigns: &mut bool, context: &str) -> Parsed<bool> {
+    fn declaration(&mut self, declares: &mut SmallVec<[Name; 2]>, assigns: &mut bool, context: &str) -> Parsed<bool> {
         let variable = self.peek_word();
         if variable.kind != Kind::Variable {
             return Ok(false);
@@ -58,7 +59,7 @@ impl Parser<'_> {
             self.back(variable);
             return Ok(false);
         }
-        let name = Text::from(self.bytes(&variable));
+        let name = self.name(variable.range());
         declares.push(name.clone());
         self.variables.push(name);
         if !comma {
@@ -81,7 +82,7 @@ impl Parser<'_> {
         for (index, command) in commands.iter().enumerate().skip(1) {
             let executable = !matches!(
                 command.arguments.first().map(|first| &first.what),
-                Some(Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::Text { .. })
+                Some(Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::Text(_))
             );
             if !executable {
                 return self.error(format!("non executable command in pipeline stage {}", index + 1));
@@ -92,7 +93,7 @@ impl Parser<'_> {
 
     fn command(&mut self) -> Parsed<Command> {
         let position = self.peek_word().start;
-        let mut arguments = Vec::new();
+        let mut arguments: SmallVec<[Expression; 4]> = SmallVec::new();
         loop {
             if let Some(operand) = self.operand()? {
                 arguments.push(operand);
@@ -109,7 +110,7 @@ impl Parser<'_> {
         if arguments.is_empty() {
             return self.error("empty command");
         }
-        Ok(Command { position, arguments: arguments.into() })
+        Ok(Command { position, arguments: arguments.into_boxed_slice() })
     }
 
     fn operand(&mut self) -> Parsed<Option<Expression>> {
@@ -118,23 +119,23 @@ impl Parser<'_> {
         if next.kind != Kind::Field {
             return Ok(Some(term));
         }
-        let mut names = match &term.what {
-            Term::Field(fields) | Term::Variable { fields, .. } => fields.to_vec(),
-            _ => Vec::new(),
-        };
+        let mut names: SmallVec<[Name; 8]> = SmallVec::new();
+        if let Term::Field(fields) = &term.what {
+            names.extend(fields.iter().cloned());
+        }
         while self.peek().kind == Kind::Field {
             let token = self.next();
-            names.push(Text::from(self.bytes(&token).get(1..).unwrap_or_default()));
+            names.push(self.name(token.start + 1..token.end));
         }
         let position = next.start;
-        let fields = names.into();
+        let fields = names.into_boxed_slice();
         let what = match term.what {
             Term::Field(_) => Term::Field(fields),
-            Term::Variable { name, .. } => Term::Variable { name, fields },
-            Term::Bool(_) | Term::Text { .. } | Term::Number(_) | Term::Nil | Term::Dot => {
+            Term::Variable(variable) => Term::Variable(Box::new((variable.0, fields))),
+            Term::Bool(_) | Term::Text(_) | Term::Number(_) | Term::Nil | Term::Dot => {
                 return self.error(format!("unexpected . after term {}", quote(term.to_string().as_bytes())));
             }
-            _ => Term::Chain { of: Box::new(term), fields },
+            _ => Term::Chain(Box::new((term, fields))),
         };
         Ok(Some(Expression { position, what }))
     }
@@ -153,9 +154,9 @@ impl Parser<'_> {
                 let Some(name) = self.variables.iter().rfind(|known| ***known == *bytes) else {
                     return self.error(format!("undefined variable {}", quote(bytes)));
                 };
-                Term::Variable { name: name.clone(), fields: Box::default() }
+                Term::Variable(Box::new((name.clone(), Box::default())))
             }
-            Kind::Field => Term::Field(Box::new([Text::from(bytes.get(1..).unwrap_or_default())])),
+            Kind::Field => Term::Field(Box::new([self.name(token.start + 1..token.end)])),
             Kind::Bool => Term::Bool(bytes == b"true"),
             Kind::Character | Kind::Complex | Kind::Number => match Number::read(bytes, token.kind) {
                 Ok(number) => Term::Number(Box::new(number)),
@@ -163,8 +164,8 @@ impl Parser<'_> {
             },
             Kind::LeftParenthesis => return self.parenthesized().map(Some),
             Kind::Quoted | Kind::Raw => {
-                let quoted = String::from_utf8_lossy(bytes).into();
-                Term::Text { value: self.text(&token)?, quoted }
+                let value = self.text(&token)?;
+                Term::Text(Box::new(Literal { value, quoted: self.name(token.range()) }))
             }
             _ => {
                 self.back(token);

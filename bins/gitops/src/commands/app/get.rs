@@ -28,8 +28,9 @@ pub(super) async fn run(context: &Context, arguments: &GetArguments) -> Result<E
 /// Compares with Git and the cluster, and keeps what was seen.
 async fn refresh(context: &Context, application: &mut Application) -> Result<(), Failure> {
     let compared = context.engine.compare(application, &CompareOptions::default(), &mut |_| {}).await?;
+    let before = application.status.clone();
     status::update(application, &compared, context.engine.clock.now());
-    context.applications().set_status(application).await?;
+    context.applications().set_status(application, before.as_ref()).await?;
     Ok(())
 }
 

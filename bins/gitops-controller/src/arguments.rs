@@ -1,0 +1,50 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+
+/// Keeps the Applications of a cluster as their sources say
+#[derive(Parser)]
+#[command(name = "gitops-controller", version)]
+pub(crate) struct Arguments {
+    /// Keep the Applications that the files of this folder define, on the embedded cluster; no other cluster is needed
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["kubeconfig", "context"])]
+    pub embedded: Option<PathBuf>,
+    /// Talk to the cluster of this kubeconfig in place of the one that this runs in
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Talk to the cluster of this context
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+    /// The namespace of the Applications
+    #[arg(long, short, value_name = "NAME", env = "ARGOCD_NAMESPACE", default_value = "argocd")]
+    pub namespace: String,
+    /// Where fetched repositories, renders, the audit trail and the embedded cluster are kept
+    #[arg(long, value_name = "DIR", env = "GITOPS_DATA_DIR", default_value = ".gitops")]
+    pub data_dir: PathBuf,
+    /// How many seconds lie between two questions to a repository
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub poll: Option<u32>,
+    /// How many Applications are looked at side by side
+    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    pub parallel: usize,
+    /// Open repositories on this machine below this folder; may be repeated. On the embedded cluster: anywhere
+    #[arg(long, value_name = "DIR")]
+    pub allow_local_repositories: Vec<PathBuf>,
+    /// How events are printed
+    #[arg(long, short, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+    /// Evaluates Jsonnet for another process
+    #[arg(long, hide = true)]
+    pub jsonnet_worker: bool,
+}
+
+/// How events are printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// A line a person reads
+    Text,
+    /// A JSON object a line
+    Json,
+}

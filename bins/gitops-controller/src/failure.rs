@@ -1,0 +1,37 @@
+//! Why the operator cannot start.
+
+use std::path::PathBuf;
+
+use gitops_controller::ApplicationError;
+use gitops_controller::address::AddressError;
+use gitops_core::decode::DecodeError;
+use gitops_embedded::OpenError;
+use gitops_kube::ConnectError;
+use thiserror::Error;
+
+/// Why the operator cannot start.
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    #[error("{}: cannot be read", path.display())]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the data folder cannot be used")]
+    Data(#[source] std::io::Error),
+    #[error("the process cannot be set up")]
+    Process(#[source] std::io::Error),
+    #[error("the types of built-in kinds cannot be read")]
+    Kinds(#[source] gitops_merge::schema::SchemaError),
+    #[error(transparent)]
+    Embedded(#[from] OpenError),
+    #[error("the cluster cannot be reached; give a kubeconfig with --kubeconfig, or a folder with --embedded")]
+    Connect(#[from] ConnectError),
+    #[error(transparent)]
+    Definition(#[from] DecodeError),
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    #[error(transparent)]
+    Application(#[from] ApplicationError),
+}

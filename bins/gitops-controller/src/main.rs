@@ -1,0 +1,110 @@
+//! The operator as a program: parses, sets the library up, prints what it tells.
+
+mod arguments;
+mod failure;
+mod folder;
+mod print;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use gitops_controller::Engine;
+use gitops_controller::audit::FileJournal;
+use gitops_controller::operator::{Operator, OperatorOptions};
+use gitops_controller::sandbox::{Limits, SandboxedJsonnet, run_worker};
+use gitops_core::Cluster;
+use gitops_embedded::{EmbeddedCluster, Options};
+use gitops_git::RepositoryCache;
+use gitops_kube::{Connection, KubeCluster};
+use gitops_merge::schema::Kinds;
+use jiff::SignedDuration;
+
+use crate::arguments::Arguments;
+use crate::failure::Failure;
+use crate::folder::Folder;
+
+/// On one's own machine, a push is seen at once.
+const EMBEDDED_POLL: u32 = 2;
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            print::error(&failure);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), Failure> {
+    if arguments.jsonnet_worker {
+        return run_worker(std::io::stdin().lock(), std::io::stdout()).map_err(Failure::Process);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Process)?;
+    runtime.block_on(operate(arguments))
+}
+
+async fn operate(arguments: Arguments) -> Result<(), Failure> {
+    std::fs::create_dir_all(&arguments.data_dir).map_err(Failure::Data)?;
+    let cluster = cluster(&arguments).await?;
+    let engine = engine(&arguments, Arc::clone(&cluster))?;
+    let mut options = OperatorOptions::default();
+    options.namespace = Some(arguments.namespace.clone());
+    options.parallel = arguments.parallel;
+    if let Some(seconds) = arguments.poll.or(arguments.embedded.is_some().then_some(EMBEDDED_POLL)) {
+        options.poll = SignedDuration::from_secs(seconds.into());
+    }
+    let output = arguments.output;
+    let operator = Operator::new(engine, options).with_observer(move |event| print::event(event, output));
+    match arguments.embedded {
+        None => operator.run(stopped()).await,
+        Some(path) => {
+            let mut folder = Folder::new(path, arguments.namespace);
+            folder.define(cluster.as_ref()).await?;
+            let follow = folder.follow(cluster, |failure| print::error(failure));
+            tokio::select! {
+                () = operator.run(stopped()) => {}
+                () = follow => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn cluster(arguments: &Arguments) -> Result<Arc<dyn Cluster>, Failure> {
+    if arguments.embedded.is_some() {
+        return Ok(Arc::new(EmbeddedCluster::open(&arguments.data_dir, &Options::new())?));
+    }
+    let connection = Connection::from_kubeconfig(arguments.kubeconfig.as_deref(), arguments.context.as_deref()).await?;
+    Ok(Arc::new(KubeCluster::connect(&connection)?))
+}
+
+fn engine(arguments: &Arguments, cluster: Arc<dyn Cluster>) -> Result<Engine, Failure> {
+    let folder = &arguments.data_dir;
+    let mut repositories = RepositoryCache::new(folder.join("repositories"));
+    if arguments.embedded.is_none() || !arguments.allow_local_repositories.is_empty() {
+        repositories = repositories.with_local_below(arguments.allow_local_repositories.clone());
+    }
+    let kinds = Arc::new(Kinds::builtin().map_err(Failure::Kinds)?);
+    let journal = Arc::new(FileJournal::new(folder.join("audit.jsonl")));
+    let mut engine = Engine::new(cluster, repositories, kinds, journal).with_folder(folder);
+    let program = std::env::current_exe().map_err(Failure::Process)?;
+    let worker = vec!["--jsonnet-worker".to_owned()];
+    engine.jsonnet = Some(Arc::new(SandboxedJsonnet::new(program, worker, Limits::default())));
+    Ok(engine)
+}
+
+/// Over when the process is told to end.
+async fn stopped() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = interrupted => {}
+            _ = terminated.recv() => {}
+        }
+        return;
+    }
+    let _ = interrupted.await;
+}

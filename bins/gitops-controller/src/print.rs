@@ -1,0 +1,42 @@
+//! Events as lines.
+
+use std::io::{self, Write as _};
+
+use gitops_controller::operator::Event;
+
+use crate::arguments::Output;
+
+/// Prints an event. Where nobody reads any more, nobody is left who could be told.
+pub(crate) fn event(event: &Event, output: Output) {
+    let line = match output {
+        Output::Json => serde_json::to_string(event).unwrap_or_default(),
+        Output::Text => text(event),
+    };
+    let _ = writeln!(io::stdout().lock(), "{line}");
+}
+
+/// Prints an error with its causes.
+pub(crate) fn error(error: &dyn std::error::Error) {
+    let mut line = format!("error: {error}");
+    let mut next = error.source();
+    while let Some(cause) = next {
+        line = format!("{line}: {cause}");
+        next = cause.source();
+    }
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+fn text(event: &Event) -> String {
+    match event {
+        Event::Ready { applications } => format!("following {applications} applications"),
+        Event::Syncing { application, initiator } => format!("{application}: sync begins ({initiator})"),
+        Event::Synced { application, revision, phase, message, writes } => {
+            let short = revision.get(..12).unwrap_or(revision);
+            format!("{application}: {phase} at {short}, {writes} steps; {message}")
+        }
+        Event::Failed { application, message } => format!("{application}: {message}"),
+        Event::Deleted { application } => format!("{application}: deleted, with all that it deployed"),
+        Event::Trouble { what, message } => format!("{what}: {message}"),
+        other => format!("{other:?}"),
+    }
+}

@@ -1,0 +1,199 @@
+//! Whether an Application that was compared is synced by itself: Argo CD's `autoSync` (controller/appcontroller.go, v3.5),
+//! as a pure function of its status and the time.
+
+use gitops_apply::retry;
+use gitops_core::Timestamp;
+use gitops_core::api::{Application, ApplicationStatus, OperationPhase, OperationState, RetryStrategy, SyncStatusCode};
+use jiff::SignedDuration;
+
+/// The pause before the second heal of a revision; the first has none.
+const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(2);
+/// How many times longer each pause is than the one before.
+const PAUSE_FACTOR: i32 = 3;
+/// The longest pause between heals.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
+/// After a sync that long ago, heals are counted anew.
+const CALM: SignedDuration = SignedDuration::from_secs(330);
+
+/// What automation decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing is to be done.
+    Rest,
+    /// It is synced now.
+    Sync(Attempt),
+    /// It is looked at again then.
+    Later(Timestamp),
+    /// It is not synced until something changes, and a person should know why.
+    Refused(String),
+}
+
+/// Which sync it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attempt {
+    /// How many heals of this revision there were, this one included; 0 for the first sync of a revision.
+    pub heals: u32,
+    /// How many attempts failed before.
+    pub retries: u32,
+}
+
+/// Decides for an Application whose status says how it compares now.
+pub fn decide(application: &Application, now: Timestamp) -> Decision {
+    let Some(automated) = application.automated() else { return Decision::Rest };
+    let Some(status) = &application.status else { return Decision::Rest };
+    let sync = status.sync.clone().unwrap_or_default();
+    if application.operation.is_some() || sync.status != SyncStatusCode::OutOfSync {
+        return Decision::Rest;
+    }
+    let extra = |resource: &&gitops_core::api::ResourceStatus| resource.requires_pruning == Some(true);
+    let resources = status.resources.as_deref().unwrap_or_default();
+    let differing = resources.iter().filter(|resource| resource.status != Some(SyncStatusCode::Synced));
+    if !automated.prunes() && differing.clone().count() > 0 && differing.clone().all(|resource| extra(&resource)) {
+        return Decision::Rest;
+    }
+    if automated.prunes()
+        && !automated.allows_empty()
+        && !resources.is_empty()
+        && resources.iter().all(|one| extra(&one))
+    {
+        let words = "automated sync would delete all resources: allow that with `allowEmpty: true` if it is meant";
+        return Decision::Refused(words.into());
+    }
+    let Some(last) = attempted(status) else { return Decision::Sync(Attempt::default()) };
+    match last.phase {
+        OperationPhase::Succeeded if !automated.heals() => Decision::Rest,
+        OperationPhase::Succeeded => heal(last, now),
+        OperationPhase::Failed | OperationPhase::Error => again(application, last, now),
+        _ => Decision::Rest,
+    }
+}
+
+/// The last operation, where it was of the revisions that the Application compares with now, and of everything.
+fn attempted(status: &ApplicationStatus) -> Option<&OperationState> {
+    let (sync, state) = (status.sync.as_ref()?, status.operation_state.as_ref()?);
+    let result = state.sync_result.as_ref()?;
+    let same = match (&sync.revisions, &sync.revision) {
+        (Some(revisions), _) => result.revisions.as_ref() == Some(revisions),
+        (None, Some(revision)) => result.revision == *revision,
+        (None, None) => false,
+    };
+    same.then_some(state)
+}
+
+fn heal(last: &OperationState, now: Timestamp) -> Decision {
+    let finished = last.finished_at.as_ref().map_or(last.started_at.0, |time| time.0);
+    let before = last.operation.sync.as_ref().and_then(|sync| sync.self_heal_attempts_count).unwrap_or_default();
+    let before = if now.duration_since(finished) > CALM { 0 } else { u32::try_from(before).unwrap_or_default() };
+    let pause = match before {
+        0 => SignedDuration::ZERO,
+        count => FIRST_PAUSE.saturating_mul(PAUSE_FACTOR.saturating_pow(count - 1)).min(LONGEST_PAUSE),
+    };
+    match finished.checked_add(pause) {
+        Ok(at) if at > now => Decision::Later(at),
+        _ => Decision::Sync(Attempt { heals: before.saturating_add(1), retries: 0 }),
+    }
+}
+
+/// The same revision again after a failure: only as the Application's `retry` has it.
+fn again(application: &Application, last: &OperationState, now: Timestamp) -> Decision {
+    let retries = u32::try_from(last.retry_count.unwrap_or_default()).unwrap_or_default();
+    let policy = application.spec.sync_policy.as_ref();
+    let none = RetryStrategy::default();
+    let strategy = policy.and_then(|policy| policy.retry.as_ref()).unwrap_or(&none);
+    if !retry::allows(strategy, retries) {
+        let revision = last.sync_result.as_ref().map(|result| result.revision.as_str()).unwrap_or_default();
+        let words = last.message.as_deref().unwrap_or_default();
+        return Decision::Refused(format!("failed last sync attempt to {revision}: {words}"));
+    }
+    let pause = match retry::wait(strategy, retries) {
+        Ok(pause) => pause,
+        Err(error) => return Decision::Refused(format!("spec.syncPolicy.retry.backoff: {error}")),
+    };
+    let finished = last.finished_at.as_ref().map_or(last.started_at.0, |time| time.0);
+    match finished.checked_add(pause) {
+        Ok(at) if at > now => Decision::Later(at),
+        _ => Decision::Sync(Attempt { heals: 0, retries: retries.saturating_add(1) }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// An Application that compares out of sync with the revision `b`; its policy and its last operation are given.
+    fn application(automated: Value, operation: Option<Value>) -> Application {
+        let mut value = json!({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "web", "namespace": "argocd"},
+            "spec": {
+                "project": "default", "destination": {}, "source": {"repoURL": "file:///repo"},
+                "syncPolicy": {"automated": automated, "retry": {"limit": 2, "backoff": {"duration": "10s", "factor": 2}}},
+            },
+            "status": {
+                "sync": {"status": "OutOfSync", "revision": "b"},
+                "resources": [{"kind": "ConfigMap", "name": "a", "status": "OutOfSync"}],
+            },
+        });
+        if let Some(operation) = operation {
+            value["status"]["operationState"] = operation;
+        }
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn operation(phase: &str, revision: &str, heals: i64, retries: i64) -> Value {
+        json!({
+            "phase": phase, "message": "no", "startedAt": at(100).to_string(), "finishedAt": at(100).to_string(),
+            "retryCount": retries, "operation": {"sync": {"autoHealAttemptsCount": heals}},
+            "syncResult": {"revision": revision},
+        })
+    }
+
+    #[test]
+    fn a_new_revision_is_synced_and_an_old_one_only_healed() {
+        let sync = |heals, retries| Decision::Sync(Attempt { heals, retries });
+        assert_eq!(decide(&application(json!({}), None), at(101)), sync(0, 0));
+        let other = Some(operation("Failed", "a", 0, 9));
+        assert_eq!(decide(&application(json!({}), other), at(101)), sync(0, 0));
+        let done = Some(operation("Succeeded", "b", 0, 0));
+        assert_eq!(decide(&application(json!({}), done.clone()), at(101)), Decision::Rest);
+        assert_eq!(decide(&application(json!({"selfHeal": true}), done), at(101)), sync(1, 0));
+        assert_eq!(decide(&application(json!({"enabled": false}), None), at(101)), Decision::Rest);
+    }
+
+    #[test]
+    fn heals_of_one_revision_grow_apart() {
+        let healed = |count| application(json!({"selfHeal": true}), Some(operation("Succeeded", "b", count, 0)));
+        assert_eq!(decide(&healed(1), at(101)), Decision::Later(at(102)));
+        assert_eq!(decide(&healed(2), at(101)), Decision::Later(at(106)));
+        assert_eq!(decide(&healed(9), at(101)), Decision::Later(at(400)));
+        assert_eq!(decide(&healed(9), at(431)), Decision::Sync(Attempt { heals: 1, retries: 0 }));
+    }
+
+    #[test]
+    fn a_failed_revision_is_tried_as_often_as_its_policy_says() {
+        let failed = |retries| application(json!({}), Some(operation("Failed", "b", 0, retries)));
+        assert_eq!(decide(&failed(0), at(101)), Decision::Later(at(110)));
+        assert_eq!(decide(&failed(0), at(110)), Decision::Sync(Attempt { heals: 0, retries: 1 }));
+        assert_eq!(decide(&failed(1), at(110)), Decision::Later(at(120)));
+        assert_eq!(decide(&failed(2), at(999)), Decision::Refused("failed last sync attempt to b: no".into()));
+    }
+
+    #[test]
+    fn deleting_needs_prune_and_deleting_everything_needs_more() {
+        let extra = |automated| {
+            let mut application = application(automated, None);
+            for resource in application.status.iter_mut().flat_map(|status| status.resources.iter_mut().flatten()) {
+                resource.requires_pruning = Some(true);
+            }
+            decide(&application, at(101))
+        };
+        assert_eq!(extra(json!({})), Decision::Rest);
+        assert!(matches!(extra(json!({"prune": true})), Decision::Refused(_)));
+        assert!(matches!(extra(json!({"prune": true, "allowEmpty": true})), Decision::Sync(_)));
+    }
+}

@@ -1,0 +1,56 @@
+//! What the operator tells of its work.
+
+use serde::Serialize;
+
+use super::queue::Key;
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Event {
+    /// The Applications of the cluster are known, and followed from now on.
+    Ready {
+        /// How many there are.
+        applications: usize,
+    },
+    /// A sync begins.
+    Syncing {
+        /// Of which Application.
+        application: Key,
+        /// Who asked for it; `automated` where nobody did.
+        initiator: String,
+    },
+    /// A sync has ended.
+    Synced {
+        /// Of which Application.
+        application: Key,
+        /// The first source's commit, or a chart's version.
+        revision: String,
+        /// How it ended, in Argo CD's words.
+        phase: String,
+        /// The words that go with it.
+        message: String,
+        /// The steps of its plan.
+        writes: usize,
+    },
+    /// An Application cannot be compared or synced; its conditions say the same.
+    Failed {
+        /// Which one.
+        application: Key,
+        /// Why.
+        message: String,
+    },
+    /// What an Application deployed is deleted, and the Application with it.
+    Deleted {
+        /// Which one.
+        application: Key,
+    },
+    /// The cluster cannot be read or written; it is tried again.
+    Trouble {
+        /// What was tried.
+        what: String,
+        /// Why it failed.
+        message: String,
+    },
+}
