@@ -23,7 +23,7 @@ pub(crate) enum Failure {
     #[error("the process cannot be set up")]
     Process(#[source] std::io::Error),
     #[error("the types of built-in kinds cannot be read")]
-    Kinds(#[source] gitops_merge::schema::SchemaError),
+    Kinds(#[source] gitops_merge::schema::TableError),
     #[error(transparent)]
     Embedded(#[from] OpenError),
     #[error("the cluster cannot be reached; give a kubeconfig with --kubeconfig, or a folder with --embedded")]

@@ -39,7 +39,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<(), Failure> {
     if arguments.jsonnet_worker {
-        return run_worker(std::io::stdin().lock(), std::io::stdout()).map_err(Failure::Process);
+        return run_worker(std::io::BufReader::new(std::io::stdin()), std::io::stdout()).map_err(Failure::Process);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Process)?;
     runtime.block_on(operate(arguments))
