@@ -9,10 +9,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use gitops_controller::Engine;
 use gitops_controller::audit::FileJournal;
 use gitops_controller::operator::{Operator, OperatorOptions};
 use gitops_controller::sandbox::{Limits, SandboxedJsonnet, run_worker};
+use gitops_controller::{Conduct, Engine};
 use gitops_core::Cluster;
 use gitops_embedded::{EmbeddedCluster, Options};
 use gitops_git::RepositoryCache;
@@ -89,6 +89,9 @@ fn engine(arguments: &Arguments, cluster: Arc<dyn Cluster>) -> Result<Engine, Fa
     let kinds = Arc::new(Kinds::builtin().map_err(Failure::Kinds)?);
     let journal = Arc::new(FileJournal::new(folder.join("audit.jsonl")));
     let mut engine = Engine::new(cluster, repositories, kinds, journal).with_folder(folder);
+    if arguments.embedded.is_none() {
+        engine.conduct = Conduct::of_an_operator(|name| std::env::var(name).ok());
+    }
     let program = std::env::current_exe().map_err(Failure::Process)?;
     let worker = vec!["--jsonnet-worker".to_owned()];
     engine.jsonnet = Some(Arc::new(SandboxedJsonnet::new(program, worker, Limits::default())));

@@ -10,6 +10,8 @@ mod follow;
 mod look;
 mod poll;
 mod queue;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeSet, HashMap};
 use std::future::Future;

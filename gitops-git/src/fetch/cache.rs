@@ -38,7 +38,8 @@ impl RepositoryCache {
     /// Opens local repositories only below these folders: who writes an address must not thereby read this machine's disk.
     #[must_use]
     pub fn with_local_below(mut self, folders: Vec<PathBuf>) -> Self {
-        self.local = Some(folders.iter().map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.clone())).collect());
+        self.local =
+            Some(folders.iter().map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.clone())).collect());
         self
     }
 

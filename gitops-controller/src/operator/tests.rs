@@ -1,0 +1,123 @@
+//! The operator on the embedded cluster, over a real repository.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gitops_core::api::Application;
+use gitops_core::cluster::{Verb, Write};
+use gitops_core::{Cluster, Object, ObjectId};
+use gitops_embedded::{EmbeddedCluster, Options};
+use gitops_fixtures::TestRepository;
+use gitops_git::RepositoryCache;
+use gitops_merge::schema::Kinds;
+use jiff::SignedDuration;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::{Operator, OperatorOptions};
+use crate::applications::Applications;
+use crate::audit::FileJournal;
+use crate::engine::Engine;
+
+fn settings(colour: &str) -> String {
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  colour: {colour}\n")
+}
+
+/// A running operator with one Application that is synced, pruned and healed by itself.
+struct Bench {
+    _place: TempDir,
+    repository: TestRepository,
+    cluster: Arc<dyn Cluster>,
+    stop: oneshot::Sender<()>,
+    running: JoinHandle<()>,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let place = tempfile::tempdir().unwrap();
+        let mut repository = TestRepository::new().unwrap();
+        repository.commit([("app/settings.yaml", settings("blue").as_str())]).unwrap();
+        let cluster: Arc<dyn Cluster> = Arc::new(EmbeddedCluster::open(place.path(), &Options::new()).unwrap());
+        let application: Application = serde_json::from_value(json!({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+            "metadata": {"name": "web", "namespace": "argocd", "finalizers": ["resources-finalizer.argocd.argoproj.io"]},
+            "spec": {
+                "project": "default",
+                "source": {"repoURL": repository.url(), "path": "app", "targetRevision": "HEAD"},
+                "destination": {"server": "https://kubernetes.default.svc", "namespace": "shop"},
+                "syncPolicy": {"automated": {"prune": true, "selfHeal": true}, "syncOptions": ["CreateNamespace=true"]},
+            },
+        }))
+        .unwrap();
+        Applications::of(cluster.as_ref()).apply(&application).await.unwrap();
+        let journal = Arc::new(FileJournal::new(place.path().join("audit.jsonl")));
+        let repositories = RepositoryCache::new(place.path().join("repositories"));
+        let engine = Engine::new(Arc::clone(&cluster), repositories, Arc::new(Kinds::builtin().unwrap()), journal);
+        let options = OperatorOptions { poll: SignedDuration::from_millis(100), ..OperatorOptions::default() };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = tokio::spawn(Operator::new(engine, options).run(async {
+            let _ = stopped.await;
+        }));
+        Self { _place: place, repository, cluster, stop, running }
+    }
+
+    async fn colour(&self) -> Option<String> {
+        let id = ObjectId::new("", "ConfigMap", Some("shop"), "settings").at_version("v1");
+        let live = self.cluster.get(&id).await.unwrap()?;
+        live.get(&["data", "colour"]).and_then(|colour| colour.as_str().map(str::to_owned))
+    }
+
+    /// Waits until the cluster has the colour.
+    #[track_caller]
+    fn has(&self, colour: Option<&str>) -> impl Future<Output = ()> {
+        let wanted = colour.map(str::to_owned);
+        async move {
+            for _ in 0..1_500 {
+                if self.colour().await == wanted {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            panic!("the colour is {:?}, and should be {wanted:?}", self.colour().await);
+        }
+    }
+
+    async fn application(&self) -> Application {
+        Applications::of(self.cluster.as_ref()).get("argocd", "web").await.unwrap()
+    }
+
+    async fn end(self) {
+        self.stop.send(()).unwrap();
+        self.running.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_is_deployed_and_a_hand_edit_reverted() {
+    let mut bench = Bench::new().await;
+    bench.has(Some("blue")).await;
+    let by_hand = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "shop"},
+        "data": {"colour": "red"},
+    });
+    let by_hand = Object::from_value(by_hand).unwrap();
+    bench.cluster.write(Write::new(&by_hand, Verb::Apply { force: true }, "somebody")).await.unwrap();
+    bench.has(Some("blue")).await;
+    bench.repository.commit([("app/settings.yaml", settings("green").as_str())]).unwrap();
+    bench.has(Some("green")).await;
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_application_deployed_goes_with_it() {
+    let bench = Bench::new().await;
+    bench.has(Some("blue")).await;
+    let application = bench.application().await;
+    let id = ObjectId::new("argoproj.io", "Application", Some("argocd"), "web").at_version("v1alpha1");
+    let uid = application.metadata.uid.unwrap();
+    bench.cluster.delete(gitops_core::cluster::Delete::new(&id, &uid)).await.unwrap();
+    bench.has(None).await;
+    bench.end().await;
+}
