@@ -276,7 +276,11 @@ fn functions_of_templates_are_those_of_argo_cd() {
         assert!(text(&format!("{{{{ {refused} }}}}")).contains("not defined"), "{refused}");
     }
     assert!(text("{{ fromYaml \"[1]\" }}").contains("not a map"));
-    assert!(text("{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}").contains("steps allowed"));
+    let large = text("{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}");
+    assert!(large.contains("bytes allowed"), "{large}");
+    let long =
+        text("{{ $all := until 1000 }}{{ range $all }}{{ range $all }}{{ range $all }}{{ end }}{{ end }}{{ end }}");
+    assert!(long.contains("steps allowed"), "{long}");
 }
 
 #[test]

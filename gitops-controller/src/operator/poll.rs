@@ -40,7 +40,8 @@ impl Revisions {
             let source = gitops_core::api::ApplicationSource::new(reference.0.as_str());
             let id = resolve_one(&source, &reference.1, &engine.repositories, &engine.fetch).map(|found| found.id());
             let same = match id {
-                Ok(id) => self.known.insert(reference, id.clone()).is_none_or(|before| before == id),
+                // What is asked for the first time may have moved since an Application was looked at.
+                Ok(id) => self.known.insert(reference, id.clone()).is_some_and(|before| before == id),
                 Err(_) => false,
             };
             if !same {
