@@ -164,17 +164,7 @@ impl<'a> Applications<'a> {
         value: &str,
         manager: &str,
     ) -> Result<Application, ApplicationError> {
-        let patch = serde_json::json!({
-            "apiVersion": API_VERSION,
-            "kind": APPLICATION_KIND,
-            "metadata": {
-                "name": application.name(),
-                "namespace": application.metadata.namespace(),
-                "annotations": {key: value},
-            },
-        });
-        let object = to_object(application.name(), patch)?;
-        self.write(application.name(), Write::new(&object, Verb::MergePatch, manager)).await
+        self.patch(application, serde_json::json!({"metadata": {"annotations": {key: value}}}), manager).await
     }
 
     /// Writes what is new in the status of an Application since it was read.
@@ -189,7 +179,7 @@ impl<'a> Applications<'a> {
         let value = |status| serde_json::to_value(status).map_err(|source| schema(application.name(), source));
         let changes = merge_patch(&value(before)?, &value(application.status.as_ref())?);
         // Argo CD's definition of the kind has no status subresource, so the status is written with the object.
-        self.patch(application, serde_json::json!({"status": changes})).await
+        self.patch(application, serde_json::json!({"status": changes}), FIELD_MANAGER).await
     }
 
     /// Takes an operation off an Application, and notes that it was begun.
@@ -204,7 +194,8 @@ impl<'a> Applications<'a> {
         let value = |state| serde_json::to_value(state).map_err(|source| schema(application.name(), source));
         let before = application.status.as_ref().and_then(|status| status.operation_state.as_ref());
         let state = merge_patch(&value(before)?, &value(Some(begun))?);
-        self.patch(application, serde_json::json!({"operation": null, "status": {"operationState": state}})).await
+        let patch = serde_json::json!({"operation": null, "status": {"operationState": state}});
+        self.patch(application, patch, FIELD_MANAGER).await
     }
 
     /// Takes the request for a refresh off an Application.
@@ -212,16 +203,23 @@ impl<'a> Applications<'a> {
     /// # Errors
     /// Where the cluster refuses it.
     pub async fn clear_refresh(&self, application: &Application) -> Result<Application, ApplicationError> {
-        self.patch(application, serde_json::json!({"metadata": {"annotations": {REFRESH: null}}})).await
+        let patch = serde_json::json!({"metadata": {"annotations": {REFRESH: null}}});
+        self.patch(application, patch, FIELD_MANAGER).await
     }
 
-    async fn patch(&self, application: &Application, mut patch: Value) -> Result<Application, ApplicationError> {
+    /// Writes a part of an Application, whose identity is added to it.
+    async fn patch(
+        &self,
+        application: &Application,
+        mut patch: Value,
+        manager: &str,
+    ) -> Result<Application, ApplicationError> {
         patch["apiVersion"] = API_VERSION.into();
         patch["kind"] = APPLICATION_KIND.into();
         patch["metadata"]["name"] = application.name().into();
         patch["metadata"]["namespace"] = application.metadata.namespace().into();
         let object = to_object(application.name(), patch)?;
-        self.write(application.name(), Write::new(&object, Verb::MergePatch, FIELD_MANAGER)).await
+        self.write(application.name(), Write::new(&object, Verb::MergePatch, manager)).await
     }
 
     /// Deletes an Application's record, not what it deployed. Argo CD's finalizers, which keep it until what it deployed is gone,
@@ -234,14 +232,10 @@ impl<'a> Applications<'a> {
         let finalizers = application.metadata.finalizers.as_deref().unwrap_or_default();
         let (argo_cd, others): (Vec<&String>, Vec<&String>) = finalizers.iter().partition(|one| is_argo_cds(one));
         if !argo_cd.is_empty() {
-            let metadata =
-                serde_json::json!({"name": name, "namespace": application.metadata.namespace(), "finalizers": others});
-            let patch = serde_json::json!({"apiVersion": API_VERSION, "kind": APPLICATION_KIND, "metadata": metadata});
-            let object = to_object(name, patch)?;
-            match self.cluster.write(Write::new(&object, Verb::MergePatch, FIELD_MANAGER)).await {
-                Ok(_) => {}
-                Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
-                Err(source) => return Err(failed(name, source)),
+            let patch = serde_json::json!({"metadata": {"finalizers": others}});
+            match self.patch(application, patch, FIELD_MANAGER).await {
+                Err(ApplicationError::Cluster { source, .. }) if source.kind == ErrorKind::NotFound => return Ok(()),
+                written => drop(written?),
             }
         }
         let target = reference(application.metadata.namespace().unwrap_or_default(), name);

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 /// What an error and its causes say, from the outer to the inner.
-pub(crate) fn chain(error: &dyn Error) -> String {
+pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

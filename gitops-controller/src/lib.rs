@@ -11,7 +11,7 @@ pub mod applications;
 pub mod approval;
 pub mod appset;
 pub mod audit;
-mod causes;
+pub mod causes;
 pub mod compare;
 pub mod conduct;
 pub mod deletion;

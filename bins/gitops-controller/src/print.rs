@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 
+use gitops_controller::causes;
 use gitops_controller::operator::Event;
 
 use crate::arguments::Output;
@@ -17,12 +18,7 @@ pub(crate) fn event(event: &Event, output: Output) {
 
 /// Prints an error with its causes.
 pub(crate) fn error(error: &dyn std::error::Error) {
-    let mut line = format!("error: {error}");
-    let mut next = error.source();
-    while let Some(cause) = next {
-        line = format!("{line}: {cause}");
-        next = cause.source();
-    }
+    let line = format!("error: {}", causes::chain(error));
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 

@@ -14,6 +14,7 @@ use super::automation::{Decision, decide};
 use super::event::Event;
 use super::queue::Key;
 use crate::applications::{ApplicationError, Applications};
+use crate::causes::chain;
 use crate::compare::CompareOptions;
 use crate::deletion::Deletion;
 use crate::engine::Engine;
@@ -21,8 +22,8 @@ use crate::reconcile::{SyncReport, SyncRequest};
 use crate::selection::Selector;
 use crate::status;
 
-/// Who syncs by itself, as Argo CD's status names its controller nowhere: only `automated` is set.
-const AUTOMATION: &str = "";
+/// Who syncs in the audit trail where nobody asked. A status has no name then, only `automated`, as Argo CD's.
+const AUTOMATION: &str = "automated";
 
 /// How long after a deletion that did not end well it is tried again.
 const DELETION_PAUSE: SignedDuration = SignedDuration::from_secs(10);
@@ -133,17 +134,13 @@ fn request(operation: &Operation) -> SyncRequest {
 }
 
 /// Compares, writes what that says, and syncs where the Application does so by itself.
-async fn compare(
-    engine: &Engine,
-    key: &Key,
-    mut application: Application,
-    look: &mut Look,
-) -> Result<(), ApplicationError> {
+async fn compare(engine: &Engine, key: &Key, mut read: Application, look: &mut Look) -> Result<(), ApplicationError> {
     let applications = Applications::of(engine.cluster.as_ref());
-    let before = application.status.clone();
-    if application.metadata.annotation(REFRESH).is_some() {
-        application = applications.clear_refresh(&application).await?;
+    if read.metadata.annotation(REFRESH).is_some() {
+        read = applications.clear_refresh(&read).await?;
     }
+    let before = read.status.as_ref();
+    let mut application = read.clone();
     let now = engine.clock.now();
     let comparison = match engine.compare(&application, &CompareOptions::default(), &mut |_| {}).await {
         Ok(comparison) => comparison,
@@ -151,9 +148,9 @@ async fn compare(
             let message = chain(&error);
             let status = application.status.get_or_insert_default();
             status.sync.get_or_insert_default().status = SyncStatusCode::Unknown;
-            condition(status, before.as_ref(), ApplicationConditionType::ComparisonError, message.clone(), now);
+            condition(status, before, ApplicationConditionType::ComparisonError, message.clone(), now);
             look.events.push(Event::Failed { application: key.clone(), message });
-            return save(&applications, &application, before.as_ref()).await;
+            return save(&applications, &application, before).await;
         }
     };
     look.kinds = comparison.desired.resources.values().map(|one| one.object.gvk()).collect();
@@ -165,17 +162,18 @@ async fn compare(
                 Decision::Later(at) => look.again = Some(at),
                 Decision::Refused(message) => {
                     let status = application.status.get_or_insert_default();
-                    condition(status, before.as_ref(), ApplicationConditionType::SyncError, message, now);
+                    condition(status, before, ApplicationConditionType::SyncError, message, now);
                 }
                 _ => {}
             }
-            return save(&applications, &application, before.as_ref()).await;
+            return save(&applications, &application, before).await;
         }
     };
     let mut request = SyncRequest::new(AUTOMATION);
     request.automated = Some(attempt);
-    look.events.push(Event::Syncing { application: key.clone(), initiator: "automated".into() });
-    match engine.sync_compared(&application, comparison, &request, &mut |_| {}).await {
+    look.events.push(Event::Syncing { application: key.clone(), initiator: AUTOMATION.into() });
+    // From the status as it was read: what is written is what differs from that.
+    match engine.sync_compared(&read, comparison, &request, &mut |_| {}).await {
         Ok(report) => {
             look.events.push(ended(key, &report));
             // What it did is looked at once more: a failed one may be due again, a healed one may have been turned over.
@@ -184,9 +182,9 @@ async fn compare(
         Err(error) => {
             let message = chain(&error);
             let status = application.status.get_or_insert_default();
-            condition(status, before.as_ref(), ApplicationConditionType::SyncError, message.clone(), now);
+            condition(status, before, ApplicationConditionType::SyncError, message.clone(), now);
             look.events.push(Event::Failed { application: key.clone(), message });
-            return save(&applications, &application, before.as_ref()).await;
+            return save(&applications, &application, before).await;
         }
     }
     Ok(())
@@ -259,15 +257,4 @@ fn ended(key: &Key, report: &SyncReport) -> Event {
         message: outcome.map(|outcome| outcome.message.clone()).unwrap_or_default(),
         writes: report.plan.steps().count(),
     }
-}
-
-/// An error with its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }

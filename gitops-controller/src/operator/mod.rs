@@ -31,6 +31,7 @@ pub use automation::{Attempt, Decision, decide};
 pub use event::Event;
 pub use queue::{Key, Queue};
 
+use crate::causes::chain;
 use crate::compare::CONTROL_NAMESPACE;
 use crate::engine::Engine;
 use follow::{Seen, follow};
@@ -157,7 +158,7 @@ impl Work {
             let Some(key) = self.queue.take(self.engine.clock.now()) else { return };
             let (engine, sender) = (Arc::clone(&self.engine), self.sender.clone());
             self.looks.spawn(async move {
-                let looked = look(&engine, &key).await.map_err(|error| format!("{error:#}"));
+                let looked = look(&engine, &key).await.map_err(|error| chain(&error));
                 let _ = sender.send(Signal::Looked(key, looked));
             });
         }
