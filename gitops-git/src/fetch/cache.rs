@@ -1,10 +1,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+use std::time::Instant;
 
 use gitops_core::Digest;
 
+use super::asked::Asked;
 use super::connect::{Depth, Server};
 use super::lock::Lock;
+use super::opened::Opened;
 use super::refs::Advertised;
 use super::{FetchError, FetchOptions};
 use crate::commit::CommitId;
@@ -27,12 +31,14 @@ pub struct RepositoryCache {
     directory: PathBuf,
     /// Folders below which local repositories may lie; anywhere where none is said.
     local: Option<Vec<PathBuf>>,
+    opened: Opened,
+    asked: Asked,
 }
 
 impl RepositoryCache {
     /// A cache in a directory, which is made when something is fetched.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
-        Self { directory: directory.into(), local: None }
+        Self { directory: directory.into(), local: None, opened: Opened::default(), asked: Asked::default() }
     }
 
     /// Opens local repositories only below these folders: who writes an address must not thereby read this machine's disk.
@@ -62,7 +68,7 @@ impl RepositoryCache {
         match location {
             Location::Local(path) => {
                 self.allows(path)?;
-                Ok(Repository::open(path)?)
+                Ok(self.opened.open(path)?)
             }
             Location::Remote(url) => self.fetched(url, options),
         }
@@ -103,11 +109,27 @@ impl RepositoryCache {
             let none = || FetchError::Offline { url: url.to_string() };
             return if place.exists() { Ok(Repository::open(&place)?) } else { Err(none()) };
         }
+        let since = options.since.unwrap_or_else(Instant::now);
+        let answers = self.asked.of(&place);
+        let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+        if answers.serve(options.revision.as_deref(), since) {
+            return Ok(self.opened.open(&place)?);
+        }
+        let asked = Instant::now();
+        if let Some(tell) = &options.on_ask {
+            tell(&url.to_string());
+        }
+        let repository = self.ask(&place, url, options)?;
+        answers.note(options.revision.as_deref(), asked);
+        Ok(repository)
+    }
+
+    fn ask(&self, place: &Path, url: &RemoteUrl, options: &FetchOptions) -> Result<Repository, FetchError> {
         fs::create_dir_all(&self.directory).map_err(cache_error(&self.directory))?;
         let _lock = Lock::acquire(&place.with_extension("lock"), options.lock_deadline)?;
-        prepare(&place)?;
-        let crowded = packs(&place) > MAX_PACKS;
-        let working = if crowded { place.with_extension("new") } else { place.clone() };
+        prepare(place)?;
+        let crowded = packs(place) > MAX_PACKS;
+        let working = if crowded { place.with_extension("new") } else { place.to_path_buf() };
         if crowded {
             create(&working)?;
         }
@@ -115,11 +137,11 @@ impl RepositoryCache {
         if crowded {
             // Who reads the old one finds the same objects at the same path.
             let old = place.with_extension("old");
-            fs::rename(&place, &old).map_err(cache_error(&place))?;
-            fs::rename(&working, &place).map_err(cache_error(&place))?;
+            fs::rename(place, &old).map_err(cache_error(place))?;
+            fs::rename(&working, place).map_err(cache_error(place))?;
             fs::remove_dir_all(&old).map_err(cache_error(&old))?;
         }
-        Ok(Repository::open(&place)?)
+        Ok(self.opened.open(place)?)
     }
 }
 

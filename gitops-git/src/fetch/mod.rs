@@ -1,9 +1,11 @@
 //! Repositories of other machines, fetched into bare repositories of a cache directory.
 
+mod asked;
 mod cache;
 mod connect;
 mod error;
 mod lock;
+mod opened;
 mod options;
 mod refs;
 mod watch;

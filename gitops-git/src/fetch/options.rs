@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How a repository is fetched.
 #[derive(Clone)]
@@ -12,6 +12,9 @@ pub struct FetchOptions {
     pub revision: Option<String>,
     /// Take what the cache has, without asking the server. Fails where the cache has nothing.
     pub offline: bool,
+    /// An answer that the server gave to this process serves, where it was asked for at this moment or later. None means now:
+    /// the server is asked, once for all who do so at the same time.
+    pub since: Option<Instant>,
     /// Who to be for the server; credentials in the URL come second. For ssh, the user's own agent and keys serve.
     pub credentials: Option<Credentials>,
     /// The ssh program with its arguments, in the place of `ssh`.
@@ -24,6 +27,8 @@ pub struct FetchOptions {
     pub max_bytes: u64,
     /// Set from outside to end the fetch early.
     pub interrupt: Arc<AtomicBool>,
+    /// Called with the address of each server before it is asked for its refs.
+    pub on_ask: Option<Arc<dyn Fn(&str) + Send + Sync>>,
     /// Called a few times a second with the bytes received so far.
     pub on_progress: Option<Arc<dyn Fn(u64) + Send + Sync>>,
 }
@@ -33,12 +38,14 @@ impl Default for FetchOptions {
         Self {
             revision: None,
             offline: false,
+            since: None,
             credentials: None,
             ssh_command: None,
             deadline: Duration::from_secs(600),
             lock_deadline: Duration::from_secs(120),
             max_bytes: 8 << 30,
             interrupt: Arc::default(),
+            on_ask: None,
             on_progress: None,
         }
     }
