@@ -1,7 +1,7 @@
 //! Following one kind: a listing, then a watch from there, for as long as somebody asks for it.
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
 use gitops_core::GroupVersionKind;
@@ -32,6 +32,7 @@ pub enum CacheState {
 pub(crate) struct Followed {
     pub(crate) store: Arc<RwLock<Store>>,
     pub(crate) state: watch::Receiver<CacheState>,
+    changed: watch::Receiver<Instant>,
     task: AbortHandle,
 }
 
@@ -48,6 +49,7 @@ struct Follower {
     managed: Managed,
     store: Arc<RwLock<Store>>,
     state: watch::Sender<CacheState>,
+    changed: watch::Sender<Instant>,
 }
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -56,6 +58,7 @@ impl Followed {
     /// Begins to follow a kind, on the runtime of the caller.
     pub(crate) fn start(cluster: KubeCluster, gvk: GroupVersionKind, options: &CacheOptions) -> Self {
         let (sender, state) = watch::channel(CacheState::Listing);
+        let (moved, changed) = watch::channel(Instant::now());
         let store = Arc::<RwLock<Store>>::default();
         let (extent, managed): (_, Managed) = if options.metadata_only.contains(&gvk.group_kind()) {
             (Extent::Metadata, Arc::new(|_| false))
@@ -63,9 +66,15 @@ impl Followed {
             (Extent::Whole, Arc::clone(&options.managed))
         };
         let query = Query::all(gvk);
-        let follower = Follower { cluster, query, extent, managed, store: Arc::clone(&store), state: sender };
+        let follower =
+            Follower { cluster, query, extent, managed, store: Arc::clone(&store), state: sender, changed: moved };
         let task = tokio::spawn(follower.run()).abort_handle();
-        Self { store, state, task }
+        Self { store, state, changed, task }
+    }
+
+    /// When the objects of the kind last changed, or were listed.
+    pub(crate) fn changed(&self) -> Instant {
+        *self.changed.borrow()
     }
 
     /// Waits until the kind is followed, or cannot be.
@@ -109,22 +118,37 @@ impl Follower {
         while let Some(page) = pages.next().await? {
             self.change(|store| page.into_iter().for_each(|object| store.put(object, &self.managed)));
         }
-        self.change(Store::finish);
         let version = pages.resource_version().to_owned();
+        self.change(|store| store.finish(&version));
         let caller = self.cluster.caller.clone();
         let mut events = watch(caller, resource.clone(), self.query.clone(), &version, self.extent).await?;
         self.state.send_replace(CacheState::Following);
         while let Some(event) = events.next().await {
-            match event? {
-                WatchEvent::Changed(object) => self.change(|store| store.put(object, &self.managed)),
-                WatchEvent::Gone(object) => self.change(|store| store.remove(&object)),
-                WatchEvent::Bookmark(_) => {}
-            }
+            self.take_in(event?);
         }
         Ok(())
     }
 
+    fn take_in(&self, event: WatchEvent) {
+        match event {
+            WatchEvent::Changed(object) => self.change(|store| {
+                store.reach(object.resource_version().unwrap_or_default());
+                store.put(object, &self.managed);
+            }),
+            WatchEvent::Gone(object) => self.change(|store| {
+                store.reach(object.resource_version().unwrap_or_default());
+                store.remove(&object);
+            }),
+            WatchEvent::Bookmark(version) => {
+                let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
+                store.reach(&version);
+            }
+        }
+    }
+
     fn change<T>(&self, change: impl FnOnce(&mut Store) -> T) -> T {
-        change(&mut self.store.write().unwrap_or_else(PoisonError::into_inner))
+        let changed = change(&mut self.store.write().unwrap_or_else(PoisonError::into_inner));
+        self.changed.send_replace(Instant::now());
+        changed
     }
 }

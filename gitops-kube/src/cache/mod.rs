@@ -1,21 +1,23 @@
 //! A cluster whose reads are answered from what watches tell.
 //!
 //! A kind is followed from the first time that it is asked for. Objects that are managed are kept whole; of all others only
-//! that they are there. A reader sees its own writes, and after a refusal that says that what was read is old, the
-//! server is asked.
+//! that they are there. A reader sees its own writes and what it was told by a watch, and after a refusal that says that what
+//! was read is old, the server is asked.
 
 mod follow;
+mod kinds;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::StreamExt as _;
 use futures::future::{BoxFuture, FutureExt as _};
 use gitops_core::annotations::{INSTANCE_LABEL, INVENTORY_OF, TRACKING_ID};
 use gitops_core::cluster::{
     Applied, Cluster, ClusterError, ClusterInfo, CompleteListing, Delete, Deleted, Discovery, ErrorKind, Identity,
-    Query, WatchStream, Write,
+    Query, WatchEvent, WatchStream, Write,
 };
 use gitops_core::{GroupKind, GroupVersionKind, Object, ObjectId, ObjectRef};
 
@@ -44,7 +46,10 @@ impl Default for CacheOptions {
         };
         // What controllers make of workloads, which is many and changes often.
         let made = [("", "Pod"), ("", "Event"), ("apps", "ReplicaSet"), ("discovery.k8s.io", "EndpointSlice")];
-        let metadata_only = made.map(|(group, kind)| GroupKind::new(group, kind)).into();
+        // What is large, and of which it matters that it changed.
+        let kinds =
+            kinds::SOURCES.map(|(version, kind)| GroupVersionKind::from_api_version(version, kind).group_kind());
+        let metadata_only = made.map(|(group, kind)| GroupKind::new(group, kind)).into_iter().chain(kinds).collect();
         Self { managed: Arc::new(marked), metadata_only }
     }
 }
@@ -62,6 +67,7 @@ struct Held {
     kinds: Mutex<BTreeMap<GroupVersionKind, Arc<Followed>>>,
     /// Objects that the server said something else about than what is kept.
     doubtful: Mutex<BTreeSet<ObjectId>>,
+    discovered: kinds::Discovered,
 }
 
 /// What the cache has of an object.
@@ -136,8 +142,8 @@ impl WatchCache {
         }
     }
 
-    /// The objects of a query, where all of them are kept whole.
-    async fn find_all(&self, query: &Query) -> Option<Vec<Object>> {
+    /// The objects of a query, where all of them are kept whole, and the state that they are of.
+    async fn find_all(&self, query: &Query) -> Option<CompleteListing> {
         let followed = self.current(&query.gvk).await?;
         let store = followed.store.read().unwrap_or_else(PoisonError::into_inner);
         let mut found = Vec::new();
@@ -150,7 +156,7 @@ impl WatchCache {
             }
         }
         found.sort_by(|one, other| (one.namespace(), one.name()).cmp(&(other.namespace(), other.name())));
-        Some(found)
+        Some(CompleteListing { objects: found, resource_version: store.version().to_owned() })
     }
 
     fn doubt(&self, id: ObjectId) {
@@ -160,10 +166,25 @@ impl WatchCache {
     /// Takes in what the server answered about an object.
     fn note(&self, object: &Object) {
         self.held.doubtful.lock().unwrap_or_else(PoisonError::into_inner).remove(&object.id());
+        self.hear(object);
+    }
+
+    /// Takes in an object that somebody was told of: who then asks for it is not answered with an older one.
+    fn hear(&self, object: &Object) {
+        let kinds = self.held.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(followed) = kinds.get(&object.gvk()) else { return };
+        if !self.options.metadata_only.contains(&object.gvk().group_kind()) {
+            let mut store = followed.store.write().unwrap_or_else(PoisonError::into_inner);
+            store.put_newer(object, &self.options.managed);
+        }
+    }
+
+    /// Takes in that an object is gone.
+    fn miss(&self, object: &Object) {
+        self.held.doubtful.lock().unwrap_or_else(PoisonError::into_inner).remove(&object.id());
         let kinds = self.held.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(followed) = kinds.get(&object.gvk()) {
-            let mut store = followed.store.write().unwrap_or_else(PoisonError::into_inner);
-            store.put_newer(object.clone(), &self.options.managed);
+            followed.store.write().unwrap_or_else(PoisonError::into_inner).remove(object);
         }
     }
 }
@@ -174,7 +195,17 @@ impl Cluster for WatchCache {
     }
 
     fn discover(&self) -> BoxFuture<'_, Result<Arc<Discovery>, ClusterError>> {
-        self.cluster.discover()
+        async move {
+            let [definitions, services] = kinds::SOURCES
+                .map(|(version, kind)| GroupVersionKind::from_api_version(version, kind))
+                .map(|gvk| async move { self.current(&gvk).await.map(|followed| followed.changed()) });
+            let changed = match futures::join!(definitions, services) {
+                (Some(definitions), Some(services)) => Some(definitions.max(services)),
+                _ => None,
+            };
+            self.held.discovered.since(changed, || self.cluster.discover()).await
+        }
+        .boxed()
     }
 
     fn get<'a>(&'a self, target: &'a ObjectRef) -> BoxFuture<'a, Result<Option<Object>, ClusterError>> {
@@ -191,8 +222,7 @@ impl Cluster for WatchCache {
     fn list<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<CompleteListing, ClusterError>> {
         async move {
             match self.find_all(query).await {
-                // A watch from here begins at what is there now.
-                Some(objects) => Ok(CompleteListing { objects, resource_version: "0".to_owned() }),
+                Some(listing) => Ok(listing),
                 None => self.cluster.list(query).await,
             }
         }
@@ -200,7 +230,16 @@ impl Cluster for WatchCache {
     }
 
     fn watch<'a>(&'a self, query: &'a Query, after: &'a str) -> BoxFuture<'a, Result<WatchStream, ClusterError>> {
-        self.cluster.watch(query, after)
+        async move {
+            let (events, cache) = (self.cluster.watch(query, after).await?, self.clone());
+            let told = events.inspect(move |event| match event {
+                Ok(WatchEvent::Changed(object)) => cache.hear(object),
+                Ok(WatchEvent::Gone(object)) => cache.miss(object),
+                Ok(WatchEvent::Bookmark(_)) | Err(_) => {}
+            });
+            Ok(told.boxed())
+        }
+        .boxed()
     }
 
     fn write<'a>(&'a self, write: Write<'a>) -> BoxFuture<'a, Result<Applied, ClusterError>> {

@@ -59,6 +59,8 @@ impl Kept {
 pub(crate) struct Store {
     entries: HashMap<Place, Entry>,
     round: u32,
+    /// The state that is known in full: a watch from here misses nothing.
+    version: String,
 }
 
 #[derive(Debug)]
@@ -73,13 +75,24 @@ impl Store {
         self.round = self.round.wrapping_add(1);
     }
 
-    /// The listing came to its end: what was not in it is gone.
-    pub(crate) fn finish(&mut self) {
+    /// The listing of a state came to its end: what was not in it is gone.
+    pub(crate) fn finish(&mut self, version: &str) {
         let round = self.round;
+        version.clone_into(&mut self.version);
         self.entries.retain(|_, entry| entry.round == round);
         if self.entries.capacity() > 4 * self.entries.len() + 64 {
             self.entries.shrink_to_fit();
         }
+    }
+
+    /// Everything up to a state has been told.
+    pub(crate) fn reach(&mut self, version: &str) {
+        version.clone_into(&mut self.version);
+    }
+
+    /// The state that is known in full.
+    pub(crate) fn version(&self) -> &str {
+        &self.version
     }
 
     /// An object as a listing or a watch has it.
@@ -88,13 +101,13 @@ impl Store {
         self.entries.insert(place, Entry { kept: Kept::of(object, managed), round });
     }
 
-    /// An object as the answer to a call has it, which a watch may have told of already.
-    pub(crate) fn put_newer(&mut self, object: Object, managed: &Managed) {
-        let known = self.entries.get(&place_of(&object));
+    /// An object as the answer to a call or another watch has it, of which the own watch may have told already.
+    pub(crate) fn put_newer(&mut self, object: &Object, managed: &Managed) {
+        let known = self.entries.get(&place_of(object));
         let newer =
             known.is_none_or(|entry| is_newer(object.resource_version().unwrap_or_default(), entry.kept.version()));
         if newer {
-            self.put(object, managed);
+            self.put(object.clone(), managed);
         }
     }
 
@@ -174,7 +187,8 @@ mod tests {
         store.begin();
         store.put(map("b", "2", true), &managed());
         assert_eq!(store.count().0, 2);
-        store.finish();
+        store.finish("7");
+        assert_eq!(store.version(), "7");
         assert!(store.get(Some("shop"), "a").is_none() && store.count().0 == 1);
     }
 
@@ -182,9 +196,9 @@ mod tests {
     fn an_answer_that_a_watch_has_overtaken_is_left() {
         let mut store = Store::default();
         store.put(map("a", "10", true), &managed());
-        store.put_newer(map("a", "9", true), &managed());
+        store.put_newer(&map("a", "9", true), &managed());
         assert_eq!(store.get(Some("shop"), "a").unwrap().version(), "10");
-        store.put_newer(map("a", "11", true), &managed());
+        store.put_newer(&map("a", "11", true), &managed());
         assert_eq!(store.get(Some("shop"), "a").unwrap().version(), "11");
     }
 }
