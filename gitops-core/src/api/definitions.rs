@@ -3,8 +3,15 @@ use serde_json::{Value, json};
 /// The CustomResourceDefinitions of Argo CD's kinds, as Argo CD has them but for their schemas: all fields are kept.
 /// Applications and projects have no status subresource there.
 pub fn definitions() -> [Value; 3] {
+    let mut application = definition(("Application", "application"), &["app", "apps"], json!({}));
+    application["spec"]["versions"][0]["additionalPrinterColumns"] = json!([
+        {"name": "Sync Status", "type": "string", "jsonPath": ".status.sync.status"},
+        {"name": "Health Status", "type": "string", "jsonPath": ".status.health.status"},
+        {"name": "Revision", "type": "string", "jsonPath": ".status.sync.revision", "priority": 10},
+        {"name": "Project", "type": "string", "jsonPath": ".spec.project", "priority": 10},
+    ]);
     [
-        definition(("Application", "application"), &["app", "apps"], json!({})),
+        application,
         definition(("AppProject", "appproject"), &["appproj", "appprojs"], json!({})),
         definition(("ApplicationSet", "applicationset"), &["appset", "appsets"], json!({"status": {}})),
     ]

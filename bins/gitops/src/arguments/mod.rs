@@ -119,6 +119,11 @@ pub(crate) enum Command {
     },
     /// Bring the kinds that Applications are kept in to a Kubernetes cluster; the embedded one has them
     Install,
+    /// Print what the operator needs in its cluster
+    Admin {
+        #[command(subcommand)]
+        command: AdminCommand,
+    },
     /// Show who deployed what, when and from which commit
     History(AuditArguments),
     /// Write a repository that tells a story, and walk through it on the embedded cluster
@@ -190,6 +195,27 @@ pub(crate) struct RenderArguments {
 pub(crate) enum RenderFormat {
     Yaml,
     Json,
+}
+
+/// `gitops admin`
+#[derive(Subcommand)]
+pub(crate) enum AdminCommand {
+    /// Print the operator's own objects: kinds, namespace, rights, Deployment and Service, for `kubectl apply --server-side -f -`
+    Manifests(AdminManifestsArguments),
+}
+
+/// `gitops admin manifests`
+#[derive(Args)]
+pub(crate) struct AdminManifestsArguments {
+    /// Only the kinds of Applications, projects and ApplicationSets: all that an operator outside of the cluster needs
+    #[arg(long)]
+    pub crds_only: bool,
+    /// Let the operator deploy every kind, in place of the usual workloads
+    #[arg(long, conflicts_with = "crds_only")]
+    pub everything: bool,
+    /// The image of the operator
+    #[arg(long, value_name = "IMAGE", conflicts_with = "crds_only")]
+    pub image: Option<String>,
 }
 
 /// `gitops history`

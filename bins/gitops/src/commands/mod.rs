@@ -1,5 +1,6 @@
 //! One file a command: fill in options, call the library, present.
 
+mod admin;
 mod app;
 mod apply;
 mod appset;
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
 
-use crate::arguments::{Arguments, Command, GlobalArguments};
+use crate::arguments::{AdminCommand, Arguments, Command, GlobalArguments};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::paint;
@@ -40,6 +41,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Render(arguments) => in_engine(global, async |context| render::run(context, &arguments).await),
         Command::App { command } => in_engine(global, async |context| app::run(context, command).await),
         Command::Appset { command } => appset::run(&command, global),
+        Command::Admin { command: AdminCommand::Manifests(arguments) } => admin::run(&arguments),
         Command::Install => in_engine(global, install::run),
         Command::History(arguments) => in_engine(global, async |context| history::run(context, &arguments)),
         Command::Demo(arguments) => in_engine(global, async |context| demo::run(context, &arguments).await),
