@@ -167,7 +167,8 @@ impl<'a> Applications<'a> {
         self.patch(application, serde_json::json!({"metadata": {"annotations": {key: value}}}), manager).await
     }
 
-    /// Writes what is new in the status of an Application since it was read.
+    /// Writes what is new in the status of an Application since it was read. A refresh that it asked for then is answered by
+    /// that, and its request is taken off with the same write, as Argo CD does: who waits for the one has the other.
     ///
     /// # Errors
     /// Where the cluster refuses it.
@@ -179,7 +180,11 @@ impl<'a> Applications<'a> {
         let value = |status| serde_json::to_value(status).map_err(|source| schema(application.name(), source));
         let changes = merge_patch(&value(before)?, &value(application.status.as_ref())?);
         // Argo CD's definition of the kind has no status subresource, so the status is written with the object.
-        self.patch(application, serde_json::json!({"status": changes}), FIELD_MANAGER).await
+        let mut patch = serde_json::json!({"status": changes});
+        if application.metadata.annotation(REFRESH).is_some() {
+            patch["metadata"] = serde_json::json!({"annotations": {REFRESH: null}});
+        }
+        self.patch(application, patch, FIELD_MANAGER).await
     }
 
     /// Takes an operation off an Application, and notes that it was begun.
@@ -195,15 +200,6 @@ impl<'a> Applications<'a> {
         let before = application.status.as_ref().and_then(|status| status.operation_state.as_ref());
         let state = merge_patch(&value(before)?, &value(Some(begun))?);
         let patch = serde_json::json!({"operation": null, "status": {"operationState": state}});
-        self.patch(application, patch, FIELD_MANAGER).await
-    }
-
-    /// Takes the request for a refresh off an Application.
-    ///
-    /// # Errors
-    /// Where the cluster refuses it.
-    pub async fn clear_refresh(&self, application: &Application) -> Result<Application, ApplicationError> {
-        let patch = serde_json::json!({"metadata": {"annotations": {REFRESH: null}}});
         self.patch(application, patch, FIELD_MANAGER).await
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use gitops_apply::drive::{LoadError, load_inventory};
 use gitops_apply::health::Checks;
@@ -11,7 +12,7 @@ use gitops_apply::plan::{Live, PlanRevision, PlanSource, PlanTarget};
 use gitops_apply::prepare::{Destination, PrepareError, prepare};
 use gitops_apply::{Desired, Inventory, observe};
 use gitops_core::annotations::CLIENT_SIDE_APPLY_MIGRATION_MANAGER as MIGRATION_MANAGER;
-use gitops_core::api::{Application, SourceType};
+use gitops_core::api::{Application, ApplicationConditionType, SourceType};
 use gitops_core::cluster::{ClusterError, Discovery};
 use gitops_core::{Object, ObjectId, Value};
 use gitops_diff::normalize::{IgnoreRules, RuleError, respecting};
@@ -46,6 +47,8 @@ pub struct CompareOptions {
     pub strict: bool,
     /// What lock files decide of what lies elsewhere.
     pub lock: LockMode,
+    /// What repositories answered at this moment or later serves; none asks them now.
+    pub since: Option<Instant>,
 }
 
 /// What is wanted, what is there, and how they differ.
@@ -79,10 +82,14 @@ pub struct Comparison {
     pub predecessors: Vec<String>,
     /// Health checks of the users' own.
     pub checks: Option<Arc<dyn Checks>>,
+    /// Whether the status has the health of each resource.
+    pub keeps_health: bool,
     /// What the server is asked of each object, where that is asked for.
     pub server_diff: Option<ServerDiff>,
     /// What the server said that objects would be.
     pub predicted: BTreeMap<ObjectId, Object>,
+    /// What a person should know of the Application, for its status.
+    pub conditions: Vec<(ApplicationConditionType, String)>,
 }
 
 /// Why an Application cannot be compared.
@@ -163,7 +170,9 @@ impl Engine {
 
     async fn resolve(&self, application: &Application, options: &CompareOptions) -> Result<Resolved, CompareError> {
         let (application, revision) = (application.clone(), options.revision.clone());
-        let (repositories, fetch, fetcher) = (Arc::clone(&self.repositories), self.fetch.clone(), self.fetcher.clone());
+        let (repositories, fetcher) = (Arc::clone(&self.repositories), self.fetcher.clone());
+        let mut fetch = self.fetch.clone();
+        fetch.since = options.since;
         let task = move || resolve::resolve(&application, revision.as_deref(), &repositories, &fetch, fetcher.as_ref());
         Ok(tokio::task::spawn_blocking(task).await.map_err(|_| CompareError::Task)??)
     }
@@ -251,8 +260,10 @@ impl Engine {
             ignore: IgnoreRules::compile(&rules).map_err(CompareError::Ignore)?,
             predecessors: predecessors(application),
             checks: self.conduct.checks.as_ref().and_then(|make| make(settings.values())),
+            keeps_health: self.conduct.keeps_health,
             server_diff: ServerDiff::of(application),
             predicted: BTreeMap::new(),
+            conditions: Vec::new(),
             desired,
             tenant,
             inventory,

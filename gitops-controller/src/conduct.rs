@@ -25,6 +25,9 @@ pub struct Conduct {
     pub rehearse: bool,
     /// The pause after each wave but the last, in which controllers notice what was written.
     pub wave_delay: SignedDuration,
+    /// Whether an Application's status has the health of each resource, which costs a write whenever its words change. Argo CD
+    /// has it where `controller.resource.health.persist` is set.
+    pub keeps_health: bool,
     /// Who makes the health checks that the settings name; without one, settings name none.
     pub checks: Option<MakeChecks>,
 }
@@ -32,17 +35,18 @@ pub struct Conduct {
 impl Default for Conduct {
     /// Nothing is rehearsed, and waves follow at once: right for a cluster that answers when all is done.
     fn default() -> Self {
-        Self { rehearse: false, wave_delay: SignedDuration::ZERO, checks: None }
+        Self { rehearse: false, wave_delay: SignedDuration::ZERO, keeps_health: true, checks: None }
     }
 }
 
 impl fmt::Debug for Conduct {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rehearse, wave_delay, checks } = self;
+        let Self { rehearse, wave_delay, keeps_health, checks } = self;
         let checks = checks.is_some();
         out.debug_struct("Conduct")
             .field("rehearse", rehearse)
             .field("wave_delay", wave_delay)
+            .field("keeps_health", &keeps_health)
             .field("checks", &checks)
             .finish()
     }
@@ -55,9 +59,9 @@ impl Conduct {
         Self { wave_delay: wave_delay(variable(SYNC_WAVE_DELAY).as_deref()), ..Self::default() }
     }
 
-    /// As of an operator: everything is rehearsed as well.
+    /// As of an operator: everything is rehearsed as well, and health is told of Applications only.
     pub fn of_an_operator(variable: impl Fn(&str) -> Option<String>) -> Self {
-        Self { rehearse: true, ..Self::on_a_cluster(variable) }
+        Self { rehearse: true, keeps_health: false, ..Self::on_a_cluster(variable) }
     }
 
     /// The same with health checks of the users' own.

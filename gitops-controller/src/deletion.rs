@@ -137,8 +137,10 @@ impl Engine {
             ignore: IgnoreRules::default(),
             predecessors: Vec::new(),
             checks: self.conduct.checks.as_ref().and_then(|make| make(settings.values())),
+            keeps_health: self.conduct.keeps_health,
             server_diff: None,
             predicted: BTreeMap::new(),
+            conditions: Vec::new(),
         };
         let plan = plan(PlanInput {
             source: comparison.source.clone(),

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::FIELD_MANAGER;
 
-const NAME: &str = "gitops-digest-key";
+pub(crate) const NAME: &str = "gitops-digest-key";
 const FIELD: &str = "key";
 
 /// The cluster's key; made at the first call.

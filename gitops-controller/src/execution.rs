@@ -5,6 +5,7 @@ use gitops_apply::drive::{Signals, Surroundings, drive_with};
 use gitops_apply::execute::ResourceStatus;
 use gitops_apply::{ApplyPlan, Approved, Execution, Inventory, Outcome};
 use gitops_core::Timestamp;
+use gitops_core::annotations::REFRESH;
 use gitops_core::api::Application;
 
 use crate::applications::Applications;
@@ -63,7 +64,8 @@ impl Engine {
             self.journal.append(&record(&synced, &comparison, &plan, &outcome, now, request))?;
         }
         let mut saved = synced;
-        if !did_nothing || status::moved(application.status.as_ref(), saved.status.as_ref()) {
+        let refreshed = application.metadata.annotation(REFRESH).is_some();
+        if !did_nothing || refreshed || status::moved(application.status.as_ref(), saved.status.as_ref()) {
             let mut written =
                 Applications::of(self.cluster.as_ref()).set_status(&saved, application.status.as_ref()).await?;
             written.status = saved.status;

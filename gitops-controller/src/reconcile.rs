@@ -3,7 +3,7 @@
 use gitops_apply::health::HealthStatus;
 use gitops_apply::plan::{Consent, PlanOptions};
 use gitops_apply::{ApplyPlan, Approved, Outcome, PlanError, PlanInput, Policy, Progress, Refused, gate, plan};
-use gitops_core::api::Application;
+use gitops_core::api::{Application, Operation, SyncOperationResource};
 use jiff::SignedDuration;
 use thiserror::Error;
 
@@ -51,6 +51,10 @@ pub struct SyncRequest {
     pub action: Action,
     /// Which attempt it is, where nobody asked and the Application syncs by itself.
     pub automated: Option<Attempt>,
+    /// The operation as it was written down by whoever asked for it.
+    pub operation: Option<Operation>,
+    /// What [`SyncRequest::only`] selects, for the status.
+    pub resources: Option<Vec<SyncOperationResource>>,
 }
 
 impl SyncRequest {
@@ -70,6 +74,8 @@ impl SyncRequest {
             initiator: initiator.into(),
             action: Action::Sync,
             automated: None,
+            operation: None,
+            resources: None,
         }
     }
 }
@@ -247,6 +253,8 @@ pub fn make_plan(
     if !request.only.is_empty() {
         let all = comparison.desired.resources.keys().chain(comparison.inventory.entries.keys());
         options.only = select(&request.only, all);
+        // The namespace that an Application makes is none of its resources, and is needed for each of them.
+        options.only.extend(comparison.desired.created_namespace.clone());
     }
     let mut made = plan(PlanInput {
         source: comparison.source.clone(),

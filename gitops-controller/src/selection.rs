@@ -58,7 +58,7 @@ impl Selector {
         }
     }
 
-    fn matches(&self, id: &ObjectId) -> bool {
+    pub(crate) fn matches(&self, id: &ObjectId) -> bool {
         let fits = |pattern: &str, value: &str| pattern == "*" || pattern == value;
         let namespace =
             self.namespace.as_deref().is_none_or(|wanted| fits(wanted, id.namespace.as_deref().unwrap_or_default()));

@@ -9,13 +9,15 @@ use gitops_apply::plan::StepAction;
 use gitops_apply::{ApplyPlan, Outcome};
 use gitops_core::annotations::COMPARE_OPTIONS;
 use gitops_core::api::{
-    Application, ApplicationHealth, ApplicationStatus, ApplicationSummary, ComparedTo, HealthStatus as ApiHealth,
-    HookType, Operation, OperationInitiator, OperationPhase, OperationState, ResourceResult, ResourceStatus,
+    Application, ApplicationCondition, ApplicationConditionType, ApplicationHealth, ApplicationSource,
+    ApplicationStatus, ApplicationSummary, ComparedTo, HealthStatus as ApiHealth, HookType, Operation,
+    OperationInitiator, OperationPhase, OperationState, ResourceHealthLocation, ResourceResult, ResourceStatus,
     ResultCode, SyncOperation, SyncOperationResult, SyncPhase, SyncStatus, SyncStatusCode, Time,
 };
 use gitops_core::{Object, ObjectId, ObjectRef, Timestamp, Value};
 
-use crate::compare::Comparison;
+use crate::compare::{Comparison, control_namespace};
+use crate::operator::automated_retry;
 use crate::reconcile::SyncRequest;
 
 /// One resource of an Application as it is now.
@@ -119,7 +121,9 @@ pub fn update(application: &mut Application, comparison: &Comparison, now: Times
         health.last_transition_time = Some(Time(now));
         status.health = Some(health);
     }
-    status.resources = Some(resources.iter().map(api_resource).collect());
+    let listed = resources.iter().map(|resource| api_resource(resource, comparison.keeps_health));
+    status.resources = Some(listed.collect()).filter(|listed: &Vec<_>| !listed.is_empty());
+    status.resource_health_source = (!comparison.keeps_health).then_some(ResourceHealthLocation::AppTree);
     status.reconciled_at = Some(Time(now));
     status.controller_namespace = Some(comparison.target.application_namespace.clone());
     if several {
@@ -127,14 +131,69 @@ pub fn update(application: &mut Application, comparison: &Comparison, now: Times
     } else {
         status.source_type = comparison.source_types.first().cloned();
     }
-    status.conditions = None;
-    let mut summary = ApplicationSummary::default();
-    let images = images(comparison);
-    summary.images = (!images.is_empty()).then(|| images.into_iter().collect());
-    status.summary = Some(summary);
+    status.conditions = conditions(status.conditions.as_deref(), &comparison.conditions, now);
+    let images: Vec<String> = comparison.images().into_iter().collect();
+    if !images.is_empty() || status.summary.is_some() {
+        let mut summary = ApplicationSummary::default();
+        summary.images = Some(images).filter(|images| !images.is_empty());
+        status.summary = Some(summary);
+    }
 }
 
-fn api_resource(resource: &Resource) -> ResourceStatus {
+/// The conditions of an Application. One that said the same before keeps its time.
+pub(crate) fn conditions(
+    before: Option<&[ApplicationCondition]>,
+    wanted: &[(ApplicationConditionType, String)],
+    now: Timestamp,
+) -> Option<Vec<ApplicationCondition>> {
+    let one = |(kind, message): &(ApplicationConditionType, String)| {
+        let same = |one: &&ApplicationCondition| one.condition_type == *kind && one.message == *message;
+        before.unwrap_or_default().iter().find(same).cloned().unwrap_or_else(|| {
+            let mut condition = ApplicationCondition::default();
+            condition.condition_type = kind.clone();
+            condition.message.clone_from(message);
+            condition.last_transition_time = Some(Time(now));
+            condition
+        })
+    };
+    let conditions: Vec<_> = wanted.iter().map(one).collect();
+    Some(conditions).filter(|conditions| !conditions.is_empty())
+}
+
+/// Writes that an Application cannot be compared, and with what. How it is stays as it was last known.
+pub(crate) fn fail(application: &mut Application, keeps_health: bool, now: Timestamp) {
+    let sources = application.sources().into_owned();
+    let several = application.spec.has_multiple_sources();
+    let (destination, ignored) = (application.spec.destination.clone(), application.spec.ignore_differences.clone());
+    let namespace = control_namespace(application).to_owned();
+    let status = application.status.get_or_insert_default();
+    let mut compared = ComparedTo::default();
+    compared.destination = destination;
+    compared.ignore_differences = ignored;
+    let mut sync = SyncStatus::default();
+    sync.status = SyncStatusCode::Unknown;
+    let asked = |source: &ApplicationSource| source.target_revision().unwrap_or_default().to_owned();
+    if several {
+        sync.revisions = Some(sources.iter().map(asked).collect());
+        compared.sources = Some(sources);
+    } else {
+        sync.revision = sources.first().map(asked);
+        compared.source = sources.into_iter().next();
+    }
+    sync.compared_to = Some(compared);
+    status.sync = Some(sync);
+    status.health.get_or_insert_with(|| {
+        let mut health = ApplicationHealth::default();
+        health.status = Some(HealthStatus::Healthy.to_string().into());
+        health.last_transition_time = Some(Time(now));
+        health
+    });
+    status.resource_health_source = (!keeps_health).then_some(ResourceHealthLocation::AppTree);
+    status.controller_namespace = Some(namespace);
+    status.reconciled_at = Some(Time(now));
+}
+
+fn api_resource(resource: &Resource, keeps_health: bool) -> ResourceStatus {
     let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let mut status = ResourceStatus::default();
     let id = &resource.object.id;
@@ -146,7 +205,7 @@ fn api_resource(resource: &Resource) -> ResourceStatus {
     status.status = Some(if resource.synced { SyncStatusCode::Synced } else { SyncStatusCode::OutOfSync });
     status.requires_pruning = resource.extra.then_some(true);
     status.sync_wave = (resource.wave != 0).then_some(resource.wave);
-    status.health = resource.health.map(|code| {
+    status.health = resource.health.filter(|_| keeps_health).map(|code| {
         let mut health = ApiHealth::default();
         health.status = Some(code.to_string().into());
         health.message = filled(&resource.message);
@@ -155,19 +214,27 @@ fn api_resource(resource: &Resource) -> ResourceStatus {
     status
 }
 
-/// Images of all containers of the live objects, without duplicates.
-fn images(comparison: &Comparison) -> BTreeSet<String> {
-    let mut images = BTreeSet::new();
-    for id in comparison.desired.resources.keys() {
-        let Some(live) = comparison.live.get(id) else { continue };
-        let template = live.get(&["spec", "template", "spec"]).or_else(|| live.get(&["spec"]));
-        for list in ["containers", "initContainers"] {
-            let containers = template.and_then(|template| template.get(list)).and_then(Value::as_array);
-            let image = |container: &Value| container.get("image").and_then(Value::as_str).map(str::to_owned);
-            images.extend(containers.into_iter().flatten().filter_map(image));
-        }
+impl Comparison {
+    /// Images of all containers of the live objects, without duplicates.
+    fn images(&self) -> BTreeSet<String> {
+        let live = self.desired.resources.keys().filter_map(|id| self.live.get(id));
+        live.flat_map(images).collect()
     }
-    images
+
+    /// Images of the containers of one object, as it is desired or, where the sources no longer have it, live.
+    fn images_of(&self, id: &ObjectId) -> Vec<String> {
+        let hook = || self.desired.hooks.iter().find(|hook| hook.object.id() == *id);
+        let desired = self.desired.resources.get(id).or_else(hook).map(|one| one.object.as_ref());
+        desired.or_else(|| self.live.get(id)).map(images).unwrap_or_default()
+    }
+}
+
+/// Images of the containers of an object, in their order.
+fn images(object: &Object) -> Vec<String> {
+    let template = object.get(&["spec", "template", "spec"]).or_else(|| object.get(&["spec"]));
+    let containers = ["initContainers", "containers"].into_iter().filter_map(|list| template?.get(list)?.as_array());
+    let image = |container: &Value| container.get("image").and_then(Value::as_str).map(str::to_owned);
+    containers.flatten().filter_map(image).collect()
 }
 
 /// Writes how an operation ended into an Application's status.
@@ -179,19 +246,7 @@ pub fn set_operation(
     (started, finished): (Timestamp, Timestamp),
     request: &SyncRequest,
 ) {
-    let mut initiator = OperationInitiator::default();
-    initiator.username = Some(request.initiator.clone()).filter(|_| request.automated.is_none());
-    initiator.automated = request.automated.map(|_| true);
-    let mut sync = SyncOperation::default();
-    let count = |count: u32| (count > 0).then_some(i64::from(count));
-    sync.self_heal_attempts_count = request.automated.and_then(|attempt| count(attempt.heals));
-    sync.revision = comparison.source.revisions.first().map(|revision| revision.commit.clone());
-    sync.prune = Some(plan.count(StepAction::Prune) > 0 || request.prune == Some(true)).filter(|prune| *prune);
-    sync.sync_options = application.spec.sync_policy.as_ref().and_then(|policy| policy.sync_options.clone());
-    let mut operation = Operation::default();
-    operation.sync = Some(sync);
-    operation.initiated_by = Some(initiator);
-    operation.retry = application.spec.sync_policy.as_ref().and_then(|policy| policy.retry.clone());
+    let operation = request.operation.clone().unwrap_or_else(|| operation(application, comparison, plan, request));
 
     let mut result = SyncOperationResult::default();
     result.revision = comparison.source.revisions.first().map(|one| one.commit.clone()).unwrap_or_default();
@@ -211,11 +266,53 @@ pub fn set_operation(
         OutcomePhase::Error => OperationPhase::Error,
     };
     state.message = Some(outcome.message.clone());
+    let count = |count: u32| (count > 0).then_some(i64::from(count));
     state.retry_count = request.automated.and_then(|attempt| count(attempt.retries));
     state.sync_result = Some(result);
     state.started_at = Time(started);
     state.finished_at = Some(Time(finished));
-    application.status.get_or_insert_with(ApplicationStatus::default).operation_state = Some(state);
+    let status = application.status.get_or_insert_default();
+    status.operation_state = Some(state);
+    if request.automated.is_some() {
+        // Argo CD writes an Application as a whole when it syncs by itself, with these two even where they say nothing.
+        status.summary.get_or_insert_default();
+        status.source_hydrator.get_or_insert_default();
+    }
+}
+
+/// The operation that a sync was, where nobody wrote it down beforehand.
+fn operation(application: &Application, comparison: &Comparison, plan: &ApplyPlan, request: &SyncRequest) -> Operation {
+    let mut initiator = OperationInitiator::default();
+    initiator.username = Some(request.initiator.clone()).filter(|_| request.automated.is_none());
+    initiator.automated = request.automated.map(|_| true);
+    let policy = application.spec.sync_policy.as_ref();
+    let prunes = application.automated().is_some_and(|automated| automated.prunes());
+    let heals = request.automated.map_or(0, |attempt| attempt.heals);
+    let commits: Vec<String> = comparison.source.revisions.iter().map(|revision| revision.commit.clone()).collect();
+    let mut sync = SyncOperation::default();
+    sync.self_heal_attempts_count = (heals > 0).then_some(i64::from(heals));
+    sync.resources = request.resources.clone();
+    sync.prune = Some(match request.automated {
+        Some(_) => prunes,
+        None => plan.count(StepAction::Prune) > 0 || request.prune == Some(true),
+    })
+    .filter(|prune| *prune);
+    sync.sync_options = policy.and_then(|policy| policy.sync_options.clone());
+    if application.spec.has_multiple_sources() {
+        sync.sources = Some(application.sources().into_owned());
+        sync.revisions = Some(commits);
+    } else {
+        sync.source = application.sources().first().cloned();
+        sync.revision = commits.into_iter().next();
+    }
+    let mut operation = Operation::default();
+    operation.sync = Some(sync);
+    operation.initiated_by = Some(initiator);
+    operation.retry = match policy.and_then(|policy| policy.retry.clone()) {
+        None if request.automated.is_some() => Some(automated_retry()),
+        retry => retry,
+    };
+    operation
 }
 
 fn api_result(outcome: &ResourceOutcome, comparison: &Comparison) -> ResourceResult {
@@ -231,13 +328,16 @@ fn api_result(outcome: &ResourceOutcome, comparison: &Comparison) -> ResourceRes
     let hook = comparison.desired.hooks.iter().any(|hook| matches!(hook.role, Role::Hook { .. }));
     if outcome.action == StepAction::Hook && hook {
         result.hook_type = Some(HookType::from(outcome.phase.as_str()));
-        result.hook_phase = Some(match outcome.state {
-            TaskState::Running => OperationPhase::Running,
-            TaskState::Succeeded => OperationPhase::Succeeded,
-            TaskState::Failed => OperationPhase::Failed,
-            TaskState::Error => OperationPhase::Error,
-        });
     }
+    result.hook_phase = Some(match outcome.state {
+        TaskState::Running => OperationPhase::Running,
+        TaskState::Succeeded => OperationPhase::Succeeded,
+        TaskState::Failed => OperationPhase::Failed,
+        TaskState::Error => OperationPhase::Error,
+    });
+    // What is deleted runs no more.
+    let images = if outcome.action == StepAction::Prune { Vec::new() } else { comparison.images_of(id) };
+    result.images = Some(images).filter(|images| !images.is_empty());
     result.status = Some(ResultCode::from(outcome.status.to_string()));
     result
 }

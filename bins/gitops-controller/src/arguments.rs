@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
@@ -32,6 +33,9 @@ pub(crate) struct Arguments {
     /// Open repositories on this machine below this folder; may be repeated. On the embedded cluster: anywhere
     #[arg(long, value_name = "DIR")]
     pub allow_local_repositories: Vec<PathBuf>,
+    /// Serve /metrics, /healthz and /readyz at this address, such as 127.0.0.1:8082
+    #[arg(long, value_name = "ADDRESS", env = "GITOPS_LISTEN")]
+    pub listen: Option<SocketAddr>,
     /// How events are printed
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     pub output: Output,

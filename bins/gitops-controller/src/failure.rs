@@ -1,5 +1,6 @@
 //! Why the operator cannot start.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use gitops_controller::ApplicationError;
@@ -24,6 +25,12 @@ pub(crate) enum Failure {
     Process(#[source] std::io::Error),
     #[error("the types of built-in kinds cannot be read")]
     Kinds(#[source] gitops_merge::schema::TableError),
+    #[error("{address}: cannot be listened at")]
+    Listen {
+        address: SocketAddr,
+        #[source]
+        source: std::io::Error,
+    },
     #[error(transparent)]
     Embedded(#[from] OpenError),
     #[error("the cluster cannot be reached; give a kubeconfig with --kubeconfig, or a folder with --embedded")]

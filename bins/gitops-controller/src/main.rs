@@ -4,19 +4,20 @@ mod arguments;
 mod failure;
 mod folder;
 mod print;
+mod serve;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
 use gitops_controller::audit::FileJournal;
-use gitops_controller::operator::{Operator, OperatorOptions};
+use gitops_controller::operator::{Operator, OperatorOptions, is_own};
 use gitops_controller::sandbox::{Limits, SandboxedJsonnet, run_worker};
 use gitops_controller::{Conduct, Engine};
 use gitops_core::Cluster;
 use gitops_embedded::{EmbeddedCluster, Options};
 use gitops_git::RepositoryCache;
-use gitops_kube::{Connection, KubeCluster};
+use gitops_kube::{CacheOptions, Connection, KubeCluster, WatchCache};
 use gitops_merge::schema::Kinds;
 use jiff::SignedDuration;
 
@@ -52,11 +53,16 @@ async fn operate(arguments: Arguments) -> Result<(), Failure> {
     let mut options = OperatorOptions::default();
     options.namespace = Some(arguments.namespace.clone());
     options.parallel = arguments.parallel;
+    options.notices = arguments.embedded.is_none();
     if let Some(seconds) = arguments.poll.or(arguments.embedded.is_some().then_some(EMBEDDED_POLL)) {
         options.poll = SignedDuration::from_secs(seconds.into());
     }
     let output = arguments.output;
     let operator = Operator::new(engine, options).with_observer(move |event| print::event(event, output));
+    if let Some(address) = arguments.listen {
+        let listener = serve::bind(address).await?;
+        tokio::spawn(serve::serve(listener, operator.metrics()));
+    }
     match arguments.embedded {
         None => operator.run(stopped()).await,
         Some(path) => {
@@ -77,7 +83,10 @@ async fn cluster(arguments: &Arguments) -> Result<Arc<dyn Cluster>, Failure> {
         return Ok(Arc::new(EmbeddedCluster::open(&arguments.data_dir, &Options::new())?));
     }
     let connection = Connection::from_kubeconfig(arguments.kubeconfig.as_deref(), arguments.context.as_deref()).await?;
-    Ok(Arc::new(KubeCluster::connect(&connection)?))
+    let mut options = CacheOptions::default();
+    let deployed = options.managed;
+    options.managed = Arc::new(move |object| deployed(object) || is_own(object));
+    Ok(Arc::new(WatchCache::new(KubeCluster::connect(&connection)?, options)))
 }
 
 fn engine(arguments: &Arguments, cluster: Arc<dyn Cluster>) -> Result<Engine, Failure> {

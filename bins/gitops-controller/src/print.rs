@@ -25,8 +25,8 @@ pub(crate) fn error(error: &dyn std::error::Error) {
 fn text(event: &Event) -> String {
     match event {
         Event::Ready { applications } => format!("following {applications} applications"),
-        Event::Syncing { application, initiator } => format!("{application}: sync begins ({initiator})"),
-        Event::Synced { application, revision, phase, message, writes } => {
+        Event::Syncing { application, initiator, .. } => format!("{application}: sync begins ({initiator})"),
+        Event::Synced { application, revision, phase, message, writes, .. } => {
             let short = revision.get(..12).unwrap_or(revision);
             format!("{application}: {phase} at {short}, {writes} steps; {message}")
         }

@@ -37,6 +37,13 @@ pub struct Attempt {
     pub retries: u32,
 }
 
+/// How often an automated sync is tried again whose Application does not say.
+pub fn automated_retry() -> RetryStrategy {
+    let mut strategy = RetryStrategy::default();
+    strategy.limit = Some(5);
+    strategy
+}
+
 /// Decides for an Application whose status says how it compares now.
 pub fn decide(application: &Application, now: Timestamp) -> Decision {
     let Some(automated) = application.automated() else { return Decision::Rest };
@@ -98,8 +105,8 @@ fn heal(last: &OperationState, now: Timestamp) -> Decision {
 fn again(application: &Application, last: &OperationState, now: Timestamp) -> Decision {
     let retries = u32::try_from(last.retry_count.unwrap_or_default()).unwrap_or_default();
     let policy = application.spec.sync_policy.as_ref();
-    let none = RetryStrategy::default();
-    let strategy = policy.and_then(|policy| policy.retry.as_ref()).unwrap_or(&none);
+    let usual = automated_retry();
+    let strategy = policy.and_then(|policy| policy.retry.as_ref()).unwrap_or(&usual);
     if !retry::allows(strategy, retries) {
         let revision = last.sync_result.as_ref().map(|result| result.revision.as_str()).unwrap_or_default();
         let words = last.message.as_deref().unwrap_or_default();

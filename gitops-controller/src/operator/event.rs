@@ -20,6 +20,9 @@ pub enum Event {
         application: Key,
         /// Who asked for it; `automated` where nobody did.
         initiator: String,
+        /// The first source's commit, or a chart's version; none where that is still to be asked for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        revision: Option<String>,
     },
     /// A sync has ended.
     Synced {
@@ -31,6 +34,8 @@ pub enum Event {
         phase: String,
         /// The words that go with it.
         message: String,
+        /// Whether it was of some of the resources only.
+        partial: bool,
         /// The steps of its plan.
         writes: usize,
     },

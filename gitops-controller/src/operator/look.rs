@@ -1,21 +1,26 @@
 //! One look at one Application: what it asks for, how it compares, and what is done about it.
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
+use gitops_apply::execute::OutcomePhase;
 use gitops_core::annotations::{REFRESH, RESOURCES_FINALIZER, SKIP_RECONCILE};
 use gitops_core::api::{
-    Application, ApplicationCondition, ApplicationConditionType, ApplicationStatus, Operation, OperationPhase,
-    OperationState, SyncStatusCode, Time,
+    Application, ApplicationConditionType, ApplicationStatus, Operation, OperationPhase, OperationState,
+    SyncOperationResource, SyncStatusCode, Time,
 };
-use gitops_core::{GroupVersionKind, Timestamp};
+use gitops_core::{GroupVersionKind, ObjectId, Timestamp};
+use gitops_diff::ObjectDiff;
 use jiff::SignedDuration;
 
 use super::automation::{Decision, decide};
 use super::event::Event;
+use super::fights::Fights;
 use super::queue::Key;
 use crate::applications::{ApplicationError, Applications};
 use crate::causes::chain;
-use crate::compare::CompareOptions;
+use crate::compare::{CompareError, CompareOptions, Comparison};
 use crate::deletion::Deletion;
 use crate::engine::Engine;
 use crate::reconcile::{SyncReport, SyncRequest};
@@ -24,6 +29,9 @@ use crate::status;
 
 /// Who syncs in the audit trail where nobody asked. A status has no name then, only `automated`, as Argo CD's.
 const AUTOMATION: &str = "automated";
+
+/// The condition of an Application with fields that somebody else keeps setting.
+const FIELD_FIGHT: &str = "FieldFightWarning";
 
 /// How long after a deletion that did not end well it is tried again.
 const DELETION_PAUSE: SignedDuration = SignedDuration::from_secs(10);
@@ -39,11 +47,16 @@ pub(super) struct Look {
     pub events: Vec<Event>,
 }
 
-/// Looks at an Application, and does what it asks for.
+/// Looks at an Application, and does what it asks for. What its repositories answered at a moment or later serves.
 ///
 /// # Errors
 /// Where the cluster cannot read or write the Application itself.
-pub(super) async fn look(engine: &Engine, key: &Key) -> Result<Look, ApplicationError> {
+pub(super) async fn look(
+    engine: &Engine,
+    fights: &Mutex<Fights>,
+    key: &Key,
+    since: Option<Instant>,
+) -> Result<Look, ApplicationError> {
     let applications = Applications::of(engine.cluster.as_ref());
     let application = match applications.get(&key.namespace, &key.name).await {
         Ok(application) => application,
@@ -61,7 +74,9 @@ pub(super) async fn look(engine: &Engine, key: &Key) -> Result<Look, Application
         Some(operation) => operate(engine, key, application, operation, &mut look).await?,
         None => application,
     };
-    compare(engine, key, application, &mut look).await?;
+    let mut options = CompareOptions::default();
+    options.since = since;
+    compare(engine, fights, (key, &options), application, &mut look).await?;
     Ok(look)
 }
 
@@ -89,13 +104,13 @@ async fn operate(
     state.operation = operation.clone();
     let mut application = applications.take_operation(&application, &state).await?;
     let request = request(&operation);
-    look.events.push(Event::Syncing { application: key.clone(), initiator: request.initiator.clone() });
+    look.events.push(Event::Syncing { application: key.clone(), initiator: request.initiator.clone(), revision: None });
     if let Some(options) = operation.sync.as_ref().and_then(|sync| sync.sync_options.clone()) {
         application.spec.sync_policy.get_or_insert_default().sync_options = Some(options);
     }
     match engine.sync(&application, &request, &mut |_| {}).await {
         Ok(report) => {
-            look.events.push(ended(key, &report));
+            look.events.push(ended(key, &request, &report));
             let mut synced = report.application;
             let before = synced.status.clone();
             // A sync that had nothing to do leaves the operation as it was begun.
@@ -125,6 +140,9 @@ async fn operate(
 fn request(operation: &Operation) -> SyncRequest {
     let initiator = operation.initiated_by.as_ref().and_then(|who| who.username.clone());
     let mut request = SyncRequest::new(initiator.unwrap_or_else(|| "unknown".into()));
+    let mut asked = operation.clone();
+    asked.retry.get_or_insert_default();
+    request.operation = Some(asked);
     let Some(sync) = &operation.sync else { return request };
     request.compare.revision.clone_from(&sync.revision);
     request.dry_run = sync.dry_run.unwrap_or_default();
@@ -134,55 +152,64 @@ fn request(operation: &Operation) -> SyncRequest {
 }
 
 /// Compares, writes what that says, and syncs where the Application does so by itself.
-async fn compare(engine: &Engine, key: &Key, mut read: Application, look: &mut Look) -> Result<(), ApplicationError> {
+async fn compare(
+    engine: &Engine,
+    fights: &Mutex<Fights>,
+    (key, options): (&Key, &CompareOptions),
+    read: Application,
+    look: &mut Look,
+) -> Result<(), ApplicationError> {
     let applications = Applications::of(engine.cluster.as_ref());
-    if read.metadata.annotation(REFRESH).is_some() {
-        read = applications.clear_refresh(&read).await?;
-    }
     let before = read.status.as_ref();
     let mut application = read.clone();
     let now = engine.clock.now();
-    let comparison = match engine.compare(&application, &CompareOptions::default(), &mut |_| {}).await {
+    let mut comparison = match engine.compare(&application, options, &mut |_| {}).await {
         Ok(comparison) => comparison,
         Err(error) => {
             let message = chain(&error);
+            status::fail(&mut application, engine.conduct.keeps_health, now);
             let status = application.status.get_or_insert_default();
-            status.sync.get_or_insert_default().status = SyncStatusCode::Unknown;
-            condition(status, before, ApplicationConditionType::ComparisonError, message.clone(), now);
+            let words = comparison_error(&read, &error, &message);
+            condition(status, before, (ApplicationConditionType::ComparisonError, words), &[], now);
             look.events.push(Event::Failed { application: key.clone(), message });
             return save(&applications, &application, before).await;
         }
     };
     look.kinds = comparison.desired.resources.values().map(|one| one.object.gvk()).collect();
+    let fought = of(fights).words(key, now);
+    comparison.conditions.extend(fought.into_iter().map(|words| (FIELD_FIGHT.into(), words)));
     status::update(&mut application, &comparison, now);
-    let attempt = match decide(&application, now) {
-        Decision::Sync(attempt) => attempt,
-        other => {
-            match other {
+    let request = match automatic(&application, &comparison, fights, key, now) {
+        Ok(request) => request,
+        Err(decision) => {
+            match decision {
                 Decision::Later(at) => look.again = Some(at),
                 Decision::Refused(message) => {
                     let status = application.status.get_or_insert_default();
-                    condition(status, before, ApplicationConditionType::SyncError, message, now);
+                    let refusal = (ApplicationConditionType::SyncError, message);
+                    condition(status, before, refusal, &comparison.conditions, now);
                 }
-                _ => {}
+                Decision::Rest | Decision::Sync(_) => {}
             }
             return save(&applications, &application, before).await;
         }
     };
-    let mut request = SyncRequest::new(AUTOMATION);
-    request.automated = Some(attempt);
-    look.events.push(Event::Syncing { application: key.clone(), initiator: AUTOMATION.into() });
+    let revision = comparison.source.revisions.first().map(|one| one.commit.clone());
+    look.events.push(Event::Syncing { application: key.clone(), initiator: AUTOMATION.into(), revision });
+    let conditions = comparison.conditions.clone();
     // From the status as it was read: what is written is what differs from that.
     match engine.sync_compared(&read, comparison, &request, &mut |_| {}).await {
         Ok(report) => {
-            look.events.push(ended(key, &report));
-            // What it did is looked at once more: a failed one may be due again, a healed one may have been turned over.
-            look.again = Some(engine.clock.now());
+            look.events.push(ended(key, &request, &report));
+            // A failed one may be due again. What a good one did, and others do to it, is told by the cluster.
+            if report.outcome.is_some_and(|outcome| outcome.phase != OutcomePhase::Succeeded) {
+                look.again = Some(engine.clock.now());
+            }
         }
         Err(error) => {
             let message = chain(&error);
             let status = application.status.get_or_insert_default();
-            condition(status, before, ApplicationConditionType::SyncError, message.clone(), now);
+            condition(status, before, (ApplicationConditionType::SyncError, message.clone()), &conditions, now);
             look.events.push(Event::Failed { application: key.clone(), message });
             return save(&applications, &application, before).await;
         }
@@ -190,36 +217,97 @@ async fn compare(engine: &Engine, key: &Key, mut read: Application, look: &mut L
     Ok(())
 }
 
-/// Writes a status that says something new.
+/// Why an Application cannot be compared, in Argo CD's words as far as they are the same for every cause.
+fn comparison_error(application: &Application, error: &CompareError, message: &str) -> String {
+    let sources = application.sources();
+    let from_source = matches!(error, CompareError::Source(_) | CompareError::Render(_));
+    let failed = sources.iter().position(|source| message.contains(&source.repo_url)).filter(|_| from_source);
+    let which = failed.map_or_else(String::new, |index| {
+        format!("failed to generate manifest for source {} of {}: ", index + 1, sources.len())
+    });
+    format!("Failed to load target state: {which}{message}")
+}
+
+/// The sync that an Application asks for by its policy, or what is decided in its place.
+fn automatic(
+    application: &Application,
+    comparison: &Comparison,
+    fights: &Mutex<Fights>,
+    key: &Key,
+    now: Timestamp,
+) -> Result<SyncRequest, Decision> {
+    let attempt = match decide(application, now) {
+        Decision::Sync(attempt) => attempt,
+        other => return Err(other),
+    };
+    let mut request = SyncRequest::new(AUTOMATION);
+    request.automated = Some(attempt);
+    if attempt.heals == 0 {
+        return Ok(request);
+    }
+    // Only what differs is put right, as Argo CD does it: hooks do not run again. What is fought over waits for its time.
+    let mut fights = of(fights);
+    let pause = |one: &SyncOperationResource| {
+        let group = one.group.clone().unwrap_or_default();
+        let object = ObjectId::new(group, one.kind.as_str(), one.namespace.as_deref(), one.name.as_str());
+        fights.pause(key, &object, now)
+    };
+    let (waiting, due): (Vec<_>, Vec<_>) =
+        differing(application).into_iter().map(|one| (pause(&one), one)).partition(|(pause, _)| pause.is_some());
+    if due.is_empty() {
+        let next = waiting.into_iter().filter_map(|(pause, _)| pause).min();
+        return Err(next.map_or(Decision::Rest, Decision::Later));
+    }
+    let due: Vec<SyncOperationResource> = due.into_iter().map(|(_, one)| one).collect();
+    request.only = due.iter().map(Selector::of).collect();
+    request.resources = Some(due);
+    let selected = |diff: &&ObjectDiff| request.only.iter().any(|one| one.matches(&diff.id.id));
+    fights.note(key, comparison.diffs.values().filter(selected), now);
+    Ok(request)
+}
+
+fn of(fights: &Mutex<Fights>) -> MutexGuard<'_, Fights> {
+    fights.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The resources that are not as the sources say.
+fn differing(application: &Application) -> Vec<SyncOperationResource> {
+    let resources = application.status.iter().flat_map(|status| status.resources.iter().flatten());
+    let differing = resources.filter(|one| one.status == Some(SyncStatusCode::OutOfSync));
+    let named = differing.map(|one| {
+        let mut named = SyncOperationResource::default();
+        named.group.clone_from(&one.group);
+        named.kind = one.kind.clone().unwrap_or_default();
+        named.name = one.name.clone().unwrap_or_default();
+        named.namespace.clone_from(&one.namespace);
+        named
+    });
+    named.collect()
+}
+
+/// Writes a status that says something new, or that somebody asked for.
 async fn save(
     applications: &Applications<'_>,
     application: &Application,
     before: Option<&ApplicationStatus>,
 ) -> Result<(), ApplicationError> {
-    if status::moved(before, application.status.as_ref()) {
+    if application.metadata.annotation(REFRESH).is_some() || status::moved(before, application.status.as_ref()) {
         applications.set_status(application, before).await?;
     }
     Ok(())
 }
 
-/// Sets the one condition that an Application has; its time stays where it said so before.
+/// Sets what is wrong with an Application beside what a person should know of it anyway.
 fn condition(
     status: &mut ApplicationStatus,
     before: Option<&ApplicationStatus>,
-    kind: ApplicationConditionType,
-    message: String,
+    (kind, message): (ApplicationConditionType, String),
+    others: &[(ApplicationConditionType, String)],
     now: Timestamp,
 ) {
-    let known = before.and_then(|before| before.conditions.as_deref()).unwrap_or_default();
-    let same = known.iter().find(|one| one.condition_type == kind && one.message == message).cloned();
-    let condition = same.unwrap_or_else(|| {
-        let mut condition = ApplicationCondition::default();
-        condition.condition_type = kind;
-        condition.message = message;
-        condition.last_transition_time = Some(Time(now));
-        condition
-    });
-    status.conditions = Some(vec![condition]);
+    let wanted: Vec<_> = [(kind, message)].into_iter().chain(others.iter().cloned()).collect();
+    let known = before.and_then(|before| before.conditions.as_deref());
+    status.conditions = status::conditions(known, &wanted, now);
 }
 
 /// Deletes what an Application deployed where its finalizer says so, and lets it go.
@@ -241,20 +329,21 @@ async fn delete(engine: &Engine, key: &Key, mut application: Application) -> Res
     let before = application.status.clone();
     let now = engine.clock.now();
     let status = application.status.get_or_insert_default();
-    condition(status, before.as_ref(), ApplicationConditionType::DeletionError, message.clone(), now);
+    condition(status, before.as_ref(), (ApplicationConditionType::DeletionError, message.clone()), &[], now);
     save(&Applications::of(engine.cluster.as_ref()), &application, before.as_ref()).await?;
     look.again = now.checked_add(DELETION_PAUSE).ok();
     look.events.push(Event::Failed { application: key.clone(), message });
     Ok(look)
 }
 
-fn ended(key: &Key, report: &SyncReport) -> Event {
+fn ended(key: &Key, request: &SyncRequest, report: &SyncReport) -> Event {
     let outcome = report.outcome.as_ref();
     Event::Synced {
         application: key.clone(),
         revision: report.plan.source.revisions.first().map(|one| one.commit.clone()).unwrap_or_default(),
         phase: outcome.map_or_else(|| "Succeeded".into(), |outcome| outcome.phase.as_str().into()),
         message: outcome.map(|outcome| outcome.message.clone()).unwrap_or_default(),
+        partial: !request.only.is_empty(),
         writes: report.plan.steps().count(),
     }
 }

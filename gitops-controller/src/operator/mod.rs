@@ -6,8 +6,11 @@
 
 mod automation;
 mod event;
+mod fights;
 mod follow;
 mod look;
+mod metrics;
+mod notice;
 mod poll;
 mod queue;
 #[cfg(test)]
@@ -16,24 +19,27 @@ mod tests;
 use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use gitops_core::annotations::{REFRESH, SKIP_RECONCILE, TRACKING_ID};
-use gitops_core::api::{API_VERSION, APPLICATION_KIND, Application};
+use gitops_core::api::{API_VERSION, APP_PROJECT_KIND, APPLICATION_KIND, Application};
 use gitops_core::cluster::Query;
 use gitops_core::{GroupVersionKind, Object, Timestamp, Value};
 use jiff::SignedDuration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
-pub use automation::{Attempt, Decision, decide};
+pub use automation::{Attempt, Decision, automated_retry, decide};
 pub use event::Event;
+pub use metrics::Metrics;
 pub use queue::{Key, Queue};
 
 use crate::causes::chain;
 use crate::compare::CONTROL_NAMESPACE;
 use crate::engine::Engine;
+use crate::{digest_key, settings};
+use fights::Fights;
 use follow::{Seen, follow};
 use look::{Look, look};
 use poll::Revisions;
@@ -53,12 +59,14 @@ pub struct OperatorOptions {
     pub poll: SignedDuration,
     /// How many Applications are looked at side by side.
     pub parallel: usize,
+    /// Whether syncs are told as Kubernetes Events.
+    pub notices: bool,
 }
 
 impl Default for OperatorOptions {
     /// All namespaces, every 120 s as Argo CD polls, twenty at a time as Argo CD has status processors.
     fn default() -> Self {
-        Self { namespace: None, poll: SignedDuration::from_mins(2), parallel: 20 }
+        Self { namespace: None, poll: SignedDuration::from_mins(2), parallel: 20, notices: false }
     }
 }
 
@@ -67,6 +75,7 @@ pub struct Operator {
     engine: Engine,
     options: OperatorOptions,
     observer: Box<dyn FnMut(&Event) + Send>,
+    metrics: Arc<Metrics>,
 }
 
 /// What the loop is told.
@@ -79,10 +88,10 @@ enum Signal {
     Complete,
     /// An object of an Application changed.
     Live(Key),
-    /// Revisions were asked for; those of these Applications moved.
-    Polled(BTreeSet<Key>),
-    /// A look has ended.
-    Looked(Key, Result<Look, String>),
+    /// Revisions were asked for at this moment; those of these Applications moved.
+    Polled(BTreeSet<Key>, Instant),
+    /// A look has ended, after so long.
+    Looked(Key, Result<Look, String>, Duration),
     /// The cluster cannot be followed.
     Trouble(String, String),
 }
@@ -90,7 +99,12 @@ enum Signal {
 impl Operator {
     /// An operator over an engine.
     pub fn new(engine: Engine, options: OperatorOptions) -> Self {
-        Self { engine, options, observer: Box::new(|_| {}) }
+        Self { engine, options, observer: Box::new(|_| {}), metrics: Arc::default() }
+    }
+
+    /// What is counted of its work.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
     }
 
     /// Who is told what happens.
@@ -101,12 +115,15 @@ impl Operator {
     }
 
     /// Works until `stop` is over. Looks that have begun are ended first.
-    pub async fn run(self, stop: impl Future<Output = ()>) {
+    pub async fn run(mut self, stop: impl Future<Output = ()>) {
+        let metrics = Arc::clone(&self.metrics);
+        self.engine.fetch.on_ask = Some(Arc::new(move |repository: &str| metrics.ask(repository)));
         let (sender, mut signals) = unbounded_channel();
         let mut work = Work {
             engine: Arc::new(self.engine),
             options: self.options,
             observer: self.observer,
+            metrics: self.metrics,
             sender,
             queue: Queue::default(),
             applications: HashMap::new(),
@@ -114,12 +131,15 @@ impl Operator {
             followers: JoinSet::new(),
             looks: JoinSet::new(),
             revisions: Arc::default(),
+            fights: Arc::default(),
+            asked: HashMap::new(),
         };
         work.follow_applications();
         work.poll_later();
         let mut stop = std::pin::pin!(stop.fuse());
         loop {
             work.begin_looks();
+            work.metrics.wait(work.queue.waiting());
             let next = work.queue.deadline().filter(|_| work.has_room());
             let pause = next.map_or(Duration::from_secs(3600), |at| until(at, work.engine.clock.now()));
             tokio::select! {
@@ -138,6 +158,7 @@ struct Work {
     engine: Arc<Engine>,
     options: OperatorOptions,
     observer: Box<dyn FnMut(&Event) + Send>,
+    metrics: Arc<Metrics>,
     sender: UnboundedSender<Signal>,
     queue: Queue,
     applications: HashMap<Key, Arc<Application>>,
@@ -145,6 +166,9 @@ struct Work {
     followers: JoinSet<()>,
     looks: JoinSet<()>,
     revisions: Arc<Mutex<Revisions>>,
+    fights: Arc<Mutex<Fights>>,
+    /// For each Application, when something was last said that its repositories must be asked for: itself, or a poll.
+    asked: HashMap<Key, Instant>,
 }
 
 impl Work {
@@ -156,10 +180,12 @@ impl Work {
         while self.looks.try_join_next().is_some() {}
         while self.has_room() {
             let Some(key) = self.queue.take(self.engine.clock.now()) else { return };
-            let (engine, sender) = (Arc::clone(&self.engine), self.sender.clone());
+            let since = self.asked.get(&key).copied();
+            let (engine, fights, sender) = (Arc::clone(&self.engine), Arc::clone(&self.fights), self.sender.clone());
             self.looks.spawn(async move {
-                let looked = look(&engine, &key).await.map_err(|error| chain(&error));
-                let _ = sender.send(Signal::Looked(key, looked));
+                let begun = Instant::now();
+                let looked = look(&engine, &fights, &key, since).await.map_err(|error| chain(&error));
+                let _ = sender.send(Signal::Looked(key, looked, begun.elapsed()));
             });
         }
     }
@@ -168,29 +194,41 @@ impl Work {
         let now = self.engine.clock.now();
         match signal {
             Signal::Application(key, application) => {
-                let before = self.applications.insert(key.clone(), Arc::new(*application));
-                let after = self.applications.get(&key);
-                if before.as_deref().zip(after.map(Arc::as_ref)).is_none_or(|(before, after)| asks(before, after)) {
+                let application = Arc::new(*application);
+                self.metrics.know(&key, Arc::clone(&application));
+                let before = self.applications.insert(key.clone(), Arc::clone(&application));
+                if before.is_none_or(|before| asks(&before, &application)) {
+                    self.asked.insert(key.clone(), Instant::now());
                     self.queue.ask(&key, now);
                 }
             }
             Signal::Gone(key) => {
                 self.applications.remove(&key);
+                self.asked.remove(&key);
+                self.metrics.forget(&key);
+                self.fights.lock().unwrap_or_else(PoisonError::into_inner).forget(&key);
                 self.queue.forget(&key);
             }
-            Signal::Complete => (self.observer)(&Event::Ready { applications: self.applications.len() }),
+            Signal::Complete => {
+                self.metrics.begin();
+                (self.observer)(&Event::Ready { applications: self.applications.len() });
+            }
             Signal::Live(key) => {
                 if self.applications.contains_key(&key) {
                     self.queue.ask(&key, later(now, SETTLING));
                 }
             }
-            Signal::Polled(moved) => {
+            Signal::Polled(moved, asked) => {
                 for key in moved.iter().filter(|key| self.applications.contains_key(key)) {
+                    self.asked.insert(key.clone(), asked);
                     self.queue.ask(key, now);
                 }
                 self.poll_later();
             }
-            Signal::Looked(key, looked) => self.looked(&key, looked, now),
+            Signal::Looked(key, looked, took) => {
+                self.metrics.look(&key, took);
+                self.looked(&key, looked, now);
+            }
             Signal::Trouble(what, message) => (self.observer)(&Event::Trouble { what, message }),
         }
     }
@@ -198,7 +236,13 @@ impl Work {
     fn looked(&mut self, key: &Key, looked: Result<Look, String>, now: Timestamp) {
         match looked {
             Ok(look) => {
-                look.events.iter().for_each(|event| (self.observer)(event));
+                for event in &look.events {
+                    if let Event::Synced { phase, .. } = event {
+                        self.metrics.sync(key, phase, false);
+                    }
+                    (self.observer)(event);
+                    self.notice(key, event);
+                }
                 for kind in look.kinds {
                     self.follow_kind(kind);
                 }
@@ -212,6 +256,15 @@ impl Work {
             }
         }
         self.queue.done(key);
+    }
+
+    /// Tells what happened as a Kubernetes Event, beside the work.
+    fn notice(&mut self, key: &Key, event: &Event) {
+        let Some(application) = self.applications.get(key).filter(|_| self.options.notices) else { return };
+        if let Some(notice) = notice::notice(event, application, self.engine.clock.now()) {
+            let cluster = Arc::clone(&self.engine.cluster);
+            self.looks.spawn(async move { notice::tell(cluster.as_ref(), &notice).await });
+        }
     }
 
     fn follow_applications(&mut self) {
@@ -244,7 +297,8 @@ impl Work {
         let sender = self.sender.clone();
         let tell = move |seen: Seen<'_>| {
             let owner = match &seen {
-                Seen::Changed(object) | Seen::Gone(_, Some(object)) => owner(object),
+                // What is listed may have changed after the look that led here.
+                Seen::Listed(object) | Seen::Changed(object) | Seen::Gone(_, Some(object)) => owner(object),
                 _ => None,
             };
             owner.is_none_or(|key| sender.send(Signal::Live(key)).is_ok())
@@ -259,9 +313,10 @@ impl Work {
         let pause = self.options.poll.mul_f64(rand::random_range(0.9..1.1));
         self.followers.spawn(async move {
             tokio::time::sleep(Duration::try_from(pause).unwrap_or(Duration::ZERO)).await;
+            let asked = Instant::now();
             let ask = move || revisions.lock().unwrap_or_else(PoisonError::into_inner).moved(&engine, &applications);
             let moved = tokio::task::spawn_blocking(ask).await.unwrap_or_default();
-            let _ = sender.send(Signal::Polled(moved));
+            let _ = sender.send(Signal::Polled(moved, asked));
         });
     }
 }
@@ -271,6 +326,16 @@ fn owner(object: &Object) -> Option<Key> {
     let (name, _) = object.annotation(TRACKING_ID)?.split_once(':')?;
     let (namespace, name) = name.split_once('_').unwrap_or((CONTROL_NAMESPACE, name));
     Some(Key::new(namespace, name))
+}
+
+/// Whether an object is one of those that the operator itself goes by, and reads at every look: Applications, projects,
+/// settings and keys. A cluster that remembers does well to keep them.
+pub fn is_own(object: &Object) -> bool {
+    let kind = |kind: &str| object.api_version() == API_VERSION && object.kind() == kind;
+    kind(APPLICATION_KIND)
+        || kind(APP_PROJECT_KIND)
+        || object.kind() == "ConfigMap" && object.name() == settings::NAME
+        || object.kind() == "Secret" && object.name() == digest_key::NAME
 }
 
 /// Whether a change of an Application is one to look at: its status changes with every look.

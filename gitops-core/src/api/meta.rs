@@ -122,7 +122,7 @@ impl ObjectMeta {
 
 /// A point in time, written as Kubernetes' `meta/v1` `Time` is: RFC 3339 in UTC.
 ///
-/// Reading accepts any offset and fraction; writing gives `Z`, and a fraction only where there is one.
+/// Reading accepts any offset and fraction; writing gives whole seconds and `Z`, as Kubernetes' `metav1.Time`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Time(pub jiff::Timestamp);
 
@@ -140,7 +140,7 @@ impl From<jiff::Timestamp> for Time {
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
+        serializer.collect_str(&self.0.strftime("%Y-%m-%dT%H:%M:%SZ"))
     }
 }
 

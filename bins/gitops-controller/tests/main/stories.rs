@@ -1,0 +1,109 @@
+//! What an operator is for.
+
+use serde_json::{Value, json};
+
+use crate::bench::bench;
+
+const COLOUR: &str = "{.data.colour}";
+const SETTLED: &str = "/status/sync/status";
+
+fn settings(colour: &str) -> String {
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  colour: {colour}\n")
+}
+
+const WEB: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 1\n  selector:\n    \
+                   matchLabels: {app: web}\n  template:\n    metadata:\n      labels: {app: web}\n    spec:\n      containers:\n      \
+                   - name: web\n        image: nginx:1.27\n";
+
+/// What Argo CD's controller fills in of an Application that was synced by itself.
+const FIELDS: &str = "controllerNamespace health history operationState reconciledAt resourceHealthSource resources \
+                      sourceHydrator sourceType summary sync";
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().map(|map| map.keys().map(String::as_str).collect()).unwrap_or_default()
+}
+
+#[test]
+fn a_push_a_change_by_hand_and_a_removal_end_as_git_says() {
+    let Some(mut bench) = bench([("app/settings.yaml", settings("blue").as_str()), ("app/web.yaml", WEB)]) else {
+        return;
+    };
+    bench.define("app", &json!({}));
+    bench.has("configmap/settings", COLOUR, Some("blue"));
+    bench.reach("it is synced and healthy", || {
+        bench.field(SETTLED) == "Synced" && bench.field("/status/health/status") == "Healthy"
+    });
+    let status = bench.field("/status");
+    assert_eq!(keys(&status).join(" "), FIELDS);
+    assert_eq!(status["operationState"]["phase"], "Succeeded");
+    assert_eq!(status["operationState"]["operation"]["retry"], json!({"limit": 5}));
+    assert_eq!(keys(&status["resources"][0]), ["kind", "name", "namespace", "status", "version"]);
+    assert_eq!(status["summary"], json!({"images": ["nginx:1.27"]}));
+    assert_eq!(status["history"].as_array().map(Vec::len), Some(1));
+    assert!(status["reconciledAt"].as_str().is_some_and(|time| time.len() == "2006-01-02T15:04:05Z".len()));
+
+    let pushed = bench.repository.commit([("app/settings.yaml", settings("green").as_str())]).unwrap().id.to_string();
+    bench.refresh();
+    bench.has("configmap/settings", COLOUR, Some("green"));
+    bench.reach("the status has the commit", || bench.field("/status/sync/revision") == pushed.as_str());
+    bench.reach("the request is answered", || {
+        bench.field("/metadata/annotations/argocd.argoproj.io~1refresh").is_null()
+    });
+
+    let by_hand = json!({"data": {"colour": "red"}}).to_string();
+    bench.kubectl(&["patch", "configmap/settings", "--type=merge", "-p", &by_hand]).unwrap();
+    bench.has("configmap/settings", COLOUR, Some("green"));
+    bench.kubectl(&["delete", "deployment/web", "--wait=false"]).unwrap();
+    bench.has("deployment/web", "{.spec.replicas}", Some("1"));
+
+    bench.repository.remove(["app/settings.yaml"]).unwrap();
+    bench.refresh();
+    bench.has("configmap/settings", COLOUR, None);
+    bench.reach("it is synced", || bench.field(SETTLED) == "Synced");
+    bench.plane.kubectl(&["delete", "--namespace", "argocd", "application", &bench.name, "--wait=false"]).unwrap();
+    bench.has("deployment/web", "{.spec.replicas}", None);
+    bench.reach("the application is gone", || bench.application().is_none());
+}
+
+#[test]
+fn a_disaster_is_undone_from_git() {
+    let Some(bench) = bench([("app/settings.yaml", settings("blue").as_str()), ("app/web.yaml", WEB)]) else { return };
+    bench.define("app", &json!({}));
+    bench.has("deployment/web", "{.status.readyReplicas}", Some("1"));
+    let before = bench.kubectl(&["get", "deployment/web", "-o", "jsonpath={.metadata.uid}"]).unwrap();
+    bench.plane.kubectl(&["delete", "namespace", &bench.name]).unwrap();
+    bench.has("deployment/web", "{.status.readyReplicas}", Some("1"));
+    bench.has("configmap/settings", COLOUR, Some("blue"));
+    assert_ne!(bench.kubectl(&["get", "deployment/web", "-o", "jsonpath={.metadata.uid}"]).unwrap(), before);
+    bench.reach("it is synced", || bench.field(SETTLED) == "Synced");
+}
+
+#[test]
+fn an_operation_that_is_asked_for_is_carried_out_once() {
+    let Some(bench) = bench([("app/settings.yaml", settings("blue").as_str())]) else { return };
+    bench.define("app", &json!({"syncPolicy": {"syncOptions": ["CreateNamespace=true"]}}));
+    bench.reach("it is compared", || bench.field(SETTLED) == "OutOfSync");
+    bench.has("configmap/settings", COLOUR, None);
+    bench.patch(&json!({"operation": {"initiatedBy": {"username": "alice"}, "sync": {"revision": "HEAD"}}}));
+    bench.has("configmap/settings", COLOUR, Some("blue"));
+    bench.reach("it is synced", || bench.field(SETTLED) == "Synced");
+    assert!(bench.field("/operation").is_null());
+    assert_eq!(bench.field("/status/operationState/phase"), "Succeeded");
+    assert_eq!(bench.field("/status/operationState/operation/initiatedBy/username"), "alice");
+    assert_eq!(bench.field("/status/history/0/initiatedBy/username"), "alice");
+}
+
+#[test]
+fn an_application_that_fails_says_why_and_delays_no_other() {
+    let Some(bench) = bench([("app/settings.yaml", settings("blue").as_str())]) else { return };
+    bench.define("none", &json!({}));
+    bench.reach("it says why", || bench.field("/status/conditions/0/type") == "ComparisonError");
+    let words = bench.field("/status/conditions/0/message");
+    let begins = "Failed to load target state: failed to generate manifest for source 1 of 1: ";
+    let says = |words: &str| words.starts_with(begins) && words.contains("`none` is not a directory");
+    assert!(words.as_str().is_some_and(says), "{words}");
+    assert_eq!(bench.field(SETTLED), "Unknown");
+    bench.patch(&json!({"spec": {"source": {"path": "app"}}}));
+    bench.has("configmap/settings", COLOUR, Some("blue"));
+    bench.reach("nothing is wrong any more", || bench.field("/status/conditions").is_null());
+}
