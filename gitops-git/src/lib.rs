@@ -48,7 +48,7 @@ pub use changed::{ChangedPath, PathChange};
 pub use commit::{Commit, CommitId, CommitIdError, Person, SignedCommit};
 pub use constraint::{Constraint, ConstraintError};
 pub use failure::Failure;
-pub use fetch::{Credentials, FetchError, FetchOptions, RepositoryCache};
+pub use fetch::{Credentials, FetchError, FetchOptions, OnAsk, RepositoryCache};
 pub use folder::{FolderError, FolderTree};
 pub use history::HistoryError;
 pub use location::{Location, LocationError, RemoteUrl};

@@ -74,8 +74,7 @@ pub(super) async fn look(
         Some(operation) => operate(engine, key, application, operation, &mut look).await?,
         None => application,
     };
-    let mut options = CompareOptions::default();
-    options.since = since;
+    let options = CompareOptions { since, ..CompareOptions::default() };
     compare(engine, fights, (key, &options), application, &mut look).await?;
     Ok(look)
 }

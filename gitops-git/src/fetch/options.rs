@@ -3,6 +3,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+/// Who is told the address of a server.
+pub type OnAsk = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// How a repository is fetched.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -28,7 +31,7 @@ pub struct FetchOptions {
     /// Set from outside to end the fetch early.
     pub interrupt: Arc<AtomicBool>,
     /// Called with the address of each server before it is asked for its refs.
-    pub on_ask: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+    pub on_ask: Option<OnAsk>,
     /// Called a few times a second with the bytes received so far.
     pub on_progress: Option<Arc<dyn Fn(u64) + Send + Sync>>,
 }
