@@ -1,5 +1,7 @@
 //! Inputs of the benches: trees of manifests, live objects, items to order, and a whole pipeline from a tree to a plan.
 
+pub mod peer;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;

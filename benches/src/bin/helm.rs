@@ -2,30 +2,35 @@
 //! `benches/runs/helm-NAME.json`. The peer is built where a Go toolchain is, and left out where none is; the charts are read
 //! where the recorded results are. Linux only.
 
+use std::cell::Cell;
 use std::env;
-use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
+use gitops_benches::peer::{self, Run, median, peak};
 use gitops_benches::{Failure, machine, peak_memory};
 use gitops_controller::keys::KeptKeys;
 use gitops_core::TreePath;
 use gitops_git::FolderTree;
 use gitops_render::Limits;
 use gitops_render::helm::{ChartCache, KubeVersion, OutputOptions, Release, ValueSources, render, write};
-use gitops_template::{Fixed, Functions};
+use gitops_template::{Fixed, Functions, Host, KeyMaker};
+use mimalloc::MiMalloc;
 use serde_json::{Value, json};
+
+/// The allocator of `gitops`, whose work this is.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// How often each chart is rendered by one process; the first round has everything to read.
 const ROUNDS: usize = 3;
 /// How often the processes take turns, so that a slow minute of the machine falls on all of them.
 const TURNS: usize = 3;
-/// The chart of which a median is told.
-const POPULAR: &str = "ingress-nginx";
+/// The chart of which a median is told, and how often a process renders it for that.
+const POPULAR: &str = "ingress-nginx ";
+const POPULAR_ROUNDS: usize = 100;
 
 fn main() -> Result<(), Failure> {
     let name = env::args().nth(1).ok_or("which run is this? `helm NAME`, for example `helm 2026-11-23`")?;
@@ -43,120 +48,92 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// A chart's folder, and a file of values or nothing.
-type Case = (PathBuf, PathBuf);
-
 fn measured(place: &Path) -> Result<Value, Failure> {
     let cases = cases()?;
-    let names: Vec<String> = cases.iter().map(|(folder, file)| named(folder, file)).collect();
+    let names: Vec<String> = cases.iter().map(|case| named(case)).collect();
     let ours = env::current_exe()?;
     let mut run = json!({ "machine": machine()?, "cases": names, "rounds": ROUNDS });
-    let all: Vec<Case> = std::iter::repeat_n(&cases, ROUNDS).flatten().cloned().collect();
-    let peer = peer(place)?;
+    let rounds = |cases: &[String], count| std::iter::repeat_n(cases, count).flatten().cloned().collect::<Vec<_>>();
+    let all = rounds(&cases, ROUNDS);
+    let popular = cases.iter().find(|case| named(case).starts_with(POPULAR));
+    let one = rounds(popular.map(std::slice::from_ref).unwrap_or_default(), POPULAR_ROUNDS);
+    let peer = peer::build("helm", place)?;
     let (mut keeping, mut reading, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut popular, mut their_popular) = (Vec::new(), Vec::new());
     let (mut alone, mut beside) = (f64::MAX, f64::MAX);
     for turn in 1..=TURNS {
         println!("turn {turn} of {TURNS}");
-        keeping.push(rendered(&ours, &["work", "1"], &all)?);
+        keeping.push(Run::of(&ours, &["work", "1"], &all)?);
+        popular.push(Run::of(&ours, &["work", "1"], &one)?);
         let start = Instant::now();
-        reading.push(rendered(&ours, &["work", "1", "0"], &all)?);
+        reading.push(Run::of(&ours, &["work", "1", "0"], &all)?);
         alone = alone.min(start.elapsed().as_secs_f64());
         let start = Instant::now();
-        rendered(&ours, &["work", "2", "0"], &all)?;
+        Run::of(&ours, &["work", "2", "0"], &all)?;
         beside = beside.min(start.elapsed().as_secs_f64());
         if let Some(peer) = &peer {
-            theirs.push(rendered(peer, &[], &all)?);
+            theirs.push(Run::of(peer, &[], &all)?);
+            their_popular.push(Run::of(peer, &[], &one)?);
         }
     }
     run["two_threads_speedup"] = json!(alone / beside);
     println!("two threads: {:.2} times as fast as one", alone / beside);
     for (what, runs) in [("charts kept, as usual", &keeping), ("each chart read anew", &reading)] {
         println!("{what}:");
-        compare(runs, &theirs, &names);
+        compare(runs, &theirs, names.len());
     }
-    for (what, runs) in [("ours", &keeping), ("ours_each_read_anew", &reading), ("helm", &theirs)] {
+    let again = |runs: &[Run]| median(runs.iter().flat_map(|run| run.times(0, 1).skip(1)));
+    let first = |runs: &[Run]| runs.iter().filter_map(|run| run.times(0, 1).next()).fold(f64::MAX, f64::min);
+    for (who, runs) in [("gitops", &popular), ("helm", &their_popular)].into_iter().filter(|(_, runs)| !runs.is_empty())
+    {
+        println!("{POPULAR}by {who}: {:.2} ms at first, {:.2} ms at the median after", first(runs), again(runs));
+    }
+    let raw = [
+        ("ours", &keeping),
+        ("ours_each_read_anew", &reading),
+        ("helm", &theirs),
+        ("ours_popular", &popular),
+        ("helm_popular", &their_popular),
+    ];
+    for (what, runs) in raw {
         run[what] = runs.iter().map(Run::json).collect();
     }
     Ok(run)
 }
 
-/// What a process said of its renders: nanoseconds and bytes, one by one, and its peak of memory.
-struct Run {
-    renders: Vec<(u64, i64)>,
-    peak: u64,
-}
-
-impl Run {
-    fn json(&self) -> Value {
-        let (times, sizes): (Vec<_>, Vec<_>) = self.renders.iter().copied().unzip();
-        json!({ "ns": times, "bytes": sizes, "peak_kb": self.peak })
-    }
-
-    /// The times of one case in milliseconds, round by round.
-    fn times(&self, case: usize, cases: usize) -> impl Iterator<Item = f64> {
-        self.renders.iter().skip(case).step_by(cases).map(|(time, _)| *time as f64 / 1e6)
-    }
-}
-
-/// The lowest first time of a case among the runs, and the median of all its later ones.
-fn times(runs: &[Run], case: usize, cases: usize) -> (f64, f64) {
-    let first = runs.iter().filter_map(|run| run.times(case, cases).next()).fold(f64::MAX, f64::min);
-    let mut again: Vec<f64> = runs.iter().flat_map(|run| run.times(case, cases).skip(1)).collect();
-    again.sort_by(f64::total_cmp);
-    (first, again.get(again.len() / 2).copied().unwrap_or_default())
-}
-
-/// Prints the ratios over the charts that both render to equal sizes.
-fn compare(ours: &[Run], theirs: &[Run], names: &[String]) {
-    let count = names.len();
-    let size = |runs: &[Run], case: usize| runs.first().and_then(|run| run.renders.get(case)).map(|(_, size)| *size);
-    let peak = |runs: &[Run]| runs.iter().map(|run| run.peak).max().unwrap_or_default();
-    if theirs.is_empty() {
+/// Prints the ratios over the charts that both render to equal sizes. Charts that make private keys are told apart: how long
+/// the search for a prime takes is chance, and says nothing of an engine.
+fn compare(ours: &[Run], theirs: &[Run], count: usize) {
+    let ([our_run, ..], [their_run, ..]) = (ours, theirs) else {
         println!("peak: {} kB", peak(ours));
         return;
-    }
-    let agreed = (0..count).filter(|case| size(ours, *case) == size(theirs, *case));
-    let (failing, equal): (Vec<usize>, Vec<usize>) = agreed.partition(|case| size(ours, *case) == Some(-1));
-    println!("{} of {count} charts are of equal size, {} fail in both", equal.len(), failing.len());
-    let sum = |runs: &[Run]| {
-        let all = equal.iter().map(|case| times(runs, *case, count));
-        all.fold((0.0, 0.0), |(first, again), case| (first + case.0, again + case.1))
     };
-    let (ours_sum, theirs_sum) = (sum(ours), sum(theirs));
-    for (what, ours, theirs) in [("at first", ours_sum.0, theirs_sum.0), ("again", ours_sum.1, theirs_sum.1)] {
+    let pairs: Vec<_> = our_run.done.iter().zip(&their_run.done).take(count).collect();
+    let is_equal =
+        |case: &usize| pairs.get(*case).is_some_and(|(ours, theirs)| ours.size == theirs.size && ours.size >= 0);
+    let is_failing = |case: &usize| pairs.get(*case).is_some_and(|(ours, theirs)| ours.size < 0 && theirs.size < 0);
+    let makes_keys = |case: &usize| pairs.get(*case).is_some_and(|(ours, _)| ours.marked);
+    let (keyed, plain): (Vec<usize>, Vec<usize>) = (0..count).partition(makes_keys);
+    let equal: Vec<usize> = plain.iter().copied().filter(is_equal).collect();
+    let failing = plain.iter().filter(|case| is_failing(case)).count();
+    println!(
+        "{} of {} charts that make no keys are of equal size, {failing} fail in both; {} make keys",
+        equal.len(),
+        plain.len(),
+        keyed.len()
+    );
+    let first = |runs: &[Run], case: usize| {
+        runs.iter().filter_map(|run| run.times(case, count).next()).fold(f64::MAX, f64::min)
+    };
+    let again = |runs: &[Run], case: usize| median(runs.iter().flat_map(|run| run.times(case, count).skip(1)));
+    let tell = |what: &str, time: &dyn Fn(&[Run], usize) -> f64| {
+        let [ours, theirs] = [ours, theirs].map(|runs| equal.iter().map(|case| time(runs, *case)).sum::<f64>());
         println!("{what}: {ours:.1} ms, helm {theirs:.1} ms: {:.1} times faster", theirs / ours);
-    }
+    };
+    tell("at first", &first);
+    tell("again", &again);
     let (mine, its) = (peak(ours), peak(theirs));
     println!("peak: {mine} kB, helm {its} kB: {:.0} %", 100.0 * mine as f64 / its as f64);
-    if let Some(case) = names.iter().position(|name| name.starts_with(&format!("{POPULAR} "))) {
-        let ((first, again), (_, its)) = (times(ours, case, count), times(theirs, case, count));
-        println!("{POPULAR}: {first:.2} ms at first, {again:.2} ms at the median; helm {its:.2} ms");
-    }
-}
-
-/// Runs a program that renders what it is told, case by case.
-fn rendered(program: &Path, arguments: &[&str], cases: &[Case]) -> Result<Run, Failure> {
-    let mut child = Command::new(program).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-    let mut input = child.stdin.take().ok_or("no input")?;
-    let lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
-    let mut text = String::new();
-    for (folder, file) in cases {
-        writeln!(text, "{}\t{}", folder.display(), file.display())?;
-    }
-    let feeder = std::thread::spawn(move || input.write_all(text.as_bytes()));
-    let (mut renders, mut peak) = (Vec::new(), 0);
-    for line in lines {
-        let line = line?;
-        match line.split_once('\t') {
-            Some((time, size)) => renders.push((time.parse()?, size.parse()?)),
-            None => peak = line.trim().parse()?,
-        }
-    }
-    feeder.join().map_err(|_| "the cases could not be handed over")??;
-    if !child.wait()?.success() || renders.len() != cases.len() {
-        return Err(format!("{} ended after {} renders", program.display(), renders.len()).into());
-    }
-    Ok(Run { renders, peak })
 }
 
 /// The same work as the peer's, on so many threads: folders in, times and sizes out.
@@ -172,8 +149,9 @@ fn work(threads: usize, cache: ChartCache) -> Result<(), Failure> {
                 for (number, line) in lines.iter().enumerate().skip(thread).step_by(threads) {
                     let (folder, file) = line.split_once('\t').unwrap_or((line, ""));
                     let start = Instant::now();
-                    let size = size(folder, file, functions, cache, keys).unwrap_or(-1);
-                    let _ = sender.send((number, start.elapsed().as_nanos(), size));
+                    let host = Asked::new(Fixed::new(1_700_000_000, 1).with_keys(Arc::new(keys.of("", None))));
+                    let size = size(folder, file, functions, cache, &host).unwrap_or(-1);
+                    let _ = sender.send((number, start.elapsed().as_nanos(), size, host.asked.get()));
                 }
             });
         }
@@ -181,20 +159,41 @@ fn work(threads: usize, cache: ChartCache) -> Result<(), Failure> {
     drop(sender);
     let mut all: Vec<_> = receiver.into_iter().collect();
     all.sort_unstable();
-    for (_, time, size) in all {
-        println!("{time}\t{size}");
+    for (_, time, size, keys) in all {
+        println!("{time}\t{size}{}", if keys { "\tkeys" } else { "" });
     }
     println!("{}", peak_memory()?);
     Ok(())
 }
 
-fn size(
-    folder: &str,
-    file: &str,
-    functions: &Functions,
-    cache: &ChartCache,
-    keys: &Arc<KeptKeys>,
-) -> Result<i64, Failure> {
+/// A host that knows whether it was asked for keys.
+struct Asked {
+    host: Fixed,
+    asked: Cell<bool>,
+}
+
+impl Asked {
+    fn new(host: Fixed) -> Self {
+        Self { host, asked: Cell::new(false) }
+    }
+}
+
+impl Host for Asked {
+    fn now(&self) -> (i64, u32) {
+        self.host.now()
+    }
+
+    fn random(&self, bytes: &mut [u8]) {
+        self.host.random(bytes);
+    }
+
+    fn keys(&self) -> Option<&dyn KeyMaker> {
+        self.asked.set(true);
+        self.host.keys()
+    }
+}
+
+fn size(folder: &str, file: &str, functions: &Functions, cache: &ChartCache, host: &Asked) -> Result<i64, Failure> {
     let chart = cache.read(&FolderTree::open(Path::new(folder))?, &TreePath::root(), &Limits::default())?;
     let mut sources = ValueSources::default();
     if !file.is_empty() {
@@ -202,28 +201,15 @@ fn size(
     }
     let values = sources.merge(&mut |_| Err("no file is set".to_owned()))?;
     let release = Release::new("rel", "ns", KubeVersion::parse("1.34.0")?);
-    let host = Fixed::new(1_700_000_000, 1).with_keys(Arc::new(keys.of("", None)));
-    let rendered = render(&chart, &values, &release, functions, &host)?;
+    let rendered = render(&chart, &values, &release, functions, host)?;
     let mut options = OutputOptions::default();
     options.include_crds = true;
     Ok(i64::try_from(write(&rendered, &options)?.len())?)
 }
 
-/// Builds the peer, where there is a Go toolchain.
-fn peer(place: &Path) -> Result<Option<PathBuf>, Failure> {
-    fs::create_dir_all(place)?;
-    if Command::new("go").arg("version").output().is_err() {
-        println!("skipped: no Go toolchain, so no Helm beside this one");
-        return Ok(None);
-    }
-    let program = place.join("helm");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/helm");
-    let built = Command::new("go").args(["build", "-o"]).arg(&program).arg(".").current_dir(source).status()?;
-    if built.success() { Ok(Some(program)) } else { Err("the peer could not be built".into()) }
-}
-
-/// The charts of public repositories, each with at most one file of values and no other flag that changes anything.
-fn cases() -> Result<Vec<Case>, Failure> {
+/// The charts of public repositories, each with at most one file of values and no other flag that changes anything: a folder,
+/// a tab, and the file or nothing.
+fn cases() -> Result<Vec<String>, Failure> {
     let charts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance/helm/charts").canonicalize()?;
     let mut cases = Vec::new();
     let mut folders: Vec<PathBuf> =
@@ -241,15 +227,17 @@ fn cases() -> Result<Vec<Case>, Failure> {
             let values = texts("values");
             if values.len() <= 1 && texts("flags").iter().all(|flag| usual.contains(&flag.as_str())) {
                 let file = values.first().map(|file| folder.join(file)).unwrap_or_default();
-                cases.push((folder.join("tree"), file));
+                cases.push(format!("{}\t{}", folder.join("tree").display(), file.display()));
             }
         }
     }
     Ok(cases)
 }
 
-fn named(folder: &Path, file: &Path) -> String {
-    let chart = folder.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
-    let values = file.file_stem().unwrap_or_default().to_string_lossy();
+/// A chart and its values, for people.
+fn named(case: &str) -> String {
+    let (folder, file) = case.split_once('\t').unwrap_or((case, ""));
+    let chart = Path::new(folder).parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+    let values = Path::new(file).file_stem().unwrap_or_default().to_string_lossy();
     format!("{chart} {}", if values.is_empty() { "default" } else { &values })
 }

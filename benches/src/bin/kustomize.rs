@@ -2,16 +2,15 @@
 //! writes `benches/runs/kustomize-NAME.json`. The peer is built where a Go toolchain is, and left out where none is; the
 //! kustomizations of public repositories are read where the recorded results are. Linux only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
+use gitops_benches::peer::{self, Run, peak};
 use gitops_benches::{Failure, machine, peak_memory};
 use gitops_core::secret::Purpose;
 use gitops_core::{Reveal, Value};
@@ -41,15 +40,15 @@ fn main() -> Result<(), Failure> {
 }
 
 fn measured(place: &Path) -> Result<Value, Failure> {
-    let peer = peer(place)?;
+    let peer = peer::build("kustomize", place)?;
     let ours = env::current_exe()?;
     let mut run = json!({ "machine": machine()?, "generated": {}, "generated_peer": {} });
     if let Some(cases) = real_cases()? {
         let (mut our_runs, mut peer_runs) = (Vec::new(), Vec::new());
         for _ in 0..TURNS {
-            our_runs.push(builder(&ours, &["work"], &cases)?);
+            our_runs.push(Run::of(&ours, &["work"], &cases)?);
             if let Some(peer) = &peer {
-                peer_runs.push(builder(peer, &[], &cases)?);
+                peer_runs.push(Run::of(peer, &[], &cases)?);
             }
         }
         compare("real set", &our_runs, &peer_runs);
@@ -62,8 +61,8 @@ fn measured(place: &Path) -> Result<Value, Failure> {
     for turn in 1..=TURNS {
         println!("turn {turn} of {TURNS}");
         for size in SIZES {
-            let case = (generated(place, size)?, String::new());
-            runs.entry(size).or_default().push(builder(&ours, &["work"], &[case])?);
+            let case = line(&generated(place, size)?, "");
+            runs.entry(size).or_default().push(Run::of(&ours, &["work"], &[case])?);
         }
     }
     let mut before = None;
@@ -75,10 +74,10 @@ fn measured(place: &Path) -> Result<Value, Failure> {
         run["generated"][size.to_string()] = runs.iter().map(Run::json).collect();
     }
     for size in PEER_SIZES {
-        let case = (generated(place, size)?, String::new());
-        let our_runs = [builder(&ours, &["work"], std::slice::from_ref(&case))?];
+        let case = line(&generated(place, size)?, "");
+        let our_runs = [Run::of(&ours, &["work"], std::slice::from_ref(&case))?];
         if let Some(peer) = &peer {
-            let peer_runs = [builder(peer, &[], &[case])?];
+            let peer_runs = [Run::of(peer, &[], &[case])?];
             compare(&format!("{size} Deployments and ConfigMaps"), &our_runs, &peer_runs);
             run["generated_peer"][size.to_string()] = peer_runs.iter().map(Run::json).collect();
         }
@@ -87,71 +86,28 @@ fn measured(place: &Path) -> Result<Value, Failure> {
     Ok(run)
 }
 
-/// What a process said of its builds.
-struct Run {
-    /// Nanoseconds and bytes, build by build.
-    builds: Vec<(u64, i64)>,
-    peak: u64,
-}
-
-impl Run {
-    fn json(&self) -> Value {
-        let (times, sizes): (Vec<_>, Vec<_>) = self.builds.iter().copied().unzip();
-        json!({ "ns": times, "bytes": sizes, "peak_kb": self.peak })
-    }
-}
-
 /// The lowest time of a build among the runs, in milliseconds.
 fn fastest(runs: &[Run], build: usize) -> f64 {
-    let times = runs.iter().filter_map(|run| run.builds.get(build)).map(|(time, _)| *time as f64 / 1e6);
+    let times = runs.iter().filter_map(|run| run.times(build, run.done.len()).next());
     times.fold(f64::MAX, f64::min)
-}
-
-fn peak(runs: &[Run]) -> u64 {
-    runs.iter().map(|run| run.peak).max().unwrap_or_default()
 }
 
 /// Prints the ratios over the builds that both finished, and what differs in size.
 fn compare(what: &str, ours: &[Run], theirs: &[Run]) {
     let ([our_run, ..], [their_run, ..]) = (ours, theirs) else { return };
-    let sizes = our_run.builds.iter().zip(&their_run.builds).map(|((_, ours), (_, theirs))| (*ours, *theirs));
+    let sizes = our_run.done.iter().zip(&their_run.done).map(|(ours, theirs)| (ours.size, theirs.size));
     let both: Vec<usize> =
-        sizes.enumerate().filter(|(_, (ours, theirs))| ours == theirs && *ours != -1).map(|(at, _)| at).collect();
+        sizes.enumerate().filter(|(_, (ours, theirs))| ours == theirs && *ours >= 0).map(|(at, _)| at).collect();
     let sum = |runs: &[Run]| both.iter().map(|build| fastest(runs, *build)).sum::<f64>();
     println!(
         "{what}: {} of {} builds are of equal size; {:.1} ms, kustomize {:.1} ms: {:.1} times faster; peak {:.0} %",
         both.len(),
-        our_run.builds.len(),
+        our_run.done.len(),
         sum(ours),
         sum(theirs),
         sum(theirs) / sum(ours),
         100.0 * peak(ours) as f64 / peak(theirs) as f64
     );
-}
-
-/// Runs a program that builds what it is told, case by case.
-fn builder(program: &Path, arguments: &[&str], cases: &[(PathBuf, String)]) -> Result<Run, Failure> {
-    let mut child = Command::new(program).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-    let mut input = child.stdin.take().ok_or("no input")?;
-    let lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
-    let mut text = String::new();
-    for (folder, restrictor) in cases {
-        writeln!(text, "{}\t{restrictor}", folder.display())?;
-    }
-    let feeder = std::thread::spawn(move || input.write_all(text.as_bytes()));
-    let (mut builds, mut peak) = (Vec::new(), 0);
-    for line in lines {
-        let line = line?;
-        match line.split_once('\t') {
-            Some((time, size)) => builds.push((time.parse()?, size.parse()?)),
-            None => peak = line.trim().parse()?,
-        }
-    }
-    feeder.join().map_err(|_| "the cases could not be handed over")??;
-    if !child.wait()?.success() || builds.len() != cases.len() {
-        return Err(format!("{} ended after {} builds", program.display(), builds.len()).into());
-    }
-    Ok(Run { builds, peak })
 }
 
 /// The same work as the peer's: folders in, times and sizes out.
@@ -182,26 +138,18 @@ fn build(folder: &Path, restrictor: &str) -> Result<String, Failure> {
     }
 }
 
-/// Builds the peer, where there is a Go toolchain.
-fn peer(place: &Path) -> Result<Option<PathBuf>, Failure> {
-    fs::create_dir_all(place)?;
-    if Command::new("go").arg("version").output().is_err() {
-        println!("skipped: no Go toolchain, so no kustomize beside this one");
-        return Ok(None);
-    }
-    let program = place.join("kustomize");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/kustomize");
-    let built = Command::new("go").args(["build", "-o"]).arg(&program).arg(".").current_dir(source).status()?;
-    if built.success() { Ok(Some(program)) } else { Err("the peer could not be built".into()) }
+/// A case as the processes read it.
+fn line(folder: &Path, restrictor: &str) -> String {
+    format!("{}\t{restrictor}", folder.display())
 }
 
 /// The kustomizations of public repositories with their load restrictors.
-fn real_cases() -> Result<Option<Vec<(PathBuf, String)>>, Failure> {
+fn real_cases() -> Result<Option<Vec<String>>, Failure> {
     let real = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance/kustomize/real");
     if !real.is_dir() {
         return Ok(None);
     }
-    let mut cases = BTreeMap::new();
+    let mut cases = BTreeSet::new();
     for entry in fs::read_dir(real)? {
         let folder = entry?.path();
         let Ok(text) = fs::read(folder.join("cases.json")) else { continue };
@@ -210,10 +158,10 @@ fn real_cases() -> Result<Option<Vec<(PathBuf, String)>>, Failure> {
             let flags: Vec<_> = case["flags"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             let restrictor = if flags.join(" ").contains("LoadRestrictionsNone") { "LoadRestrictionsNone" } else { "" };
             let directory = folder.join("tree").join(case["dir"].as_str().unwrap_or_default());
-            cases.insert((directory, restrictor.to_owned()), ());
+            cases.insert(line(&directory, restrictor));
         }
     }
-    Ok(Some(cases.into_keys().collect()))
+    Ok(Some(cases.into_iter().collect()))
 }
 
 /// A kustomization of as many Deployments as ConfigMaps, each Deployment naming one, 1,000 of both a file.
