@@ -59,7 +59,7 @@ fn in_engine(
     global: &GlobalArguments,
     command: impl AsyncFnOnce(&Context) -> Result<ExitCode, Failure>,
 ) -> Result<ExitCode, Failure> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let context = Context::open(global).await?;
         command(&context).await
     })

@@ -1,12 +1,12 @@
 //! What came of a sync, resource by resource, and what to try next.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use gitops_apply::execute::OutcomePhase;
 use gitops_controller::SyncReport;
 use gitops_controller::status::{self, Resource};
-use gitops_core::Value;
+use gitops_core::{ObjectId, Value};
 use serde_json::json;
 
 use super::stream::{self, print_line};
@@ -45,14 +45,16 @@ fn text(report: &SyncReport, notice: Option<&str>) -> String {
 
 /// The table of resources.
 pub(crate) fn resources(resources: &[Resource], report: &SyncReport) -> String {
-    table::render(&COLUMNS, resources.iter().map(|resource| row(resource, report)))
+    let results = report.outcome.iter().flat_map(|outcome| &outcome.resources);
+    // Of several results of one object, such as a hook's in two phases, the last counts.
+    let messages: HashMap<&ObjectId, &str> = results.map(|result| (&result.object.id, &*result.message)).collect();
+    table::render(&COLUMNS, resources.iter().map(|resource| row(resource, &messages)))
 }
 
-fn row(resource: &Resource, report: &SyncReport) -> Vec<String> {
+fn row(resource: &Resource, messages: &HashMap<&ObjectId, &str>) -> Vec<String> {
     let id = &resource.object.id;
-    let results = report.outcome.iter().flat_map(|outcome| &outcome.resources);
-    let result = results.rev().find(|result| result.object.id == *id).map(|result| result.message.clone());
-    let message = if resource.message.is_empty() { result.unwrap_or_default() } else { resource.message.clone() };
+    let message =
+        if resource.message.is_empty() { messages.get(id).copied().unwrap_or_default() } else { &resource.message };
     vec![
         id.group.clone(),
         id.kind.clone(),
@@ -60,7 +62,7 @@ fn row(resource: &Resource, report: &SyncReport) -> Vec<String> {
         id.name.clone(),
         paint::status(sync_word(resource)),
         resource.health.map(|health| paint::status(&health.to_string())).unwrap_or_default(),
-        message,
+        message.to_owned(),
     ]
 }
 
