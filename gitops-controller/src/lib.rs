@@ -34,6 +34,7 @@ pub mod server_diff;
 pub mod settings;
 pub mod status;
 pub mod tenant;
+pub mod webhook;
 
 pub use applications::{ApplicationError, Applications};
 pub use compare::{CompareError, Comparison};

@@ -76,6 +76,8 @@ pub enum Purpose {
     RenderedOutput,
     /// The value is sealed for storage in Git.
     Sealing,
+    /// A message from outside is checked with it, or one to the outside signed.
+    Signature,
     /// A result is handed to a [`MemoStore`](crate::MemoStore), which encrypts it.
     Memo,
 }

@@ -1,0 +1,133 @@
+//! What a Git server tells of a push: read, checked against the secret that both sides know, and matched with the sources of
+//! Applications. Events, headers and keys of secrets are those of Argo CD 3 (`argocd-secret`, "Git Webhook Configuration"),
+//! with an event of this project's own for servers that it does not know.
+
+mod address;
+mod provider;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use gitops_core::api::ApplicationSource;
+use gitops_core::secret::Secret;
+use gitops_git::Constraint;
+use http::HeaderMap;
+use thiserror::Error;
+
+use address::same_repository;
+use provider::Provider;
+
+/// The most bytes of an event, as Argo CD has it.
+pub const MAX_BYTES: usize = 50 * 1024 * 1024;
+/// The most branches and tags of one event, and addresses of its repository.
+const MAX_PARTS: usize = 1_000;
+
+/// What proves that an event comes from the server; an event of a server without one is taken as it comes, as in Argo CD.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct WebhookSecrets {
+    /// `webhook.github.secret`
+    pub github: Option<Secret<String>>,
+    /// `webhook.gitlab.secret`
+    pub gitlab: Option<Secret<String>>,
+    /// `webhook.gogs.secret`, of Gogs, Gitea and Forgejo.
+    pub gogs: Option<Secret<String>>,
+    /// `webhook.bitbucket.uuid`
+    pub bitbucket: Option<Secret<String>>,
+    /// `webhook.bitbucketserver.secret`
+    pub bitbucket_server: Option<Secret<String>>,
+    /// `webhook.azuredevops.username` and `webhook.azuredevops.password`
+    pub azure: Option<(Secret<String>, Secret<String>)>,
+    /// `webhook.generic.secret`, a key of this project's own.
+    pub generic: Option<Secret<String>>,
+}
+
+/// A branch or a tag of a repository that moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Push {
+    /// The addresses of the repository, in any form.
+    pub addresses: BTreeSet<String>,
+    /// The branch's or the tag's name, without `refs/heads/` or `refs/tags/`.
+    pub revision: String,
+    /// Whether `HEAD` may have moved with it.
+    pub moves_head: bool,
+}
+
+/// Why an event is not taken.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WebhookError {
+    /// No header tells the server.
+    #[error("no server is known that sends these headers; for one of your own, send `X-Gitops-Event: push`")]
+    UnknownServer,
+    /// The signature is missing or wrong.
+    #[error(
+        "{header} does not prove that {server} sent this; compare {key} in argocd-secret with the server's setting"
+    )]
+    NotProven {
+        /// The server.
+        server: &'static str,
+        /// Where the proof is looked for.
+        header: &'static str,
+        /// The secret's key.
+        key: &'static str,
+    },
+    /// It has too many bytes.
+    #[error("an event has at most {MAX_BYTES} bytes")]
+    TooLarge,
+    /// It is not what the server sends.
+    #[error("this is no push of {server}: {message}")]
+    Malformed {
+        /// The server.
+        server: &'static str,
+        /// What is wrong where.
+        message: String,
+    },
+}
+
+/// The pushes that an event tells of; none where the server tells of something else, such as a ping.
+///
+/// # Errors
+/// Where the server is not known, is not the one that it says it is, or sends something else than it should.
+pub fn pushes(headers: &HeaderMap, body: &[u8], secrets: &WebhookSecrets) -> Result<Vec<Push>, WebhookError> {
+    if body.len() > MAX_BYTES {
+        return Err(WebhookError::TooLarge);
+    }
+    let provider = Provider::of(headers).ok_or(WebhookError::UnknownServer)?;
+    provider.prove(headers, body, secrets)?;
+    if !provider.is_push(headers) {
+        return Ok(Vec::new());
+    }
+    let event = serde_json::from_slice(body);
+    let event =
+        event.map_err(|error| WebhookError::Malformed { server: provider.name(), message: error.to_string() })?;
+    let mut pushes = provider.pushes(&event);
+    pushes.truncate(MAX_PARTS);
+    Ok(pushes)
+}
+
+impl Push {
+    /// Whether a source may stand for something else since the push.
+    pub fn concerns(&self, source: &ApplicationSource) -> bool {
+        source.chart().is_none()
+            && self.moves(source.target_revision().unwrap_or_default())
+            && self.addresses.iter().take(MAX_PARTS).any(|address| same_repository(address, &source.repo_url))
+    }
+
+    fn moves(&self, target: &str) -> bool {
+        let target = short_name(target);
+        match target {
+            "" | "HEAD" => self.moves_head,
+            _ if target == self.revision => true,
+            _ => target.parse::<Constraint>().is_ok_and(|range| range.highest([&*self.revision]).is_some()),
+        }
+    }
+}
+
+/// A reference without the folder that its kind has.
+fn short_name(reference: &str) -> &str {
+    let short = reference.strip_prefix("refs/heads/").or_else(|| reference.strip_prefix("refs/tags/"));
+    short.unwrap_or(reference)
+}
