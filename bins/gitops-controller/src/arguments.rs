@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     /// Open repositories on this machine below this folder; may be repeated. On the embedded cluster: anywhere
     #[arg(long, value_name = "DIR")]
     pub allow_local_repositories: Vec<PathBuf>,
-    /// Serve /metrics, /healthz and /readyz at this address, such as 127.0.0.1:8082
+    /// Serve /metrics, /healthz, /readyz and /api/webhook at this address, such as 127.0.0.1:8082
     #[arg(long, value_name = "ADDRESS", env = "GITOPS_LISTEN")]
     pub listen: Option<SocketAddr>,
     /// How events are printed

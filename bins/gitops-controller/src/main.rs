@@ -24,6 +24,7 @@ use jiff::SignedDuration;
 use crate::arguments::Arguments;
 use crate::failure::Failure;
 use crate::folder::Folder;
+use crate::serve::Answers;
 
 /// On one's own machine, a push is seen at once.
 const EMBEDDED_POLL: u32 = 2;
@@ -61,7 +62,7 @@ async fn operate(arguments: Arguments) -> Result<(), Failure> {
     let operator = Operator::new(engine, options).with_observer(move |event| print::event(event, output));
     if let Some(address) = arguments.listen {
         let listener = serve::bind(address).await?;
-        tokio::spawn(serve::serve(listener, operator.metrics()));
+        tokio::spawn(serve::serve(listener, Answers::new(operator.metrics(), operator.pushes())));
     }
     match arguments.embedded {
         None => operator.run(stopped()).await,

@@ -12,6 +12,7 @@ mod look;
 mod metrics;
 mod notice;
 mod poll;
+mod pushes;
 mod queue;
 #[cfg(test)]
 mod tests;
@@ -27,17 +28,19 @@ use gitops_core::api::{API_VERSION, APP_PROJECT_KIND, APPLICATION_KIND, Applicat
 use gitops_core::cluster::Query;
 use gitops_core::{GroupVersionKind, Object, Timestamp, Value};
 use jiff::SignedDuration;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
 pub use automation::{Attempt, Decision, automated_retry, decide};
 pub use event::Event;
 pub use metrics::Metrics;
+pub use pushes::{PushError, Pushes};
 pub use queue::{Key, Queue};
 
 use crate::causes::chain;
 use crate::compare::CONTROL_NAMESPACE;
 use crate::engine::Engine;
+use crate::webhook::Push;
 use crate::{digest_key, settings};
 use fights::Fights;
 use follow::{Seen, follow};
@@ -76,6 +79,8 @@ pub struct Operator {
     options: OperatorOptions,
     observer: Box<dyn FnMut(&Event) + Send>,
     metrics: Arc<Metrics>,
+    sender: UnboundedSender<Signal>,
+    signals: UnboundedReceiver<Signal>,
 }
 
 /// What the loop is told.
@@ -90,6 +95,8 @@ enum Signal {
     Live(Key),
     /// Revisions were asked for at this moment; those of these Applications moved.
     Polled(BTreeSet<Key>, Instant),
+    /// A Git server told of pushes.
+    Pushed(Vec<Push>),
     /// A look has ended, after so long.
     Looked(Key, Result<Look, String>, Duration),
     /// The cluster cannot be followed.
@@ -99,7 +106,14 @@ enum Signal {
 impl Operator {
     /// An operator over an engine.
     pub fn new(engine: Engine, options: OperatorOptions) -> Self {
-        Self { engine, options, observer: Box::new(|_| {}), metrics: Arc::default() }
+        let (sender, signals) = unbounded_channel();
+        Self { engine, options, observer: Box::new(|_| {}), metrics: Arc::default(), sender, signals }
+    }
+
+    /// Where the events of Git servers are handed in.
+    pub fn pushes(&self) -> Pushes {
+        let namespace = self.options.namespace.clone().unwrap_or_else(|| CONTROL_NAMESPACE.into());
+        Pushes { cluster: Arc::clone(&self.engine.cluster), namespace, sender: self.sender.clone() }
     }
 
     /// What is counted of its work.
@@ -118,13 +132,12 @@ impl Operator {
     pub async fn run(mut self, stop: impl Future<Output = ()>) {
         let metrics = Arc::clone(&self.metrics);
         self.engine.fetch.on_ask = Some(Arc::new(move |repository: &str| metrics.ask(repository)));
-        let (sender, mut signals) = unbounded_channel();
         let mut work = Work {
             engine: Arc::new(self.engine),
             options: self.options,
             observer: self.observer,
             metrics: self.metrics,
-            sender,
+            sender: self.sender,
             queue: Queue::default(),
             applications: HashMap::new(),
             followed: BTreeSet::new(),
@@ -144,7 +157,7 @@ impl Operator {
             let pause = next.map_or(Duration::from_secs(3600), |at| until(at, work.engine.clock.now()));
             tokio::select! {
                 () = &mut stop => break,
-                Some(signal) = signals.recv() => work.on(signal),
+                Some(signal) = self.signals.recv() => work.on(signal),
                 () = tokio::time::sleep(pause) => {}
             }
         }
@@ -225,11 +238,22 @@ impl Work {
                 }
                 self.poll_later();
             }
+            Signal::Pushed(pushes) => self.pushed(&pushes, now),
             Signal::Looked(key, looked, took) => {
                 self.metrics.look(&key, took);
                 self.looked(&key, looked, now);
             }
             Signal::Trouble(what, message) => (self.observer)(&Event::Trouble { what, message }),
+        }
+    }
+
+    fn pushed(&mut self, pushes: &[Push], now: Timestamp) {
+        let concerned = |application: &Application| {
+            application.sources().iter().any(|source| pushes.iter().any(|push| push.concerns(source)))
+        };
+        for (key, _) in self.applications.iter().filter(|(_, application)| concerned(application)) {
+            self.asked.insert(key.clone(), Instant::now());
+            self.queue.ask(key, now);
         }
     }
 

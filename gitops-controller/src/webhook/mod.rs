@@ -4,44 +4,25 @@
 
 mod address;
 mod provider;
+mod secrets;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 
 use gitops_core::api::ApplicationSource;
-use gitops_core::secret::Secret;
 use gitops_git::Constraint;
 use http::HeaderMap;
 use thiserror::Error;
 
 use address::same_repository;
 use provider::Provider;
+pub use secrets::WebhookSecrets;
 
 /// The most bytes of an event, as Argo CD has it.
 pub const MAX_BYTES: usize = 50 * 1024 * 1024;
 /// The most branches and tags of one event, and addresses of its repository.
 const MAX_PARTS: usize = 1_000;
-
-/// What proves that an event comes from the server; an event of a server without one is taken as it comes, as in Argo CD.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct WebhookSecrets {
-    /// `webhook.github.secret`
-    pub github: Option<Secret<String>>,
-    /// `webhook.gitlab.secret`
-    pub gitlab: Option<Secret<String>>,
-    /// `webhook.gogs.secret`, of Gogs, Gitea and Forgejo.
-    pub gogs: Option<Secret<String>>,
-    /// `webhook.bitbucket.uuid`
-    pub bitbucket: Option<Secret<String>>,
-    /// `webhook.bitbucketserver.secret`
-    pub bitbucket_server: Option<Secret<String>>,
-    /// `webhook.azuredevops.username` and `webhook.azuredevops.password`
-    pub azure: Option<(Secret<String>, Secret<String>)>,
-    /// `webhook.generic.secret`, a key of this project's own.
-    pub generic: Option<Secret<String>>,
-}
 
 /// A branch or a tag of a repository that moved.
 #[derive(Clone, Debug, PartialEq, Eq)]

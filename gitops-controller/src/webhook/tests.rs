@@ -110,8 +110,7 @@ fn every_server_says_the_same_in_its_own_words() {
 
 #[test]
 fn a_signature_is_asked_for_where_there_is_a_secret() {
-    let mut secrets = WebhookSecrets::default();
-    secrets.github = Some(Secret::new("known".into()));
+    let secrets = WebhookSecrets { github: Some(Secret::new("known".into())), ..WebhookSecrets::default() };
     let body = github().to_string();
     let signed = format!("sha256={}", signature("known", body.as_bytes()));
     let right = headers(&[("x-github-event", "push"), ("x-hub-signature-256", &signed)]);
@@ -127,9 +126,11 @@ fn a_signature_is_asked_for_where_there_is_a_secret() {
 
 #[test]
 fn a_token_and_a_password_are_compared_whole() {
-    let mut secrets = WebhookSecrets::default();
-    secrets.gitlab = Some(Secret::new("token".into()));
-    secrets.azure = Some((Secret::new("user".into()), Secret::new("password".into())));
+    let secrets = WebhookSecrets {
+        gitlab: Some(Secret::new("token".into())),
+        azure: Some((Secret::new("user".into()), Secret::new("password".into()))),
+        ..WebhookSecrets::default()
+    };
     let body = json!({"ref": "refs/heads/main", "project": {"web_url": "https://git.example.com/a/b"}}).to_string();
     let ask = |pairs: &[(&'static str, &str)]| pushes(&headers(pairs), body.as_bytes(), &secrets);
     assert!(ask(&[("x-gitlab-event", "Push Hook"), ("x-gitlab-token", "token")]).is_ok());

@@ -1,0 +1,48 @@
+//! Taking what Git servers tell of pushes, so that Applications are looked at without waiting for a poll.
+
+use std::sync::Arc;
+
+use gitops_core::Cluster;
+use gitops_core::cluster::ClusterError;
+use http::HeaderMap;
+use thiserror::Error;
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::Signal;
+use crate::webhook::{WebhookError, WebhookSecrets, pushes};
+
+/// Where the events of Git servers are handed to the operator.
+#[derive(Clone)]
+pub struct Pushes {
+    pub(super) cluster: Arc<dyn Cluster>,
+    pub(super) namespace: String,
+    pub(super) sender: UnboundedSender<Signal>,
+}
+
+/// Why an event is not taken.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PushError {
+    /// The event is at fault.
+    #[error(transparent)]
+    Event(#[from] WebhookError),
+    /// What proves events cannot be read.
+    #[error("the secret of webhooks cannot be read")]
+    Secrets(#[source] ClusterError),
+}
+
+impl Pushes {
+    /// Takes an event: its headers and its whole body. The Applications that follow what was pushed are looked at at once;
+    /// the answer is how many branches and tags moved.
+    ///
+    /// # Errors
+    /// Where the event is not one of a known server, does not prove itself, or the secrets cannot be read.
+    pub async fn take(&self, headers: &HeaderMap, body: &[u8]) -> Result<usize, PushError> {
+        let secrets = WebhookSecrets::of(self.cluster.as_ref(), &self.namespace).await.map_err(PushError::Secrets)?;
+        let pushes = pushes(headers, body, &secrets)?;
+        let count = pushes.len();
+        // An operator that has ended looks at nothing any more.
+        let _ = self.sender.send(Signal::Pushed(pushes));
+        Ok(count)
+    }
+}
