@@ -23,6 +23,8 @@ pub struct Policy {
     pub cluster: String,
     /// Whether an application without objects may delete everything that it had.
     pub allow_empty: bool,
+    /// What the application's project does not allow, found on the objects that are desired now.
+    pub violations: Vec<Violation>,
     /// How many objects are desired; where it is said and is none, deleting everything needs `allow_empty`.
     pub desired: Option<usize>,
 }
@@ -37,6 +39,7 @@ impl Policy {
             current: None,
             cluster: cluster.into(),
             allow_empty: false,
+            violations: Vec::new(),
             desired: None,
         }
     }
@@ -73,6 +76,28 @@ pub struct Refused {
     pub reasons: Vec<Refusal>,
 }
 
+/// Something that a project does not allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The project.
+    pub project: String,
+    /// The rule, as a path in the project.
+    pub rule: String,
+    /// What is not allowed.
+    pub object: String,
+    /// Why the rule does not allow it.
+    pub reason: String,
+    /// What would help.
+    pub remedy: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { project, rule, object, reason, remedy } = self;
+        write!(out, "the AppProject `{project}` does not allow {object} by its `{rule}`: {reason}; {remedy}")
+    }
+}
+
 /// One reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -105,6 +130,8 @@ pub enum Refusal {
     Budget(String),
     /// Nothing is desired, and that everything is deleted was not allowed.
     Empty,
+    /// The project does not allow it.
+    Project(Violation),
 }
 
 impl fmt::Display for Refusal {
@@ -120,6 +147,7 @@ impl fmt::Display for Refusal {
             Self::Quarantined(commit) => write!(out, "the commit {commit} is quarantined by a rollback"),
             Self::Budget(words) => out.write_str(words),
             Self::Empty => out.write_str("the source has no objects, so everything would be deleted"),
+            Self::Project(violation) => violation.fmt(out),
         }
     }
 }
@@ -150,6 +178,7 @@ pub fn gate(plan: ApplyPlan, policy: &Policy, now: Timestamp) -> Result<Approved
     if deletions > 0 && policy.desired == Some(0) && !policy.allow_empty {
         reasons.push(Refusal::Empty);
     }
+    reasons.extend(policy.violations.iter().cloned().map(Refusal::Project));
     if reasons.is_empty() { Ok(Approved { plan, at: now }) } else { Err(Refused { reasons }) }
 }
 

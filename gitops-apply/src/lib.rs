@@ -9,6 +9,7 @@
 //! Runtimes, clients, Git, rendering, files and the time of day. It never opens a secret.
 
 pub mod drive;
+pub mod duration;
 pub mod execute;
 pub mod gate;
 pub mod health;

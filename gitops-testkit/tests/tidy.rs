@@ -27,6 +27,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gitops-embedded", &["gitops-core", "gitops-merge"]),
     ("gitops-kube", &["gitops-core"]),
     ("gitops-lua", &["gitops-core", "gitops-apply"]),
+    ("gitops-policy", &["gitops-core", "gitops-apply"]),
     (
         "gitops-controller",
         &[
@@ -39,6 +40,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "gitops-merge",
             "gitops-diff",
             "gitops-apply",
+            "gitops-policy",
         ],
     ),
     ("gitops-fixtures", &["gitops-core", "gitops-git"]),
@@ -54,13 +56,22 @@ const EDGES: &[(&str, &[&str])] = &[
             "gitops-embedded",
             "gitops-template",
             "gitops-controller",
+            "gitops-policy",
         ],
     ),
 ];
 
 /// Crates whose results are functions of their arguments.
-const PURE: &[&str] =
-    &["gitops-yaml", "gitops-core", "gitops-merge", "gitops-template", "gitops-render", "gitops-diff", "gitops-apply"];
+const PURE: &[&str] = &[
+    "gitops-yaml",
+    "gitops-core",
+    "gitops-merge",
+    "gitops-template",
+    "gitops-render",
+    "gitops-diff",
+    "gitops-apply",
+    "gitops-policy",
+];
 
 /// What a pure crate never depends on, directly or not: runtimes, networks, processes, storage, directories.
 const IMPURE_DEPENDENCIES: &[&str] =

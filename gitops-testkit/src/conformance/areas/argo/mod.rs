@@ -6,6 +6,8 @@ mod health;
 mod hooks;
 mod input;
 mod order;
+mod projects;
+mod rbac;
 mod sim;
 
 use std::path::{Path, PathBuf};
@@ -75,6 +77,8 @@ fn one(area: &'static str, part: &'static str, id: String, case: Value) -> Case 
             "sim" => sim::check,
             _ => return lacking(area, id, part),
         },
+        "argo/projects" => projects::check,
+        "argo/rbac" => rbac::check,
         _ => return lacking(area, id, part),
     };
     Case::new(area, id, move || Verdict::from_result(run(&case)))
