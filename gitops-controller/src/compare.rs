@@ -19,11 +19,13 @@ use gitops_diff::normalize::{IgnoreRules, RuleError, respecting};
 use gitops_diff::{ARGO_CD_MANAGER, DiffContext, ObjectDiff};
 use gitops_fetch::LockMode;
 use gitops_merge::schema::Kinds;
+use gitops_policy::project::AccountError;
+use gitops_policy::{Project, Violation};
 use thiserror::Error;
 
 use crate::digest_key::digest_key;
 use crate::engine::Engine;
-use crate::project::Project;
+use crate::project::{self, NAME, SERVER, forbidden, forbidden_listed};
 use crate::reconcile::SyncEvent;
 use crate::rendering::{self, Rendering, RenderingError, Surroundings};
 use crate::resolve::{self, Resolved, SourceError};
@@ -33,9 +35,6 @@ use crate::tenant::Tenant;
 
 /// The namespace of Applications, where none is named.
 pub const CONTROL_NAMESPACE: &str = "argocd";
-
-/// The only address of a cluster that this version deploys to: the one that keeps the Applications.
-const IN_CLUSTER: [&str; 2] = ["https://kubernetes.default.svc", "in-cluster"];
 
 /// Which state of the sources is looked at.
 #[derive(Clone, Debug, Default)]
@@ -70,8 +69,14 @@ pub struct Comparison {
     pub tenant: Tenant,
     /// What was put there before.
     pub inventory: Inventory,
-    /// What is there.
+    /// What is there; of what the project does not allow, nothing.
     pub live: Live,
+    /// The project.
+    pub project: Project,
+    /// The desired objects that the project does not allow. There is no plan with one of them.
+    pub forbidden: BTreeMap<ObjectId, Violation>,
+    /// The listed objects that the project does not allow, with the reason. They are kept.
+    pub forbidden_listed: BTreeMap<ObjectId, String>,
     /// How each desired resource differs.
     pub diffs: BTreeMap<ObjectId, ObjectDiff>,
     /// Types of fields, custom kinds included.
@@ -108,14 +113,12 @@ pub enum CompareError {
     /// The destination is another cluster.
     #[error("spec.destination: this engine deploys to `https://kubernetes.default.svc` only, and not to `{0}`")]
     Destination(String),
+    /// The project does not allow a source, the destination, or the Application's namespace.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Forbidden(Vec<Violation>),
     /// A project that names service accounts has none for the destination.
-    #[error("`spec.destinationServiceAccounts` of the AppProject `{project}` {why}")]
-    ServiceAccount {
-        /// The project.
-        project: String,
-        /// What is wrong with its list.
-        why: String,
-    },
+    #[error(transparent)]
+    ServiceAccount(#[from] AccountError),
     /// The cluster failed.
     #[error("the cluster cannot be read")]
     Cluster(#[source] ClusterError),
@@ -157,15 +160,25 @@ impl Engine {
     ) -> Result<Comparison, CompareError> {
         let destination = &application.spec.destination;
         if let Some(address) =
-            destination.server().or(destination.name()).filter(|address| !IN_CLUSTER.contains(address))
+            destination.server().or(destination.name()).filter(|address| ![SERVER, NAME].contains(address))
         {
             return Err(CompareError::Destination(address.into()));
         }
+        let project = self.allowing(application).await?;
         let resolved = self.resolve(application, options).await?;
         observer(SyncEvent::Resolved(&resolved));
-        let (resolved, rendering, discovery) = self.render(application, resolved, options).await?;
+        let (resolved, rendering, discovery) = self.render(application, &project, resolved, options).await?;
         observer(SyncEvent::Rendered(&rendering));
-        self.observe_and_diff(application, options, resolved, rendering, &discovery).await
+        self.observe_and_diff(application, options, project, (resolved, rendering), &discovery).await
+    }
+
+    /// The project of an Application, before anything of its sources is read, where it allows these and the destination.
+    async fn allowing(&self, application: &Application) -> Result<Project, CompareError> {
+        let project = self.project(application).await.map_err(CompareError::Cluster)?;
+        let mut violations =
+            project.violations(application, &self.projects.namespace, &project::destination(application));
+        violations.extend(project.signature_violations(application));
+        if violations.is_empty() { Ok(project) } else { Err(CompareError::Forbidden(violations)) }
     }
 
     async fn resolve(&self, application: &Application, options: &CompareOptions) -> Result<Resolved, CompareError> {
@@ -180,6 +193,7 @@ impl Engine {
     async fn render(
         &self,
         application: &Application,
+        project: &Project,
         resolved: Resolved,
         options: &CompareOptions,
     ) -> Result<(Resolved, Rendering, Arc<Discovery>), CompareError> {
@@ -193,7 +207,7 @@ impl Engine {
         inputs.jsonnet = self.jsonnet.clone();
         inputs.keys = Some(self.keys.of_application(application, self.memo.as_ref(), &inputs.digest_key));
         inputs.strict = options.strict;
-        let surroundings = self.surroundings(application, options).await?;
+        let surroundings = self.surroundings(project, options);
         let application = application.clone();
         let task = move || {
             rendering::render(&application, &resolved, &inputs, &surroundings).map(|rendering| (resolved, rendering))
@@ -203,41 +217,35 @@ impl Engine {
     }
 
     /// What the render of an Application may use beside its sources.
-    async fn surroundings(
-        &self,
-        application: &Application,
-        options: &CompareOptions,
-    ) -> Result<Surroundings, CompareError> {
-        let (namespace, name) = (control_namespace(application), application.spec.project());
-        let project = match &self.fetcher {
-            Some(_) => Project::of(self.cluster.as_ref(), namespace, name).await.map_err(CompareError::Cluster)?,
-            None => Project::absent(namespace, name),
-        };
-        let mut surroundings = Surroundings::none(project);
+    fn surroundings(&self, project: &Project, options: &CompareOptions) -> Surroundings {
+        let mut surroundings = Surroundings::none(project.clone());
         surroundings.fetcher.clone_from(&self.fetcher);
         surroundings.lock = options.lock;
         surroundings.memo.clone_from(&self.memo);
         surroundings.engine.clone_from(&self.build);
         surroundings.charts = self.charts.clone();
-        Ok(surroundings)
+        surroundings
     }
 
     async fn observe_and_diff(
         &self,
         application: &Application,
         options: &CompareOptions,
-        resolved: Resolved,
-        rendering: Rendering,
+        project: Project,
+        (resolved, rendering): (Resolved, Rendering),
         discovery: &Discovery,
     ) -> Result<Comparison, CompareError> {
-        let destination = destination(application, options.strict);
-        let (owner, namespace) = (destination.application.clone(), destination.namespace.clone());
+        let place = destination(application, options.strict);
+        let (owner, namespace) = (place.application.clone(), place.namespace.clone());
         let mut warnings: Vec<String> = rendering.warnings.iter().map(ToString::to_string).collect();
-        let mut desired = prepare(rendering.objects, &destination, discovery).map_err(CompareError::Prepare)?;
+        let mut desired = prepare(rendering.objects, &place, discovery).map_err(CompareError::Prepare)?;
         warnings.append(&mut desired.warnings);
         let inventory = load_inventory(self.cluster.as_ref(), control_namespace(application), &owner).await?;
-        let tenant = self.tenant(application).await?;
-        let live = observe(tenant.0.as_ref(), &desired, &inventory).await.map_err(CompareError::Cluster)?;
+        let tenant = self.tenant(application, &project)?;
+        let mut live = observe(tenant.0.as_ref(), &desired, &inventory).await.map_err(CompareError::Cluster)?;
+        let forbidden = forbidden(&project, application, &desired, &live);
+        warnings.extend(forbidden.values().map(ToString::to_string));
+        live.hide(forbidden.keys());
         let settings = self.settings(application).await?;
         let mut rules = application.spec.ignore_differences.clone().unwrap_or_default();
         rules.extend(settings.ignore_differences()?);
@@ -266,8 +274,11 @@ impl Engine {
             conditions: Vec::new(),
             desired,
             tenant,
+            forbidden_listed: forbidden_listed(&project, application, &inventory),
             inventory,
             live,
+            project,
+            forbidden,
             diffs: BTreeMap::new(),
         };
         if comparison.desired.sync_options.is_true("RespectIgnoreDifferences") {
@@ -283,8 +294,9 @@ impl Engine {
         application: &Application,
         options: &CompareOptions,
     ) -> Result<(Resolved, Desired), CompareError> {
+        let project = self.allowing(application).await?;
         let resolved = self.resolve(application, options).await?;
-        let (resolved, rendering, discovery) = self.render(application, resolved, options).await?;
+        let (resolved, rendering, discovery) = self.render(application, &project, resolved, options).await?;
         let destination = destination(application, options.strict);
         let all = prepare(rendering.objects, &destination, &discovery).map_err(CompareError::Prepare)?;
         let (hooks, deletion_hooks) = (all.hooks, all.deletion_hooks);
@@ -321,6 +333,7 @@ impl Engine {
         let inventory = load_inventory(self.cluster.as_ref(), &target.application_namespace, &target.owner).await?;
         let seen = observe(comparison.tenant.0.as_ref(), &comparison.desired, &inventory).await;
         comparison.live = seen.map_err(CompareError::Cluster)?;
+        comparison.live.hide(comparison.forbidden.keys());
         comparison.inventory = inventory;
         comparison.ask_and_diff().await
     }

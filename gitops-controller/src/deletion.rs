@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use gitops_apply::drive::load_inventory;
 use gitops_apply::execute::OutcomePhase;
+use gitops_apply::gate::Refusal;
 use gitops_apply::plan::{Budget, KeptRule, Live, PlanOptions, PlanSource, PlanTarget, plan};
 use gitops_apply::prepare::DesiredObject;
 use gitops_apply::tracking::{self, Owner};
-use gitops_apply::{ApplyPlan, Desired, Inventory, Outcome, PlanInput, Policy, gate, observe};
+use gitops_apply::{ApplyPlan, Desired, Inventory, Outcome, PlanInput, Policy, Refused, gate, observe};
 use gitops_core::annotations::BACKGROUND_FINALIZER;
 use gitops_core::api::Application;
 use gitops_core::cluster::{Delete, ErrorKind, Propagation};
@@ -21,6 +22,7 @@ use crate::audit::{Action, Record};
 use crate::compare::{CompareError, Comparison, control_namespace, owner_name};
 use crate::engine::Engine;
 use crate::execution::execute;
+use crate::project::{forbidden, forbidden_listed};
 use crate::reconcile::{Observer, SyncError, SyncEvent, SyncRequest};
 use crate::resolve::Resolved;
 
@@ -103,7 +105,8 @@ impl Engine {
         let namespace = control_namespace(application);
         let cluster = self.cluster.as_ref();
         let mut inventory = load_inventory(cluster, namespace, &owner).await.map_err(CompareError::from)?;
-        let tenant = self.tenant(application).await?;
+        let project = self.project(application).await.map_err(CompareError::Cluster)?;
+        let tenant = self.tenant(application, &project)?;
         let (resolved, mut desired) = match request.without_hooks {
             true => (Resolved { sources: Vec::new() }, Desired::default()),
             false => self.hooks(application, &request.compare).await?,
@@ -113,6 +116,11 @@ impl Engine {
         let wanted = Desired { hooks, ..Desired::default() };
         let live = observe(tenant.0.as_ref(), &wanted, &inventory).await.map_err(CompareError::Cluster)?;
         note_left_hooks(&mut inventory, std::mem::take(&mut desired.hooks), &desired, &live);
+        let reasons: Vec<Refusal> =
+            forbidden(&project, application, &desired, &live).into_values().map(Refusal::Project).collect();
+        if !reasons.is_empty() {
+            return Err(Refused { reasons }.into());
+        }
         let info = cluster.info().await.map_err(CompareError::Cluster)?;
         let settings = self.settings(application).await?;
         let target = PlanTarget {
@@ -130,6 +138,9 @@ impl Engine {
             warnings: Vec::new(),
             desired,
             tenant,
+            forbidden: BTreeMap::new(),
+            forbidden_listed: forbidden_listed(&project, application, &inventory),
+            project,
             inventory,
             live,
             diffs: BTreeMap::new(),
@@ -142,6 +153,8 @@ impl Engine {
             predicted: BTreeMap::new(),
             conditions: Vec::new(),
         };
+        let mut options = options(application, request, self.clock.now());
+        options.forbidden.clone_from(&comparison.forbidden_listed);
         let plan = plan(PlanInput {
             source: comparison.source.clone(),
             target: comparison.target.clone(),
@@ -149,7 +162,7 @@ impl Engine {
             live: &comparison.live,
             diffs: &comparison.diffs,
             inventory: &comparison.inventory,
-            options: &options(application, request, self.clock.now()),
+            options: &options,
         })
         .map_err(SyncError::Plan)?;
         Ok((comparison, plan))

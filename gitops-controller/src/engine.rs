@@ -14,6 +14,7 @@ use gitops_render::helm::ChartCache;
 use crate::audit::Journal;
 use crate::conduct::Conduct;
 use crate::keys::KeptKeys;
+use crate::project::Projects;
 
 /// What the steps call on.
 #[derive(Clone)]
@@ -41,6 +42,8 @@ pub struct Engine {
     pub kinds: Arc<Kinds>,
     /// How plans are carried out.
     pub conduct: Conduct,
+    /// Where AppProjects are.
+    pub projects: Projects,
     /// The audit trail.
     pub journal: Arc<dyn Journal>,
     /// The time.
@@ -69,6 +72,7 @@ impl Engine {
             keys: Arc::default(),
             kinds,
             conduct: Conduct::default(),
+            projects: Projects::default(),
             journal,
             clock: Arc::new(Timestamp::now),
             timer: Arc::new(TokioTimer),

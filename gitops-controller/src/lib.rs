@@ -41,4 +41,5 @@ pub use compare::{CompareError, Comparison};
 pub use conduct::Conduct;
 pub use engine::{Engine, TokioTimer};
 pub use gitops_apply::FIELD_MANAGER;
+pub use project::{AbsentProject, Projects};
 pub use reconcile::{SyncError, SyncEvent, SyncReport, SyncRequest};

@@ -1,45 +1,56 @@
-//! What an Application's project allows of its sources.
+//! The AppProject of an Application, as the cluster has it, and what it does not allow.
 
-use gitops_core::Need;
-use gitops_core::api::{API_VERSION, APP_PROJECT_KIND, AppProject};
+use std::collections::BTreeMap;
+
+use gitops_apply::gate::Violation;
+use gitops_apply::plan::Live;
+use gitops_apply::{Desired, Inventory};
+use gitops_core::api::{API_VERSION, APP_PROJECT_KIND, Application};
 use gitops_core::cluster::{Cluster, ClusterError, ErrorKind};
-use gitops_core::need::without_password;
 use gitops_core::{GroupVersionKind, ObjectId};
-use globset::{GlobBuilder, GlobMatcher};
+use gitops_policy::project::DEFAULT_PROJECT;
+use gitops_policy::{Destination, Project};
 
-/// A project, or the knowledge that there is none.
+use crate::compare::CONTROL_NAMESPACE;
+use crate::engine::Engine;
+
+/// The only cluster that this version deploys to, the one that keeps the Applications, under both of its names in Argo CD.
+pub(crate) const SERVER: &str = "https://kubernetes.default.svc";
+pub(crate) const NAME: &str = "in-cluster";
+
+/// Where projects are, and what it means that one is not there.
 #[derive(Clone, Debug)]
-pub struct Project {
-    name: String,
-    namespace: String,
-    found: Option<AppProject>,
+#[non_exhaustive]
+pub struct Projects {
+    /// The namespace of the control plane: projects are read from it, whatever namespace an Application is in.
+    pub namespace: String,
+    /// What a project that is not there allows.
+    pub absent: AbsentProject,
 }
 
-impl Project {
-    /// A project that there is.
-    pub fn new(project: AppProject) -> Self {
-        let namespace = project.metadata.namespace().unwrap_or_default().to_owned();
-        Self { name: project.metadata.name().to_owned(), namespace, found: Some(project) }
-    }
+/// What an Application may do whose project is not there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AbsentProject {
+    /// Nothing, unless it is the project `default`, which Argo CD makes without limits.
+    #[default]
+    Refuses,
+    /// Everything but what lies elsewhere, as for a person on their own machine.
+    Limitless,
+}
 
-    /// A project that allows everything, for a person who looks at their own repository.
-    pub fn unlimited() -> Self {
-        let mut project = AppProject::new("default", None);
-        project.spec.source_repos = Some(vec!["*".into(), "file:///**".into()]);
-        Self::new(project)
+impl Default for Projects {
+    fn default() -> Self {
+        Self { namespace: CONTROL_NAMESPACE.into(), absent: AbsentProject::default() }
     }
+}
 
-    /// A project that there is not: it allows nothing.
-    pub fn absent(namespace: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { name: name.into(), namespace: namespace.into(), found: None }
-    }
-
-    /// The project of a cluster.
+impl Projects {
+    /// The project of this name.
     ///
     /// # Errors
-    /// Where the cluster fails. That there is no such project, or that it cannot be read, is no failure: nothing is
-    /// allowed then.
-    pub async fn of(cluster: &dyn Cluster, namespace: &str, name: &str) -> Result<Self, ClusterError> {
+    /// Where the cluster fails. That there is no such project is no failure; one that cannot be read allows nothing.
+    pub async fn read(&self, cluster: &dyn Cluster, name: &str) -> Result<Project, ClusterError> {
+        let namespace = self.namespace.as_str();
         let gvk = GroupVersionKind::from_api_version(API_VERSION, APP_PROJECT_KIND);
         let reference = ObjectId::new(&gvk.group, &gvk.kind, Some(namespace), name).at_version(&gvk.version);
         let found = match cluster.get(&reference).await {
@@ -47,120 +58,78 @@ impl Project {
             Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::UnknownKind) => None,
             Err(error) => return Err(error),
         };
-        let typed = found.and_then(|object| serde_json::from_value(object.body().clone().into()).ok());
-        Ok(Self { found: typed, ..Self::absent(namespace, name) })
+        Ok(match found.map(|object| serde_json::from_value(object.body().clone().into())) {
+            Some(Ok(project)) => Project::new(project),
+            Some(Err(_)) => Project::absent(namespace, name),
+            None if self.absent == AbsentProject::Limitless || name == DEFAULT_PROJECT => {
+                Project::unwritten(namespace, name)
+            }
+            None => Project::absent(namespace, name),
+        })
     }
+}
 
-    /// The project, where there is one.
-    pub fn found(&self) -> Option<&AppProject> {
-        self.found.as_ref()
-    }
-
-    /// Whether its `sourceRepos` allow what a render needs from elsewhere, as Argo CD holds the repositories of sources to
-    /// them (`AppProject.IsSourcePermitted`): some pattern matches, and none that starts with `!` does. A repository of
-    /// this machine is not meant by `*` alone.
+impl Engine {
+    /// The project of an Application.
     ///
     /// # Errors
-    /// Why it is not allowed, and what would allow it.
-    pub fn allows(&self, need: &Need) -> Result<(), String> {
-        let address = match need {
-            Need::Repository(need) => without_password(&need.address),
-            Need::File { url } => without_password(url),
-            Need::Chart(need) => without_password(&need.repository),
-            other => return Err(format!("projects say nothing of {other}")),
-        };
-        let Self { name, namespace, found } = self;
-        let Some(project) = found else {
-            return Err(format!(
-                "what lies elsewhere is off by default, and there is no AppProject `{name}` in the namespace `{namespace}`; \
-                 one whose `spec.sourceRepos` has `{address}` allows it"
-            ));
-        };
-        let patterns = project.spec.source_repos.as_deref().unwrap_or_default();
-        let (not, some): (Vec<&str>, Vec<&str>) =
-            patterns.iter().map(String::as_str).partition(|pattern| pattern.starts_with('!'));
-        let plain = normal(&address);
-        if let Some(pattern) = not.iter().find(|pattern| matches(pattern.trim_start_matches('!'), &plain)) {
-            return Err(format!("the AppProject `{name}` excludes it by `{pattern}` in `spec.sourceRepos`"));
-        }
-        let local = plain.starts_with("file://");
-        if some.iter().any(|pattern| !(local && *pattern == "*") && matches(pattern, &plain)) {
-            return Ok(());
-        }
-        Err(format!("the AppProject `{name}` does not allow it; `{address}` in its `spec.sourceRepos` would"))
+    /// Where the cluster fails.
+    pub async fn project(&self, application: &Application) -> Result<Project, ClusterError> {
+        self.projects.read(self.cluster.as_ref(), application.spec.project()).await
     }
 }
 
-fn matches(pattern: &str, address: &str) -> bool {
-    pattern == "*" || glob(&normal(pattern)).is_some_and(|glob| glob.is_match(address))
+/// Where an Application deploys to.
+pub(crate) fn destination(application: &Application) -> Destination<'_> {
+    let namespace = application.spec.destination.namespace().unwrap_or_default();
+    Destination { server: SERVER, name: NAME, namespace, project_clusters: &[] }
 }
 
-/// `*` ends at a slash, `**` does not, as Argo CD compiles these patterns.
-fn glob(pattern: &str) -> Option<GlobMatcher> {
-    GlobBuilder::new(pattern).literal_separator(true).build().ok().map(|glob| glob.compile_matcher())
+/// The desired objects that a project does not allow.
+pub(crate) fn forbidden(
+    project: &Project,
+    application: &Application,
+    desired: &Desired,
+    live: &Live,
+) -> BTreeMap<ObjectId, Violation> {
+    let there = destination(application);
+    let hooks = desired.hooks.iter().chain(&desired.deletion_hooks).map(|hook| hook.object.id());
+    // The namespace that the engine makes is the project's business where it is made.
+    let policy = application.spec.sync_policy.as_ref();
+    let changed = policy.is_some_and(|policy| policy.managed_namespace_metadata.is_some());
+    let made = desired.created_namespace.as_ref().filter(|id| live.get(id).is_some() && !changed);
+    let checked = desired.resources.keys().cloned().chain(hooks).filter(|id| Some(id) != made);
+    checked.filter_map(|id| project.object_violation(&id, &there).map(|violation| (id, violation))).collect()
 }
 
-/// An address in the form in which Argo CD compares them (`NormalizeGitURL`): lower case, without `.git`, ssh in one form.
-fn normal(address: &str) -> String {
-    let lower = address.trim().to_lowercase();
-    let lower = lower.strip_suffix(".git").unwrap_or(&lower);
-    // Argo CD writes registries without a scheme.
-    let lower = lower.strip_prefix("oci://").unwrap_or(lower);
-    if let Some(rest) = lower.strip_prefix("ssh://") {
-        return rest.into();
-    }
-    match lower.split_once(':') {
-        Some((host, path)) if host.contains('@') && !path.starts_with("//") => format!("{host}/{path}"),
-        _ => lower.into(),
-    }
+/// The listed objects that a project does not allow, each with the reason: they are none of the Application's any more, and
+/// so are not deleted.
+pub(crate) fn forbidden_listed(
+    project: &Project,
+    application: &Application,
+    inventory: &Inventory,
+) -> BTreeMap<ObjectId, String> {
+    let there = destination(application);
+    let reason =
+        |id: &ObjectId| project.object_violation(id, &there).map(|violation| (id.clone(), violation.to_string()));
+    inventory.entries.keys().filter_map(reason).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use gitops_core::need::RepositoryNeed;
+    use gitops_core::Object;
+    use gitops_core::cluster::{Verb, Write};
+    use gitops_embedded::{EmbeddedCluster, Options};
+    use serde_json::json;
 
     use super::*;
 
-    fn allows(patterns: &[&str], address: &str) -> Result<(), String> {
-        let mut project = AppProject::new("shop", Some("argocd".into()));
-        project.spec.source_repos = Some(patterns.iter().map(|pattern| (*pattern).into()).collect());
-        Project::new(project).allows(&Need::Repository(RepositoryNeed::new(address)))
-    }
-
-    #[test]
-    fn patterns_allow_and_exclude() {
-        let address = "https://github.com/Org/repo.git";
-        for patterns in [&["*"][..], &["https://github.com/org/repo"], &["https://github.com/org/*"], &["!x", "*"]] {
-            assert_eq!(allows(patterns, address), Ok(()), "{patterns:?}");
-        }
-        for patterns in [&[][..], &["https://github.com/*"], &["https://github.com/other/*"], &["*", "!https://*/**"]] {
-            assert!(allows(patterns, address).is_err(), "{patterns:?}");
-        }
-        assert_eq!(allows(&["git@host.example:org/*"], "ssh://git@host.example/org/repo"), Ok(()));
-        assert_eq!(
-            allows(&["x"], "https://me:secret@host.example/a").unwrap_err(),
-            "the AppProject `shop` does not allow it; `https://me@host.example/a` in its `spec.sourceRepos` would"
-        );
-    }
-
-    #[test]
-    fn repositories_of_this_machine_are_named() {
-        assert!(allows(&["*"], "file:///srv/repo").is_err());
-        assert_eq!(allows(&["file:///srv/*"], "file:///srv/repo"), Ok(()));
-    }
-
     #[tokio::test]
-    async fn projects_are_read_from_the_cluster() {
-        use gitops_core::Object;
-        use gitops_core::cluster::{Verb, Write};
-        use gitops_embedded::{EmbeddedCluster, Options};
-
+    async fn projects_are_read_from_the_control_plane_s_namespace() {
         let cluster = EmbeddedCluster::in_memory(&Options::new()).unwrap();
-        let need = Need::Repository(RepositoryNeed::new("https://host.example/bases"));
-        assert!(Project::of(&cluster, "argocd", "shop").await.unwrap().allows(&need).is_err());
         for object in [
-            serde_json::json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "argocd"}}),
-            serde_json::json!({
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "argocd"}}),
+            json!({
                 "apiVersion": API_VERSION,
                 "kind": APP_PROJECT_KIND,
                 "metadata": {"name": "shop", "namespace": "argocd"},
@@ -171,14 +140,22 @@ mod tests {
             // The namespace may be there already.
             drop(cluster.write(Write::new(&object, Verb::Create, "test")).await);
         }
-        assert_eq!(Project::of(&cluster, "argocd", "shop").await.unwrap().allows(&need), Ok(()));
-        assert!(Project::of(&cluster, "argocd", "other").await.unwrap().allows(&need).is_err());
+        let mut projects = Projects::default();
+        let objects = |project: &Project| project.object_violation(&ObjectId::new("", "Node", None, "a"), &there());
+        assert!(projects.read(&cluster, "shop").await.unwrap().found().is_some());
+        let application = Application::new("web", None);
+        let other = projects.read(&cluster, "other").await.unwrap();
+        assert_eq!(other.violations(&application, "argocd", &there()).len(), 1);
+        for (absent, name) in [(AbsentProject::Refuses, "default"), (AbsentProject::Limitless, "other")] {
+            projects.absent = absent;
+            let project = projects.read(&cluster, name).await.unwrap();
+            assert_eq!(project.violations(&application, "argocd", &there()), []);
+            assert_eq!(objects(&project), None);
+        }
+        assert!(objects(&projects.read(&cluster, "shop").await.unwrap()).is_some());
     }
 
-    #[test]
-    fn nothing_is_allowed_without_a_project() {
-        let absent = Project::absent("argocd", "shop");
-        let reason = absent.allows(&Need::File { url: "https://host.example/a.yaml".into() }).unwrap_err();
-        assert!(reason.contains("no AppProject `shop` in the namespace `argocd`"), "{reason}");
+    fn there() -> Destination<'static> {
+        Destination { server: SERVER, name: NAME, namespace: "shop", project_clusters: &[] }
     }
 }

@@ -1,9 +1,12 @@
 //! The seven steps, on one screen.
 
+use gitops_apply::gate::Refusal;
 use gitops_apply::health::HealthStatus;
 use gitops_apply::plan::{Consent, PlanOptions};
 use gitops_apply::{ApplyPlan, Approved, Outcome, PlanError, PlanInput, Policy, Progress, Refused, gate, plan};
 use gitops_core::api::{Application, Operation, SyncOperationResource};
+use gitops_core::{ObjectId, Timestamp};
+use gitops_policy::{Trigger, Violation, window};
 use jiff::SignedDuration;
 use thiserror::Error;
 
@@ -47,6 +50,8 @@ pub struct SyncRequest {
     pub wait: SignedDuration,
     /// Who asks.
     pub initiator: String,
+    /// Whether a person asks for it or the Application's own policy, which sync windows tell apart.
+    pub trigger: Trigger,
     /// What it counts as in the audit trail.
     pub action: Action,
     /// Which attempt it is, where nobody asked and the Application syncs by itself.
@@ -72,6 +77,7 @@ impl SyncRequest {
             without_hooks: false,
             wait: SignedDuration::from_mins(10),
             initiator: initiator.into(),
+            trigger: Trigger::Manual,
             action: Action::Sync,
             automated: None,
             operation: None,
@@ -168,7 +174,8 @@ impl Engine {
         if request.dry_run {
             return self.report(application, comparison, plan, None);
         }
-        let approved = gate(plan.clone(), &policy(application, &comparison, request), self.clock.now())?;
+        let now = self.clock.now();
+        let approved = gate(plan.clone(), &policy(application, &comparison, request, now), now)?;
         self.prepare(application, &plan, request).await?;
         let started = self.clock.now();
         let outcome = self.carry_out(approved, &plan, &mut comparison, request, observer).await?;
@@ -187,9 +194,11 @@ impl Engine {
         observer: Observer<'_>,
     ) -> Result<SyncReport, SyncError> {
         let mut comparison = self.compare(application, &request.compare, observer).await?;
-        let mut policy = policy(application, &comparison, request);
+        let now = self.clock.now();
+        let mut policy = policy(application, &comparison, request, now);
         policy.current = Some(comparison.source.clone());
-        let approved = gate(plan.clone(), &policy, self.clock.now())?;
+        policy.violations.extend(violations(&comparison, &plan_objects(&plan)));
+        let approved = gate(plan.clone(), &policy, now)?;
         observer(SyncEvent::Planned(&plan));
         self.prepare(application, &plan, request).await?;
         let started = self.clock.now();
@@ -235,7 +244,8 @@ impl Engine {
 /// Says every write that a sync would make.
 ///
 /// # Errors
-/// Where objects cannot be ordered, a kind is unknown, or an object belongs to another application and that is refused.
+/// Where the project does not allow an object, objects cannot be ordered, a kind is unknown, or an object belongs to another
+/// application and that is refused.
 pub fn make_plan(
     application: &Application,
     comparison: &Comparison,
@@ -256,6 +266,11 @@ pub fn make_plan(
         // The namespace that an Application makes is none of its resources, and is needed for each of them.
         options.only.extend(comparison.desired.created_namespace.clone());
     }
+    let reasons: Vec<Refusal> = violations(comparison, &options.only).map(Refusal::Project).collect();
+    if !reasons.is_empty() {
+        return Err(Refused { reasons }.into());
+    }
+    options.forbidden.clone_from(&comparison.forbidden_listed);
     let mut made = plan(PlanInput {
         source: comparison.source.clone(),
         target: comparison.target.clone(),
@@ -273,13 +288,26 @@ pub fn make_plan(
     Ok(made)
 }
 
-fn policy(application: &Application, comparison: &Comparison, request: &SyncRequest) -> Policy {
+/// What the project does not allow of the desired objects, or of the selected ones where some are selected.
+fn violations(comparison: &Comparison, only: &[ObjectId]) -> impl Iterator<Item = Violation> {
+    let asked = |id: &ObjectId| only.is_empty() || only.contains(id);
+    comparison.forbidden.iter().filter(move |(id, _)| asked(id)).map(|(_, violation)| violation.clone())
+}
+
+/// What a plan of a selection writes; nothing for a plan of everything, which is held to everything.
+fn plan_objects(plan: &ApplyPlan) -> Vec<ObjectId> {
+    if plan.partial { plan.steps().map(|step| step.object.id.clone()).collect() } else { Vec::new() }
+}
+
+fn policy(application: &Application, comparison: &Comparison, request: &SyncRequest, now: Timestamp) -> Policy {
     let mut policy = Policy::new(comparison.target.cluster.as_str());
     policy.budget = request.budget;
     policy.listed = comparison.inventory.entries.len();
     policy.desired = Some(comparison.desired.resources.len());
     policy.allow_empty = application.automated().is_some_and(|automated| automated.allows_empty());
     policy.quarantined = quarantined(application);
+    let attempt = Attempt { trigger: request.trigger, started: None };
+    policy.violations.extend(comparison.project.window_violation(application, attempt, now));
     policy
 }
 

@@ -7,13 +7,13 @@ use gitops_core::api::{Application, ApplicationSource, SourceType};
 use gitops_core::tree::{self, ReadSet, Tree, TreeError, TreePath};
 use gitops_core::{Digest, Manifest, Need};
 use gitops_fetch::{Fetcher, LOCK_FILE, LockError, LockFile, LockMode, MemoDirectory, ProvideError, Session};
+use gitops_policy::Project;
 use gitops_render::helm::ChartCache;
 use gitops_render::memo::Memo;
 use gitops_render::{BuildOutcome, Built, Inputs, Limits, Outcome, RenderError, Rendered, Warning};
 use thiserror::Error;
 
 use crate::compare::owner_name;
-use crate::project::Project;
 use crate::resolve::{Resolved, ResolvedSource};
 
 /// Bytes of a lock file that is read.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gitops_controller::audit::{Action, FileJournal, Record};
-use gitops_controller::{Applications, Conduct, Engine, address};
+use gitops_controller::{AbsentProject, Applications, Conduct, Engine, address};
 use gitops_core::Cluster;
 use gitops_core::api::Application;
 use gitops_core::decode::{self, Severity};
@@ -31,12 +31,13 @@ impl Context {
     /// Opens or makes what lies under the data folder.
     pub(crate) async fn open(global: &GlobalArguments) -> Result<Self, Failure> {
         let folder = &global.data_dir;
-        // What the embedded cluster's stand-in controllers do is done when a call ends; a cluster's own take their time.
-        let (cluster, conduct) = match (&global.kubeconfig, &global.context) {
-            (None, None) => (embedded(global)?, Conduct::default()),
+        // What the embedded cluster's stand-in controllers do is done when a call ends; a cluster's own take their time. And
+        // whoever has the embedded cluster has it for themselves.
+        let (cluster, conduct, absent) = match (&global.kubeconfig, &global.context) {
+            (None, None) => (embedded(global)?, Conduct::default(), AbsentProject::Limitless),
             (file, context) => {
                 let cluster = kubernetes(file.as_deref(), context.as_deref()).await?;
-                (cluster, Conduct::on_a_cluster(|name| std::env::var(name).ok()))
+                (cluster, Conduct::on_a_cluster(|name| std::env::var(name).ok()), AbsentProject::Refuses)
             }
         };
         std::fs::create_dir_all(folder)?;
@@ -47,6 +48,7 @@ impl Context {
         let kinds = Arc::new(Kinds::builtin()?);
         let mut engine = Engine::new(cluster, repositories, kinds, journal).with_folder(folder);
         engine.conduct = conduct.with_checks(Arc::new(LuaChecks::make));
+        engine.projects.absent = absent;
         engine.jsonnet = Some(sandbox::jsonnet()?);
         Ok(Self { engine, user: user(), notice })
     }

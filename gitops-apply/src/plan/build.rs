@@ -27,6 +27,13 @@ impl Live {
         Self(objects.into_iter().map(|object| (object.id(), object)).collect())
     }
 
+    /// Takes these for absent.
+    pub fn hide<'a>(&mut self, hidden: impl IntoIterator<Item = &'a ObjectId>) {
+        for id in hidden {
+            self.0.remove(id);
+        }
+    }
+
     /// One object.
     pub fn get(&self, id: &ObjectId) -> Option<&Object> {
         self.0.get(id)

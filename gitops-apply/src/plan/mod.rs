@@ -6,6 +6,8 @@ mod prune;
 mod schema;
 mod step;
 
+use std::collections::BTreeMap;
+
 use gitops_core::api::SyncOptions;
 use gitops_core::cluster::{Precondition, Propagation};
 use gitops_core::{ObjectId, ObjectRef};
@@ -289,6 +291,8 @@ pub struct PlanOptions {
     pub adoption: AdoptionPolicy,
     /// Managers other than the engine whose plain writes it takes over where it applies (`ClientSideApplyMigration`).
     pub predecessors: Vec<String>,
+    /// Listed objects that the application's project does not allow, with the reason: they are kept.
+    pub forbidden: BTreeMap<ObjectId, String>,
 }
 
 /// What is done with desired objects that are in the cluster already and that no application owns.
@@ -305,6 +309,7 @@ impl Default for PlanOptions {
     fn default() -> Self {
         Self {
             prune: false,
+            forbidden: BTreeMap::new(),
             sync_options: SyncOptions::default(),
             consent: Consent::default(),
             budget: Budget::default(),

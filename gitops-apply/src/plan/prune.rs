@@ -85,6 +85,9 @@ pub(super) enum Verdict {
 pub(super) fn judge(judged: &Judged<'_>) -> Verdict {
     let Judged { application, entry, live, options } = *judged;
     let option = if options.deletion { "Delete" } else { "Prune" };
+    if let Some(reason) = options.forbidden.get(&live.id()) {
+        return Verdict::Keep(KeptRule::NotOurs, reason.clone());
+    }
     let owned = owned(application, entry, live, options.deletion);
     let uid = match owned {
         Err(reason) => return Verdict::Keep(KeptRule::NotOurs, reason),

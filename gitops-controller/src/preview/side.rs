@@ -9,6 +9,7 @@ use gitops_core::api::Application;
 use gitops_core::secret::DigestKey;
 use gitops_core::tree::TreePath;
 use gitops_git::Commit;
+use gitops_policy::Project;
 use gitops_render::Inputs;
 use gitops_render::memo::Affected;
 
@@ -17,7 +18,6 @@ use super::sources::Sources;
 use super::{PreviewError, Previewer, Unexpanded, identity, parallel, sets};
 use crate::causes::chain;
 use crate::compare::CONTROL_NAMESPACE;
-use crate::project::Project;
 use crate::rendering::{self, Rendering, Surroundings};
 
 /// Applications in Applications in Applications.

@@ -7,7 +7,8 @@ use gitops_diff::present::{self, PageOptions, TextOptions};
 use crate::arguments::{DiffArguments, DiffFormat};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::stream;
+use crate::output::paint;
+use crate::output::stream::{self, error_line};
 use crate::output::watch::Watcher;
 
 pub(super) async fn run(context: &Context, arguments: &DiffArguments) -> Result<ExitCode, Failure> {
@@ -18,6 +19,9 @@ pub(super) async fn run(context: &Context, arguments: &DiffArguments) -> Result<
         let request = super::sync::request(context, refresh, None);
         let mut watcher = Watcher::new(&application, true);
         let compared = context.engine.compare(&application, &request.compare, &mut |event| watcher.on(&event)).await?;
+        for violation in compared.forbidden.values() {
+            error_line!("{} {violation}", paint::warning("warning:"));
+        }
         let differences = compared.differences();
         different |= !differences.is_empty();
         shown.push_str(&show(&differences, &compared, application.name(), arguments)?);

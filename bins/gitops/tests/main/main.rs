@@ -12,6 +12,7 @@ mod commands;
 mod definitions;
 mod plans;
 mod preview;
+mod projects;
 mod real;
 mod real_applications;
 mod secrets;

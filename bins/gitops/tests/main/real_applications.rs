@@ -191,7 +191,11 @@ fn helm_dependency() {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "AppProject",
         "metadata": {"name": "default", "namespace": "argocd"},
-        "spec": {"sourceRepos": ["*"]},
+        "spec": {
+            "sourceRepos": ["*"],
+            "destinations": [{"server": "*", "namespace": "*"}],
+            "clusterResourceWhitelist": [{"group": "*", "kind": "*"}],
+        },
     }));
     bench.run(["sync", &file]).exits(0).says("Succeeded");
     let live = bench.live("v1", "ConfigMap", "web-wordpress").unwrap();

@@ -12,7 +12,7 @@ fn tenant(bench: &RealBench) -> String {
     bench.kubectl(&["create", "namespace", name]);
     bench.kubectl(&["create", "serviceaccount", "deployer"]);
     let project = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": name, "namespace": "argocd"},
-        "spec": {"sourceRepos": ["*"], "destinationServiceAccounts":
+        "spec": {"sourceRepos": ["*"], "destinations": [{"server": "*", "namespace": "story-*"}], "destinationServiceAccounts":
             [{"server": "https://kubernetes.default.svc", "namespace": "story-*", "defaultServiceAccount": "deployer"}]}});
     bench.plane.kubectl_with_input(&["create", "-f", "-"], &project.to_string()).unwrap();
     let file = bench.application("  syncPolicy:\n    automated:\n      prune: true\n");
