@@ -306,7 +306,7 @@ fn policy(application: &Application, comparison: &Comparison, request: &SyncRequ
     policy.desired = Some(comparison.desired.resources.len());
     policy.allow_empty = application.automated().is_some_and(|automated| automated.allows_empty());
     policy.quarantined = quarantined(application);
-    let attempt = Attempt { trigger: request.trigger, started: None };
+    let attempt = window::Attempt { trigger: request.trigger, started: None };
     policy.violations.extend(comparison.project.window_violation(application, attempt, now));
     policy
 }

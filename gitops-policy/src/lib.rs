@@ -9,6 +9,7 @@
 //! Whether a token is genuine is somebody else's to find out.
 
 mod address;
+mod expression;
 pub mod glob;
 pub mod project;
 pub mod rbac;

@@ -3,10 +3,10 @@
 
 use fancy_regex::{Regex, RegexBuilder};
 
+use crate::expression::{Dialect, translated};
+
 /// How often a match may go back before it counts as none.
 const MAX_BACKTRACKS: usize = 100_000;
-/// The longest expression, in bytes.
-const MAX_LENGTH: usize = 4096;
 
 /// A regular expression that a user wrote.
 #[derive(Clone, Debug)]
@@ -15,10 +15,8 @@ pub struct RegularExpression(Regex);
 impl RegularExpression {
     /// Reads an expression; none where the text is no expression, which matches nothing.
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() > MAX_LENGTH {
-            return None;
-        }
-        RegexBuilder::new(text).backtrack_limit(MAX_BACKTRACKS).build().ok().map(Self)
+        let regular = translated(text, Dialect::Net)?;
+        RegexBuilder::new(&regular).backtrack_limit(MAX_BACKTRACKS).build().ok().map(Self)
     }
 
     /// Whether some part of the text matches.

@@ -2,6 +2,7 @@
 //! compiled once, however many objects are checked.
 
 mod accounts;
+mod conditions;
 mod destinations;
 mod kinds;
 mod need;
@@ -18,6 +19,7 @@ use gitops_core::ObjectId;
 use gitops_core::api::{AppProject, Application, ApplicationDestination, ApplicationSource};
 
 pub use accounts::{AccountError, Accounts};
+pub use conditions::Condition;
 pub use destinations::{ClusterAddress, Destination, Destinations};
 pub use kinds::Kinds;
 pub use orphans::Orphans;
