@@ -1,18 +1,22 @@
 //! The AppProject of an Application, as the cluster has it, and what it does not allow.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use gitops_apply::gate::Violation;
 use gitops_apply::plan::Live;
 use gitops_apply::{Desired, Inventory};
-use gitops_core::api::{API_VERSION, APP_PROJECT_KIND, Application};
-use gitops_core::cluster::{Cluster, ClusterError, ErrorKind};
-use gitops_core::{GroupVersionKind, ObjectId};
+use gitops_core::api::{API_VERSION, APP_PROJECT_KIND, AppProject, Application};
+use gitops_core::cluster::{Cluster, ClusterError, ErrorKind, Verb, Write};
+use gitops_core::{GroupVersionKind, Object, ObjectError, ObjectId};
 use gitops_policy::project::DEFAULT_PROJECT;
 use gitops_policy::{Destination, Project};
+use thiserror::Error;
 
+use crate::FIELD_MANAGER;
 use crate::compare::CONTROL_NAMESPACE;
 use crate::engine::Engine;
+use crate::operator::KnownProjects;
 
 /// The only cluster that this version deploys to, the one that keeps the Applications, under both of its names in Argo CD.
 pub(crate) const SERVER: &str = "https://kubernetes.default.svc";
@@ -26,6 +30,8 @@ pub struct Projects {
     pub namespace: String,
     /// What a project that is not there allows.
     pub absent: AbsentProject,
+    /// Those that the operator follows; none where each is read when it is asked for.
+    pub(crate) known: Option<Arc<KnownProjects>>,
 }
 
 /// What an Application may do whose project is not there.
@@ -38,9 +44,42 @@ pub enum AbsentProject {
     Limitless,
 }
 
+/// Why a project cannot be written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ProjectError {
+    /// The cluster refuses it.
+    #[error("project `{name}`: the cluster refused the call")]
+    Cluster {
+        /// The name.
+        name: String,
+        /// Why.
+        #[source]
+        source: ClusterError,
+    },
+    /// It is no object.
+    #[error("project `{name}` is not an object")]
+    Object {
+        /// The name.
+        name: String,
+        /// Why.
+        #[source]
+        source: ObjectError,
+    },
+    /// It cannot be said as JSON.
+    #[error("project `{name}` is not valid")]
+    Schema {
+        /// The name.
+        name: String,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
 impl Default for Projects {
     fn default() -> Self {
-        Self { namespace: CONTROL_NAMESPACE.into(), absent: AbsentProject::default() }
+        Self { namespace: CONTROL_NAMESPACE.into(), absent: AbsentProject::default(), known: None }
     }
 }
 
@@ -51,6 +90,9 @@ impl Projects {
     /// Where the cluster fails. That there is no such project is no failure; one that cannot be read allows nothing.
     pub async fn read(&self, cluster: &dyn Cluster, name: &str) -> Result<Project, ClusterError> {
         let namespace = self.namespace.as_str();
+        if let Some(known) = self.known.as_ref().and_then(|known| known.get(namespace, name)) {
+            return Ok(known);
+        }
         let gvk = GroupVersionKind::from_api_version(API_VERSION, APP_PROJECT_KIND);
         let reference = ObjectId::new(&gvk.group, &gvk.kind, Some(namespace), name).at_version(&gvk.version);
         let found = match cluster.get(&reference).await {
@@ -66,6 +108,23 @@ impl Projects {
             }
             None => Project::absent(namespace, name),
         })
+    }
+}
+
+impl Projects {
+    /// Writes what is wanted of a project, in the control plane's namespace where it names none.
+    ///
+    /// # Errors
+    /// Where the cluster refuses it.
+    pub async fn apply(&self, cluster: &dyn Cluster, project: &AppProject) -> Result<(), ProjectError> {
+        let name = || project.name().to_owned();
+        let mut wanted = project.clone();
+        wanted.status = None;
+        wanted.metadata.namespace.get_or_insert_with(|| self.namespace.clone());
+        let value = serde_json::to_value(&wanted).map_err(|source| ProjectError::Schema { name: name(), source })?;
+        let object = Object::from_value(value).map_err(|source| ProjectError::Object { name: name(), source })?;
+        let written = cluster.write(Write::new(&object, Verb::Apply { force: true }, FIELD_MANAGER)).await;
+        written.map(drop).map_err(|source| ProjectError::Cluster { name: name(), source })
     }
 }
 

@@ -52,6 +52,9 @@ pub struct SyncRequest {
     pub initiator: String,
     /// Whether a person asks for it or the Application's own policy, which sync windows tell apart.
     pub trigger: Trigger,
+    /// When it began, where it had begun before: a sync that was allowed to begin may go on where windows say so
+    /// (`syncOverrun`).
+    pub started: Option<Timestamp>,
     /// What it counts as in the audit trail.
     pub action: Action,
     /// Which attempt it is, where nobody asked and the Application syncs by itself.
@@ -78,6 +81,7 @@ impl SyncRequest {
             wait: SignedDuration::from_mins(10),
             initiator: initiator.into(),
             trigger: Trigger::Manual,
+            started: None,
             action: Action::Sync,
             automated: None,
             operation: None,
@@ -306,7 +310,7 @@ fn policy(application: &Application, comparison: &Comparison, request: &SyncRequ
     policy.desired = Some(comparison.desired.resources.len());
     policy.allow_empty = application.automated().is_some_and(|automated| automated.allows_empty());
     policy.quarantined = quarantined(application);
-    let attempt = window::Attempt { trigger: request.trigger, started: None };
+    let attempt = window::Attempt { trigger: request.trigger, started: request.started };
     policy.violations.extend(comparison.project.window_violation(application, attempt, now));
     policy
 }

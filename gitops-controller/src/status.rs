@@ -15,6 +15,7 @@ use gitops_core::api::{
     ResultCode, SyncOperation, SyncOperationResult, SyncPhase, SyncStatus, SyncStatusCode, Time,
 };
 use gitops_core::{Object, ObjectId, ObjectRef, Timestamp, Value};
+use gitops_policy::project::DESTINATIONS;
 
 use crate::compare::{Comparison, control_namespace};
 use crate::operator::automated_retry;
@@ -29,6 +30,8 @@ pub struct Resource {
     pub synced: bool,
     /// Whether the sources no longer have it.
     pub extra: bool,
+    /// Whether the project allows its kind.
+    pub permitted: bool,
     /// Whether it may be there beside what the sources say (`IgnoreExtraneous`).
     pub tolerated: bool,
     /// How it is; none where its kind has no health.
@@ -77,8 +80,10 @@ fn resource(comparison: &Comparison, object: ObjectRef, synced: bool, extra: boo
         let options = live.annotation(COMPARE_OPTIONS).unwrap_or_default();
         options.split(',').any(|option| option.trim() == "IgnoreExtraneous")
     };
+    let forbidden = comparison.forbidden.get(&object.id);
+    let permitted = forbidden.is_none_or(|violation| violation.rule == DESTINATIONS);
     let tolerated = extra && live.is_some_and(tolerates);
-    Resource { object, synced, extra, tolerated, health, message, wave }
+    Resource { object, synced, extra, permitted, tolerated, health, message, wave }
 }
 
 /// The health of an Application: the worst of its resources.
@@ -202,7 +207,11 @@ fn api_resource(resource: &Resource, keeps_health: bool) -> ResourceStatus {
     status.kind = filled(&id.kind);
     status.namespace = id.namespace.clone();
     status.name = filled(&id.name);
-    status.status = Some(if resource.synced { SyncStatusCode::Synced } else { SyncStatusCode::OutOfSync });
+    status.status = Some(match (resource.permitted, resource.synced) {
+        (false, _) => SyncStatusCode::Unknown,
+        (true, true) => SyncStatusCode::Synced,
+        (true, false) => SyncStatusCode::OutOfSync,
+    });
     status.requires_pruning = resource.extra.then_some(true);
     status.sync_wave = (resource.wave != 0).then_some(resource.wave);
     status.health = resource.health.filter(|_| keeps_health).map(|code| {

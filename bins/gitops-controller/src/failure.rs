@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use gitops_controller::ApplicationError;
 use gitops_controller::address::AddressError;
+use gitops_controller::project::ProjectError;
 use gitops_core::decode::DecodeError;
 use gitops_embedded::OpenError;
 use gitops_kube::ConnectError;
@@ -19,6 +20,8 @@ pub(crate) enum Failure {
         #[source]
         source: std::io::Error,
     },
+    #[error("{}: only documents of the kinds Application and AppProject are followed", path.display())]
+    Kind { path: PathBuf },
     #[error("the data folder cannot be used")]
     Data(#[source] std::io::Error),
     #[error("the process cannot be set up")]
@@ -41,4 +44,6 @@ pub(crate) enum Failure {
     Address(#[from] AddressError),
     #[error(transparent)]
     Application(#[from] ApplicationError),
+    #[error(transparent)]
+    Project(#[from] ProjectError),
 }

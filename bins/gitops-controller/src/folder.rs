@@ -1,14 +1,14 @@
-//! A folder of files that define Applications, in place of a cluster's own.
+//! A folder of files that define Applications and their projects, in place of a cluster's own.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use gitops_controller::{Applications, address};
+use gitops_controller::{Applications, Projects, address};
 use gitops_core::Cluster;
-use gitops_core::api::Application;
-use gitops_core::decode;
+use gitops_core::api::{AppProject, Application};
+use gitops_core::decode::{self, AnyKind};
 
 use crate::failure::Failure;
 
@@ -18,27 +18,41 @@ const PERIOD: Duration = Duration::from_millis(500);
 /// The folder, with what is known of its files.
 pub(crate) struct Folder {
     path: PathBuf,
-    namespace: String,
+    projects: Projects,
     seen: BTreeMap<PathBuf, SystemTime>,
 }
 
 impl Folder {
-    pub(crate) fn new(path: PathBuf, namespace: String) -> Self {
-        Self { path, namespace, seen: BTreeMap::new() }
+    /// A folder whose definitions are in the projects' namespace where they name none.
+    pub(crate) fn new(path: PathBuf, projects: Projects) -> Self {
+        Self { path, projects, seen: BTreeMap::new() }
     }
 
-    /// Defines the Applications of every file that is new or changed.
+    /// Defines what every file has that is new or changed: projects first, without which Applications are refused.
     pub(crate) async fn define(&mut self, cluster: &dyn Cluster) -> Result<(), Failure> {
-        for (file, changed) in files(&self.path)? {
-            if self.seen.get(&file) == Some(&changed) {
-                continue;
+        let mut files = files(&self.path)?;
+        files.retain(|(file, changed)| self.seen.get(file) != Some(changed));
+        let mut defined = Definitions::default();
+        let mut failed = None;
+        files.retain(|(file, _)| match Definitions::read(file, &self.projects.namespace) {
+            Ok(one) => {
+                defined.projects.extend(one.projects);
+                defined.applications.extend(one.applications);
+                true
             }
-            for application in read(&file, &self.namespace)? {
-                Applications::of(cluster).apply(&application).await?;
+            Err(failure) => {
+                failed.get_or_insert(failure);
+                false
             }
-            self.seen.insert(file, changed);
+        });
+        for project in &defined.projects {
+            self.projects.apply(cluster, project).await?;
         }
-        Ok(())
+        for application in &defined.applications {
+            Applications::of(cluster).apply(application).await?;
+        }
+        self.seen.extend(files);
+        failed.map_or(Ok(()), Err)
     }
 
     /// Defines what changes, for as long as it is wanted. A file that cannot be used is told of once for each of its states.
@@ -76,17 +90,32 @@ fn files(folder: &Path) -> Result<Vec<(PathBuf, SystemTime)>, Failure> {
     Ok(files)
 }
 
-/// The Applications that a file defines; documents of other kinds are errors.
-fn read(file: &Path, namespace: &str) -> Result<Vec<Application>, Failure> {
-    let text = std::fs::read(file).map_err(|source| Failure::Read { path: file.into(), source })?;
-    let base = file.canonicalize().map_err(|source| Failure::Read { path: file.into(), source })?;
-    let base = base.parent().unwrap_or(file);
-    let mut applications = Vec::new();
-    for decoded in decode::decode::<Application>(&file.display().to_string(), &text)? {
-        let mut application = decoded.checked()?;
-        address::anchor(&mut application, base)?;
-        application.metadata.namespace.get_or_insert_with(|| namespace.into());
-        applications.push(application);
+/// What files define.
+#[derive(Default)]
+struct Definitions {
+    projects: Vec<AppProject>,
+    applications: Vec<Application>,
+}
+
+impl Definitions {
+    /// What a file defines; documents of other kinds are errors.
+    fn read(file: &Path, namespace: &str) -> Result<Self, Failure> {
+        let failed = |source| Failure::Read { path: file.into(), source };
+        let text = std::fs::read(file).map_err(failed)?;
+        let base = file.canonicalize().map_err(failed)?;
+        let base = base.parent().unwrap_or(file);
+        let mut defined = Self::default();
+        for decoded in decode::decode_any(&file.display().to_string(), &text)? {
+            match decoded.checked()? {
+                AnyKind::AppProject(project) => defined.projects.push(*project),
+                AnyKind::Application(mut application) => {
+                    address::anchor(&mut application, base)?;
+                    application.metadata.namespace.get_or_insert_with(|| namespace.into());
+                    defined.applications.push(*application);
+                }
+                _ => return Err(Failure::Kind { path: file.into() }),
+            }
+        }
+        Ok(defined)
     }
-    Ok(applications)
 }

@@ -58,7 +58,7 @@ async fn operate(arguments: Arguments) -> Result<(), Failure> {
     if let Some(seconds) = arguments.poll.or(arguments.embedded.is_some().then_some(EMBEDDED_POLL)) {
         options.poll = SignedDuration::from_secs(seconds.into());
     }
-    let output = arguments.output;
+    let (output, projects) = (arguments.output, engine.projects.clone());
     let operator = Operator::new(engine, options).with_observer(move |event| print::event(event, output));
     if let Some(address) = arguments.listen {
         let listener = serve::bind(address).await?;
@@ -67,7 +67,7 @@ async fn operate(arguments: Arguments) -> Result<(), Failure> {
     match arguments.embedded {
         None => operator.run(stopped()).await,
         Some(path) => {
-            let mut folder = Folder::new(path, arguments.namespace);
+            let mut folder = Folder::new(path, projects);
             folder.define(cluster.as_ref()).await?;
             let follow = folder.follow(cluster, |failure| print::error(failure));
             tokio::select! {
@@ -102,6 +102,7 @@ fn engine(arguments: &Arguments, cluster: Arc<dyn Cluster>) -> Result<Engine, Fa
     if arguments.embedded.is_none() {
         engine.conduct = Conduct::of_an_operator(|name| std::env::var(name).ok());
     }
+    engine.projects.namespace.clone_from(&arguments.namespace);
     let program = std::env::current_exe().map_err(Failure::Process)?;
     let worker = vec!["--jsonnet-worker".to_owned()];
     engine.jsonnet = Some(Arc::new(SandboxedJsonnet::new(program, worker, Limits::default())));

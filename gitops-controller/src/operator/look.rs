@@ -12,12 +12,14 @@ use gitops_core::api::{
 };
 use gitops_core::{GroupVersionKind, ObjectId, Timestamp};
 use gitops_diff::ObjectDiff;
+use gitops_policy::{Trigger, window};
 use jiff::SignedDuration;
 
 use super::automation::{Decision, decide};
 use super::event::Event;
 use super::fights::Fights;
 use super::queue::Key;
+use super::{orphans, project};
 use crate::applications::{ApplicationError, Applications};
 use crate::causes::chain;
 use crate::compare::{CompareError, CompareOptions, Comparison};
@@ -70,12 +72,32 @@ pub(super) async fn look(
         return delete(engine, key, application).await;
     }
     let mut look = Look::default();
+    let allowing = engine.project(&application).await;
+    let allowing = allowing.map_err(|source| ApplicationError::Cluster { name: key.name.clone(), source })?;
+    let invalid = project::conditions(engine, &allowing, &application);
+    if !invalid.is_empty() {
+        let message = project::words(&invalid);
+        let operation = requested(&application);
+        project::reject(engine, application, operation, &invalid).await?;
+        look.events.push(Event::Failed { application: key.clone(), message });
+        return Ok(look);
+    }
     let application = match requested(&application) {
-        Some(operation) => operate(engine, key, application, operation, &mut look).await?,
+        Some(operation) => {
+            let attempt = project::attempt(&application, &operation);
+            match project::held(&allowing, &application, attempt, engine.clock.now()) {
+                None => Box::pin(operate(engine, key, application, operation, attempt, &mut look)).await?,
+                Some(held) => {
+                    look.again = held.until;
+                    project::postpone(engine, application, operation, &held).await?
+                }
+            }
+        }
         None => application,
     };
     let options = CompareOptions { since, ..CompareOptions::default() };
-    compare(engine, fights, (key, &options), application, &mut look).await?;
+    // What a sync keeps is large, and lies apart so that it does not fill the stack.
+    Box::pin(compare(engine, fights, (key, &options), application, &mut look)).await?;
     Ok(look)
 }
 
@@ -94,6 +116,7 @@ async fn operate(
     key: &Key,
     application: Application,
     operation: Operation,
+    attempt: window::Attempt,
     look: &mut Look,
 ) -> Result<Application, ApplicationError> {
     let applications = Applications::of(engine.cluster.as_ref());
@@ -102,12 +125,13 @@ async fn operate(
     state.phase = OperationPhase::Running;
     state.operation = operation.clone();
     let mut application = applications.take_operation(&application, &state).await?;
-    let request = request(&operation);
+    let mut request = request(&operation);
+    (request.trigger, request.started) = (attempt.trigger, attempt.started);
     look.events.push(Event::Syncing { application: key.clone(), initiator: request.initiator.clone(), revision: None });
     if let Some(options) = operation.sync.as_ref().and_then(|sync| sync.sync_options.clone()) {
         application.spec.sync_policy.get_or_insert_default().sync_options = Some(options);
     }
-    match engine.sync(&application, &request, &mut |_| {}).await {
+    match Box::pin(engine.sync(&application, &request, &mut |_| {})).await {
         Ok(report) => {
             look.events.push(ended(key, &request, &report));
             let mut synced = report.application;
@@ -177,12 +201,13 @@ async fn compare(
     look.kinds = comparison.desired.resources.values().map(|one| one.object.gvk()).collect();
     let fought = of(fights).words(key, now);
     comparison.conditions.extend(fought.into_iter().map(|words| (FIELD_FIGHT.into(), words)));
+    comparison.conditions.extend(orphans::warning(engine, &application, &comparison).await);
     status::update(&mut application, &comparison, now);
     let request = match automatic(&application, &comparison, fights, key, now) {
         Ok(request) => request,
         Err(decision) => {
             match decision {
-                Decision::Later(at) => look.again = Some(at),
+                Decision::Later(at) => look.again = Some(look.again.map_or(at, |before| before.min(at))),
                 Decision::Refused(message) => {
                     let status = application.status.get_or_insert_default();
                     let refusal = (ApplicationConditionType::SyncError, message);
@@ -197,7 +222,7 @@ async fn compare(
     look.events.push(Event::Syncing { application: key.clone(), initiator: AUTOMATION.into(), revision });
     let conditions = comparison.conditions.clone();
     // From the status as it was read: what is written is what differs from that.
-    match engine.sync_compared(&read, comparison, &request, &mut |_| {}).await {
+    match Box::pin(engine.sync_compared(&read, comparison, &request, &mut |_| {})).await {
         Ok(report) => {
             look.events.push(ended(key, &request, &report));
             // A failed one may be due again. What a good one did, and others do to it, is told by the cluster.
@@ -235,12 +260,13 @@ fn automatic(
     key: &Key,
     now: Timestamp,
 ) -> Result<SyncRequest, Decision> {
-    let attempt = match decide(application, now) {
+    let attempt = match project::within_windows(decide(application, now), &comparison.project, application, now) {
         Decision::Sync(attempt) => attempt,
         other => return Err(other),
     };
     let mut request = SyncRequest::new(AUTOMATION);
     request.automated = Some(attempt);
+    request.trigger = Trigger::Automated;
     if attempt.heals == 0 {
         return Ok(request);
     }

@@ -11,8 +11,10 @@ mod follow;
 mod look;
 mod metrics;
 mod notice;
+mod orphans;
 mod poll;
 mod pushes;
+mod project;
 mod queue;
 #[cfg(test)]
 mod tests;
@@ -35,6 +37,7 @@ pub use automation::{Attempt, Decision, automated_retry, decide};
 pub use event::Event;
 pub use metrics::Metrics;
 pub use pushes::{PushError, Pushes};
+pub(crate) use project::KnownProjects;
 pub use queue::{Key, Queue};
 
 use crate::causes::chain;
@@ -89,6 +92,8 @@ enum Signal {
     Application(Key, Box<Application>),
     /// An Application is gone.
     Gone(Key),
+    /// A project is there, gone, or another than before.
+    Project(String),
     /// All Applications are known.
     Complete,
     /// An object of an Application changed.
@@ -132,10 +137,16 @@ impl Operator {
     pub async fn run(mut self, stop: impl Future<Output = ()>) {
         let metrics = Arc::clone(&self.metrics);
         self.engine.fetch.on_ask = Some(Arc::new(move |repository: &str| metrics.ask(repository)));
+        let (mut engine, mut observer) = (self.engine, self.observer);
+        let projects = Arc::<KnownProjects>::default();
+        engine.projects.known = Some(Arc::clone(&projects));
+        if let Err(error) = project::ensure_default(engine.cluster.as_ref(), &engine.projects.namespace).await {
+            observer(&Event::Trouble { what: "the project `default`".into(), message: chain(&error) });
+        }
         let mut work = Work {
-            engine: Arc::new(self.engine),
+            engine: Arc::new(engine),
             options: self.options,
-            observer: self.observer,
+            observer,
             metrics: self.metrics,
             sender: self.sender,
             queue: Queue::default(),
@@ -147,6 +158,7 @@ impl Operator {
             fights: Arc::default(),
             asked: HashMap::new(),
         };
+        work.follow_projects(projects);
         work.follow_applications();
         work.poll_later();
         let mut stop = std::pin::pin!(stop.fuse());
@@ -222,6 +234,7 @@ impl Work {
                 self.fights.lock().unwrap_or_else(PoisonError::into_inner).forget(&key);
                 self.queue.forget(&key);
             }
+            Signal::Project(name) => self.ask_project(&name, now),
             Signal::Complete => {
                 self.metrics.begin();
                 (self.observer)(&Event::Ready { applications: self.applications.len() });

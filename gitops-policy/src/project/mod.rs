@@ -32,6 +32,8 @@ use crate::window::SyncWindows;
 
 /// The project that an Application without one belongs to.
 pub const DEFAULT_PROJECT: &str = "default";
+/// The field that an object's namespace is held to; its kind is held to others.
+pub const DESTINATIONS: &str = "spec.destinations";
 
 /// A project, or the knowledge that there is none.
 #[derive(Clone, Debug)]
@@ -195,7 +197,16 @@ impl Project {
         }
         let reason = format!("no entry there allows the namespace `{namespace}` of `{}`", destination.server);
         let remedy = "add one for it, or put the object into a namespace that is allowed";
-        Some(self.violation("spec.destinations", object, reason, remedy))
+        Some(self.violation(DESTINATIONS, object, reason, remedy))
+    }
+
+    /// Whether an object may be deployed by its kind.
+    pub fn allows_kind(&self, object: &ObjectId) -> bool {
+        match &self.limits {
+            Limits::Found(found) => found.kinds.check(object).is_ok(),
+            Limits::Elsewhere => true,
+            Limits::Everything => false,
+        }
     }
 
     /// Why an Application may not be in its namespace (Argo CD's `IsAppNamespacePermitted`): one of the control plane's own is
@@ -229,7 +240,7 @@ impl Project {
         let Destination { server, namespace, .. } = destination;
         let object = format!("the destination `{server}` with the namespace `{namespace}`");
         let remedy = "add an entry for it, or deploy to a destination that is allowed";
-        self.violation("spec.destinations", object, "no entry there allows it", remedy)
+        self.violation(DESTINATIONS, object, "no entry there allows it", remedy)
     }
 
     pub(crate) fn violation(
