@@ -13,8 +13,8 @@ mod metrics;
 mod notice;
 mod orphans;
 mod poll;
-mod pushes;
 mod project;
+mod pushes;
 mod queue;
 #[cfg(test)]
 mod tests;
@@ -36,8 +36,8 @@ use tokio::task::JoinSet;
 pub use automation::{Attempt, Decision, automated_retry, decide};
 pub use event::Event;
 pub use metrics::Metrics;
-pub use pushes::{PushError, Pushes};
 pub(crate) use project::KnownProjects;
+pub use pushes::{PushError, Pushes};
 pub use queue::{Key, Queue};
 
 use crate::causes::chain;

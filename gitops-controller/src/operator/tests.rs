@@ -10,13 +10,14 @@ use gitops_embedded::{EmbeddedCluster, Options};
 use gitops_fixtures::TestRepository;
 use gitops_git::RepositoryCache;
 use gitops_merge::schema::Kinds;
+use http::HeaderMap;
 use jiff::SignedDuration;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{Operator, OperatorOptions};
+use super::{Operator, OperatorOptions, PushError, Pushes};
 use crate::applications::Applications;
 use crate::audit::FileJournal;
 use crate::engine::Engine;
@@ -30,12 +31,17 @@ struct Bench {
     _place: TempDir,
     repository: TestRepository,
     cluster: Arc<dyn Cluster>,
+    pushes: Pushes,
     stop: oneshot::Sender<()>,
     running: JoinHandle<()>,
 }
 
 impl Bench {
     async fn new() -> Self {
+        Self::polling(SignedDuration::from_millis(100)).await
+    }
+
+    async fn polling(poll: SignedDuration) -> Self {
         let place = tempfile::tempdir().unwrap();
         let mut repository = TestRepository::new().unwrap();
         repository.commit([("app/settings.yaml", settings("blue").as_str())]).unwrap();
@@ -55,12 +61,14 @@ impl Bench {
         let journal = Arc::new(FileJournal::new(place.path().join("audit.jsonl")));
         let repositories = RepositoryCache::new(place.path().join("repositories"));
         let engine = Engine::new(Arc::clone(&cluster), repositories, Arc::new(Kinds::builtin().unwrap()), journal);
-        let options = OperatorOptions { poll: SignedDuration::from_millis(100), ..OperatorOptions::default() };
+        let options = OperatorOptions { poll, ..OperatorOptions::default() };
         let (stop, stopped) = oneshot::channel::<()>();
-        let running = tokio::spawn(Operator::new(engine, options).run(async {
+        let operator = Operator::new(engine, options);
+        let pushes = operator.pushes();
+        let running = tokio::spawn(operator.run(async {
             let _ = stopped.await;
         }));
-        Self { _place: place, repository, cluster, stop, running }
+        Self { _place: place, repository, cluster, pushes, stop, running }
     }
 
     async fn colour(&self) -> Option<String> {
@@ -119,5 +127,25 @@ async fn what_an_application_deployed_goes_with_it() {
     let uid = application.metadata.uid.unwrap();
     bench.cluster.delete(gitops_core::cluster::Delete::new(&id, &uid)).await.unwrap();
     bench.has(None).await;
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_that_a_git_server_tells_of_is_deployed_without_a_poll() {
+    let mut bench = Bench::polling(SignedDuration::from_hours(1)).await;
+    bench.has(Some("blue")).await;
+    bench.repository.commit([("app/settings.yaml", settings("green").as_str())]).unwrap();
+    let headers: HeaderMap = [("x-gitops-event".try_into().unwrap(), "push".parse().unwrap())].into_iter().collect();
+    let body = json!({"repository": bench.repository.url(), "revision": "refs/heads/main"}).to_string();
+    assert_eq!(bench.pushes.take(&headers, body.as_bytes()).await.unwrap(), 1);
+    bench.has(Some("green")).await;
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "argocd-secret", "namespace": "argocd"},
+        "stringData": {"webhook.generic.secret": "known"},
+    });
+    let secret = Object::from_value(secret).unwrap();
+    bench.cluster.write(Write::new(&secret, Verb::Apply { force: true }, "somebody")).await.unwrap();
+    let refused = bench.pushes.take(&headers, body.as_bytes()).await.unwrap_err();
+    assert!(matches!(refused, PushError::Event(_)), "{refused}");
     bench.end().await;
 }

@@ -96,19 +96,16 @@ impl Bench {
     }
 
     /// Waits until the Application is so.
-    #[track_caller]
-    fn until(&self, what: &str, is: impl Fn(&Application) -> bool) -> impl Future<Output = Application> {
-        async move {
-            let mut application = Application::new("web", None);
-            for _ in 0..1_500 {
-                application = Applications::of(self.cluster.as_ref()).get("argocd", "web").await.unwrap();
-                if is(&application) {
-                    return application;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
+    async fn until(&self, what: &str, is: impl Fn(&Application) -> bool) -> Application {
+        let mut application = Application::new("web", None);
+        for _ in 0..1_500 {
+            application = Applications::of(self.cluster.as_ref()).get("argocd", "web").await.unwrap();
+            if is(&application) {
+                return application;
             }
-            panic!("{what}: {:#?}", application.status);
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        panic!("{what}: {:#?}", application.status);
     }
 
     async fn has(&self, group: &str, version: &str, kind: &str, namespace: Option<&str>, name: &str) -> bool {
