@@ -112,8 +112,8 @@ mod tests {
             "id": ObjectId::new("apps", "Deployment", Some("shop"), "web").at_version("v1"),
             "kind": "Update",
             "fields": [
-                {"path": "/spec/replicas", "change": "Changed", "owner": "scaler", "reason": {"drifted": {"managers": ["scaler"]}}},
-                {"path": "/spec/paused", "change": "Added", "reason": "changedInSource"},
+                {"path": {"pointer": "/spec/replicas", "text": ".spec.replicas"}, "change": "Changed", "owner": "scaler", "reason": {"drifted": {"managers": ["scaler"]}}},
+                {"path": {"pointer": "/spec/paused", "text": ".spec.paused"}, "change": "Added", "reason": "changedInSource"},
             ],
         }))
         .unwrap()
@@ -133,7 +133,7 @@ mod tests {
         let words = fights.words(&web, at(601));
         assert_eq!(words.len(), 1);
         assert!(
-            words[0].contains("`scaler` keeps setting `/spec/replicas` of")
+            words[0].contains("`scaler` keeps setting `.spec.replicas` of")
                 && words[0].contains("1970-01-01T00:10:00Z")
         );
         assert_eq!(fights.pause(&web, &diff.id.id, at(610)), Some(at(660)));
