@@ -4,6 +4,7 @@ pub mod peer;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use futures::executor::block_on;
@@ -160,6 +161,17 @@ pub fn items(count: usize, waves: i64) -> Vec<Item> {
             Item::new(Phase::Sync, number % waves, id)
         })
         .collect()
+}
+
+/// Keeps a run as `benches/runs/TOOL-NAME.json`, and prints where it lies.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn keep(tool: &str, name: &str, run: &Value) -> Result<(), Failure> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("runs").join(format!("{tool}-{name}.json"));
+    std::fs::write(&file, format!("{run:#}\n"))?;
+    println!("{}", file.display());
+    Ok(())
 }
 
 /// What the measurements were made on; Linux only.

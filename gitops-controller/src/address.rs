@@ -73,16 +73,20 @@ pub fn local_path(address: &str) -> Option<PathBuf> {
     }
 }
 
-/// An address in the form in which they are compared: without scheme and user, and what may come after the path.
+/// An address in the form in which they are compared: without scheme, user and port, and what may come after the path. The
+/// case of letters counts only in paths of this machine.
 pub fn comparable(address: &str) -> String {
-    let lower = address.trim().trim_end_matches('/').to_lowercase();
+    let address = address.trim().trim_end_matches('/');
+    let lower = if address.starts_with("file://") { address.to_owned() } else { address.to_lowercase() };
     let lower = lower.strip_suffix(".git").unwrap_or(&lower);
-    let rest = lower.split_once("://").map_or(lower, |(_, rest)| rest);
-    let (host, path) = match rest.split_once(['/', ':']) {
-        Some((host, path)) => (host, path),
-        None => (rest, ""),
+    let (host, path) = match lower.split_once("://") {
+        Some((_, rest)) => rest.split_once('/').unwrap_or((rest, "")),
+        None => lower.split_once(['/', ':']).unwrap_or((lower, "")),
     };
     let host = host.rsplit('@').next().unwrap_or(host);
+    let host = host.split_once(':').map_or(host, |(host, _)| host);
+    // Servers take ssh at a host of its own where a firewall lets only one port through.
+    let host = host.strip_prefix("altssh.").or_else(|| host.strip_prefix("ssh.")).unwrap_or(host);
     format!("{host}/{}", TreePath::new(path).map_or_else(|_| path.to_owned(), |path| path.to_string()))
 }
 
@@ -105,6 +109,11 @@ mod tests {
         for same in ["https://github.com/org/repo", "git@github.com:org/repo.git", "ssh://git@github.com/org/repo/"] {
             assert_eq!(comparable(same), comparable(address), "{same}");
         }
+        for same in ["https://user@github.com:443/org/repo.git", "ssh://git@ssh.github.com:22/org/repo"] {
+            assert_eq!(comparable(same), comparable(address), "{same}");
+        }
         assert_ne!(comparable("https://github.com/org/other"), comparable(address));
+        assert_ne!(comparable("https://github.com.example.com/org/repo"), comparable(address));
+        assert_ne!(comparable("file:///srv/A"), comparable("file:///srv/a"));
     }
 }

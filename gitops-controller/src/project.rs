@@ -109,9 +109,7 @@ impl Projects {
             None => Project::absent(namespace, name),
         })
     }
-}
 
-impl Projects {
     /// Writes what is wanted of a project, in the control plane's namespace where it names none.
     ///
     /// # Errors

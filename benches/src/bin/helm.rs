@@ -10,7 +10,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 use gitops_benches::peer::{self, Run, median, peak};
-use gitops_benches::{Failure, machine, peak_memory};
+use gitops_benches::{Failure, keep, machine, peak_memory};
 use gitops_controller::keys::KeptKeys;
 use gitops_core::TreePath;
 use gitops_git::FolderTree;
@@ -39,13 +39,8 @@ fn main() -> Result<(), Failure> {
         ("work", Some(threads), Some(bytes)) => return work(threads.parse()?, ChartCache::new(bytes.parse()?)),
         _ => {}
     }
-    let place = env::temp_dir().join(format!("gitops-bench-{}", std::process::id()));
-    let result = measured(&place);
-    fs::remove_dir_all(&place)?;
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("runs").join(format!("helm-{name}.json"));
-    fs::write(&file, format!("{:#}\n", result?))?;
-    println!("{}", file.display());
-    Ok(())
+    let place = tempfile::tempdir()?;
+    keep("helm", &name, &measured(place.path())?)
 }
 
 fn measured(place: &Path) -> Result<Value, Failure> {
@@ -82,11 +77,13 @@ fn measured(place: &Path) -> Result<Value, Failure> {
         println!("{what}:");
         compare(runs, &theirs, names.len());
     }
-    let again = |runs: &[Run]| median(runs.iter().flat_map(|run| run.times(0, 1).skip(1)));
-    let first = |runs: &[Run]| runs.iter().filter_map(|run| run.times(0, 1).next()).fold(f64::MAX, f64::min);
     for (who, runs) in [("gitops", &popular), ("helm", &their_popular)].into_iter().filter(|(_, runs)| !runs.is_empty())
     {
-        println!("{POPULAR}by {who}: {:.2} ms at first, {:.2} ms at the median after", first(runs), again(runs));
+        println!(
+            "{POPULAR}by {who}: {:.2} ms at first, {:.2} ms at the median after",
+            first(runs, 0, 1),
+            again(runs, 0, 1)
+        );
     }
     let raw = [
         ("ours", &keeping),
@@ -99,6 +96,16 @@ fn measured(place: &Path) -> Result<Value, Failure> {
         run[what] = runs.iter().map(Run::json).collect();
     }
     Ok(run)
+}
+
+/// The lowest first time of one of `cases` among the runs, in milliseconds.
+fn first(runs: &[Run], case: usize, cases: usize) -> f64 {
+    runs.iter().filter_map(|run| run.times(case, cases).next()).fold(f64::MAX, f64::min)
+}
+
+/// The median of the later times of one of `cases`, in milliseconds.
+fn again(runs: &[Run], case: usize, cases: usize) -> f64 {
+    median(runs.iter().flat_map(|run| run.times(case, cases).skip(1)))
 }
 
 /// Prints the ratios over the charts that both render to equal sizes. Charts that make private keys are told apart: how long
@@ -122,16 +129,12 @@ fn compare(ours: &[Run], theirs: &[Run], count: usize) {
         plain.len(),
         keyed.len()
     );
-    let first = |runs: &[Run], case: usize| {
-        runs.iter().filter_map(|run| run.times(case, count).next()).fold(f64::MAX, f64::min)
-    };
-    let again = |runs: &[Run], case: usize| median(runs.iter().flat_map(|run| run.times(case, count).skip(1)));
-    let tell = |what: &str, time: &dyn Fn(&[Run], usize) -> f64| {
-        let [ours, theirs] = [ours, theirs].map(|runs| equal.iter().map(|case| time(runs, *case)).sum::<f64>());
+    let tell = |what: &str, time: fn(&[Run], usize, usize) -> f64| {
+        let [ours, theirs] = [ours, theirs].map(|runs| equal.iter().map(|case| time(runs, *case, count)).sum::<f64>());
         println!("{what}: {ours:.1} ms, helm {theirs:.1} ms: {:.1} times faster", theirs / ours);
     };
-    tell("at first", &first);
-    tell("again", &again);
+    tell("at first", first);
+    tell("again", again);
     let (mine, its) = (peak(ours), peak(theirs));
     println!("peak: {mine} kB, helm {its} kB: {:.0} %", 100.0 * mine as f64 / its as f64);
 }

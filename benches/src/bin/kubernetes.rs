@@ -5,11 +5,11 @@
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use gitops_benches::{Failure, machine};
+use gitops_benches::{Failure, keep, machine};
 use gitops_fixtures::TestRepository;
 use gitops_fixtures::testbed::{Assets, ControlPlane};
 use serde_json::{Value, json};
@@ -24,11 +24,7 @@ const TICKS: f64 = 100.0;
 
 fn main() -> Result<(), Failure> {
     let name = env::args().nth(1).ok_or("which run is this? `kubernetes NAME`, for example `kubernetes 2026-11-23`")?;
-    let result = Bench::new()?.measured()?;
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("runs").join(format!("kubernetes-{name}.json"));
-    fs::write(&file, format!("{result:#}\n"))?;
-    println!("{}", file.display());
-    Ok(())
+    keep("kubernetes", &name, &Bench::new()?.measured()?)
 }
 
 struct Bench {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use gitops_benches::peer::{self, Run, peak};
-use gitops_benches::{Failure, machine, peak_memory};
+use gitops_benches::{Failure, keep, machine, peak_memory};
 use gitops_core::secret::Purpose;
 use gitops_core::{Reveal, Value};
 use gitops_git::FolderTree;
@@ -30,13 +30,8 @@ fn main() -> Result<(), Failure> {
     if name == "work" {
         return work();
     }
-    let place = env::temp_dir().join(format!("gitops-bench-{}", std::process::id()));
-    let result = measured(&place);
-    fs::remove_dir_all(&place)?;
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("runs").join(format!("kustomize-{name}.json"));
-    fs::write(&file, format!("{:#}\n", result?))?;
-    println!("{}", file.display());
-    Ok(())
+    let place = tempfile::tempdir()?;
+    keep("kustomize", &name, &measured(place.path())?)
 }
 
 fn measured(place: &Path) -> Result<Value, Failure> {

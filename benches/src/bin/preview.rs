@@ -3,12 +3,11 @@
 //! first round has nothing remembered, the others are warm. Linux only.
 
 use std::env;
-use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use gitops_benches::{Failure, machine};
+use gitops_benches::{Failure, keep, machine};
 use gitops_core::Value;
 use gitops_fixtures::{TestRepository, app_of_apps};
 use serde_json::json;
@@ -44,9 +43,7 @@ fn main() -> Result<(), Failure> {
         "changed": CHANGED,
         "ns": { "without_memory": cold, "first": first, "warm": warm },
     });
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("runs").join(format!("preview-{name}.json"));
-    fs::write(&file, format!("{run:#}\n"))?;
-    println!("{}", file.display());
+    keep("preview", &name, &run)?;
     if median / 1_000_000 > TARGET { Err(format!("more than {TARGET} ms").into()) } else { Ok(()) }
 }
 

@@ -311,7 +311,7 @@ fn differing(application: &Application) -> Vec<SyncOperationResource> {
 }
 
 /// Writes a status that says something new, or that somebody asked for.
-async fn save(
+pub(super) async fn save(
     applications: &Applications<'_>,
     application: &Application,
     before: Option<&ApplicationStatus>,

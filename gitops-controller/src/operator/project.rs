@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use gitops_core::api::{
-    API_VERSION, APP_PROJECT_KIND, AppProject, Application, ApplicationCondition, ApplicationConditionType,
-    ApplicationHealth, ApplicationStatus, Operation, OperationPhase, OperationState, SyncStatusCode, Time,
+    API_VERSION, APP_PROJECT_KIND, AppProject, Application, ApplicationConditionType, ApplicationHealth,
+    ApplicationStatus, Operation, OperationPhase, OperationState, SyncStatusCode, Time,
 };
 use gitops_core::cluster::{Cluster, ClusterError, ErrorKind, Query, Verb, Write};
 use gitops_core::{GroupVersionKind, Object, ObjectId, Timestamp, Value};
@@ -16,6 +16,7 @@ use serde_json::json;
 
 use super::automation::Decision;
 use super::follow::{Seen, follow};
+use super::look::save;
 use super::{Signal, Work};
 use crate::FIELD_MANAGER;
 use crate::applications::{ApplicationError, Applications};
@@ -178,10 +179,7 @@ pub(super) async fn reject(
     set_health_unknown(status, now);
     let evaluated = [ApplicationConditionType::InvalidSpecError, ApplicationConditionType::UnknownError];
     set_conditions(status, conditions, &evaluated, now);
-    if status::moved(before.as_ref(), application.status.as_ref()) {
-        applications.set_status(&application, before.as_ref()).await?;
-    }
-    Ok(())
+    save(&applications, &application, before.as_ref()).await
 }
 
 fn set_health_unknown(status: &mut ApplicationStatus, now: Timestamp) {
@@ -203,22 +201,10 @@ fn set_conditions(
     now: Timestamp,
 ) {
     let known = status.conditions.take().unwrap_or_default();
-    let mut all: Vec<_> = found.iter().map(|one| condition(one, &known, now)).collect();
+    let mut all = status::conditions(Some(&known), found, now).unwrap_or_default();
     all.extend(known.into_iter().filter(|condition| !evaluated.contains(&condition.condition_type)));
     all.sort_by(|a, b| (a.condition_type.as_str(), &a.message).cmp(&(b.condition_type.as_str(), &b.message)));
     status.conditions = (!all.is_empty()).then_some(all);
-}
-
-/// A condition; one that says what it said before keeps its time.
-fn condition((kind, words): &Condition, known: &[ApplicationCondition], now: Timestamp) -> ApplicationCondition {
-    let same = known.iter().find(|one| one.condition_type == *kind && one.message == *words);
-    same.cloned().unwrap_or_else(|| {
-        let mut condition = ApplicationCondition::default();
-        condition.condition_type = kind.clone();
-        condition.message.clone_from(words);
-        condition.last_transition_time = Some(Time(now));
-        condition
-    })
 }
 
 /// What keeps a sync from running now: windows of the project.

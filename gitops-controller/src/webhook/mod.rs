@@ -2,7 +2,6 @@
 //! Applications. Events, headers and keys of secrets are those of Argo CD 3 (`argocd-secret`, "Git Webhook Configuration"),
 //! with an event of this project's own for servers that it does not know.
 
-mod address;
 mod provider;
 mod secrets;
 #[cfg(test)]
@@ -15,7 +14,7 @@ use gitops_git::Constraint;
 use http::HeaderMap;
 use thiserror::Error;
 
-use address::same_repository;
+use crate::address::comparable;
 use provider::Provider;
 pub use secrets::WebhookSecrets;
 
@@ -92,9 +91,10 @@ pub fn pushes(headers: &HeaderMap, body: &[u8], secrets: &WebhookSecrets) -> Res
 impl Push {
     /// Whether a source may stand for something else since the push.
     pub fn concerns(&self, source: &ApplicationSource) -> bool {
-        source.chart().is_none()
-            && self.moves(source.target_revision().unwrap_or_default())
-            && self.addresses.iter().take(MAX_PARTS).any(|address| same_repository(address, &source.repo_url))
+        source.chart().is_none() && self.moves(source.target_revision().unwrap_or_default()) && {
+            let followed = comparable(&source.repo_url);
+            self.addresses.iter().take(MAX_PARTS).any(|address| comparable(address) == followed)
+        }
     }
 
     fn moves(&self, target: &str) -> bool {
