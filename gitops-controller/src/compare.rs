@@ -182,9 +182,9 @@ impl Engine {
     }
 
     async fn resolve(&self, application: &Application, options: &CompareOptions) -> Result<Resolved, CompareError> {
+        let (mut fetch, fetcher) = self.fetching(application).await.map_err(CompareError::Cluster)?;
         let (application, revision) = (application.clone(), options.revision.clone());
-        let (repositories, fetcher) = (Arc::clone(&self.repositories), self.fetcher.clone());
-        let mut fetch = self.fetch.clone();
+        let repositories = Arc::clone(&self.repositories);
         fetch.since = options.since;
         let task = move || resolve::resolve(&application, revision.as_deref(), &repositories, &fetch, fetcher.as_ref());
         Ok(tokio::task::spawn_blocking(task).await.map_err(|_| CompareError::Task)??)
@@ -207,7 +207,8 @@ impl Engine {
         inputs.jsonnet = self.jsonnet.clone();
         inputs.keys = Some(self.keys.of_application(application, self.memo.as_ref(), &inputs.digest_key));
         inputs.strict = options.strict;
-        let surroundings = self.surroundings(project, options);
+        let (_, fetcher) = self.fetching(application).await.map_err(CompareError::Cluster)?;
+        let surroundings = Surroundings { fetcher, ..self.surroundings(project, options) };
         let application = application.clone();
         let task = move || {
             rendering::render(&application, &resolved, &inputs, &surroundings).map(|rendering| (resolved, rendering))
@@ -219,7 +220,6 @@ impl Engine {
     /// What the render of an Application may use beside its sources.
     fn surroundings(&self, project: &Project, options: &CompareOptions) -> Surroundings {
         let mut surroundings = Surroundings::none(project.clone());
-        surroundings.fetcher.clone_from(&self.fetcher);
         surroundings.lock = options.lock;
         surroundings.memo.clone_from(&self.memo);
         surroundings.engine.clone_from(&self.build);

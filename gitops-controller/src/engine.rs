@@ -13,6 +13,7 @@ use gitops_render::helm::ChartCache;
 
 use crate::audit::Journal;
 use crate::conduct::Conduct;
+use crate::credentials::RepositoryCredentials;
 use crate::keys::KeptKeys;
 use crate::project::Projects;
 
@@ -28,6 +29,8 @@ pub struct Engine {
     pub fetch: FetchOptions,
     /// Who gets what sources need from elsewhere; none where that is switched off.
     pub fetcher: Option<Fetcher>,
+    /// Who to be for the servers of repositories and charts; none where everything is fetched as whoever runs this process.
+    pub credentials: Option<RepositoryCredentials>,
     /// Where results of renders are kept; none where each is made anew.
     pub memo: Option<MemoDirectory>,
     /// What this build of the engine is called: results of another one are not used.
@@ -65,6 +68,7 @@ impl Engine {
             repositories: Arc::new(repositories),
             fetch: FetchOptions::new().ssh_from_environment(),
             fetcher: None,
+            credentials: None,
             memo: None,
             charts: ChartCache::default(),
             build: Self::build(),

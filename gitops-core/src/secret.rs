@@ -78,6 +78,8 @@ pub enum Purpose {
     Sealing,
     /// A message from outside is checked with it, or one to the outside signed.
     Signature,
+    /// A server outside is asked as somebody.
+    Connection,
     /// A result is handed to a [`MemoStore`](crate::MemoStore), which encrypts it.
     Memo,
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use gitops_core::need::RepositoryNeed;
 use gitops_core::{Answer, Digest, Need, Tree};
-use gitops_git::{FetchOptions, Location, Repository, RepositoryCache};
+use gitops_git::{Access, FetchOptions, Location, Repository, RepositoryCache};
 
 use crate::submodules::{self, WithSubmodules};
 use crate::web::{Files, WebOptions};
@@ -47,6 +47,14 @@ impl Fetcher {
     #[must_use]
     pub fn with_options(mut self, options: FetchOptions) -> Self {
         self.options = options;
+        self
+    }
+
+    /// Asking repositories and servers as somebody says, each as the one that is to be for it. What callers got is kept apart.
+    #[must_use]
+    pub fn with_access(mut self, access: Arc<dyn Access>) -> Self {
+        self.options.access = Some(Arc::clone(&access));
+        self.files.access = Some(access);
         self
     }
 

@@ -27,6 +27,7 @@
 mod chart;
 mod error;
 mod fetcher;
+mod github_app;
 mod lock;
 mod memo;
 mod session;
@@ -36,7 +37,9 @@ mod web;
 pub use chart::ChartError;
 pub use error::ProvideError;
 pub use fetcher::Fetcher;
+pub use github_app::{GitHubApp, GitHubAppError};
+pub use gitops_git::{TlsError, TlsOptions};
 pub use lock::{LOCK_FILE, LockError, LockFile};
 pub use memo::{Memo, MemoDirectory, MemoLimits};
 pub use session::{LockMode, Session};
-pub use web::{TlsError, TlsOptions, WebCredentials, WebError, WebOptions};
+pub use web::{WebCredentials, WebError, WebOptions};

@@ -19,6 +19,7 @@
 pub mod backend;
 mod charts;
 mod files;
+mod git_server;
 mod monorepo;
 mod objects;
 mod repository;
@@ -27,6 +28,7 @@ mod web;
 
 pub use charts::{ChartRepository, packed_chart};
 pub use files::read_directory;
+pub use git_server::{GitBehaviour, GitServer};
 pub use monorepo::app_of_apps;
 pub use objects::{
     ObjectBuilder, application, config_map, cron_job, custom_resource_definition, daemon_set, deployment, job,

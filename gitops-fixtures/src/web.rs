@@ -14,6 +14,10 @@ pub const TEST_AUTHORITY: &[u8] = include_bytes!("../certificates/authority.pem"
 pub const TEST_CLIENT: &[u8] =
     concat!(include_str!("../certificates/client.pem"), include_str!("../certificates/client.key")).as_bytes();
 
+/// The certificate of the servers on this machine and its key, in PEM.
+pub(crate) const CERTIFICATE: &[u8] = include_bytes!("../certificates/server.pem");
+pub(crate) const KEY: &[u8] = include_bytes!("../certificates/server.key");
+
 /// A web server on this machine: what is set is served to who may see it, everything else is not found. Its threads end
 /// with the process.
 #[derive(Debug)]
@@ -145,8 +149,8 @@ fn encryption() -> Result<ServerConfig, Box<dyn std::error::Error + Send + Sync>
     roots.add(CertificateDer::from_pem_slice(TEST_AUTHORITY)?)?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build()?;
-    let certificate = CertificateDer::from_pem_slice(include_bytes!("../certificates/server.pem"))?;
-    let key = PrivateKeyDer::from_pem_slice(include_bytes!("../certificates/server.key"))?;
+    let certificate = CertificateDer::from_pem_slice(CERTIFICATE)?;
+    let key = PrivateKeyDer::from_pem_slice(KEY)?;
     let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     Ok(config.with_client_cert_verifier(verifier).with_single_cert(vec![certificate], key)?)
 }

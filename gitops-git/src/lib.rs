@@ -29,6 +29,7 @@
 //! Kubernetes, manifests, how anything is rendered, and the configuration of the user or the machine: a repository's
 //! own configuration is all that is read. It is the only crate that knows `gix`, and no type of `gix` is public.
 
+mod access;
 mod changed;
 mod commit;
 mod constraint;
@@ -44,11 +45,12 @@ mod revision;
 mod similar;
 mod write;
 
+pub use access::{Access, AccessError, Caller, Credentials, Proxy, SshOptions, TlsError, TlsOptions, Tokens};
 pub use changed::{ChangedPath, PathChange};
 pub use commit::{Commit, CommitId, CommitIdError, Person, SignedCommit};
 pub use constraint::{Constraint, ConstraintError};
 pub use failure::Failure;
-pub use fetch::{Credentials, FetchError, FetchOptions, OnAsk, RepositoryCache};
+pub use fetch::{FetchError, FetchOptions, OnAsk, RepositoryCache};
 pub use folder::{FolderError, FolderTree};
 pub use history::HistoryError;
 pub use location::{Location, LocationError, RemoteUrl};

@@ -87,6 +87,18 @@ impl fmt::Display for Location {
     }
 }
 
+impl RemoteUrl {
+    /// Whether a program of ssh speaks with the server.
+    pub(crate) fn is_ssh(&self) -> bool {
+        self.url.scheme == gix::url::Scheme::Ssh
+    }
+
+    /// Whether everybody on the way can read what is sent.
+    pub(crate) fn is_clear_text(&self) -> bool {
+        self.url.scheme == gix::url::Scheme::Http
+    }
+}
+
 impl fmt::Display for RemoteUrl {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.url.to_bstring().fmt(out)

@@ -7,11 +7,11 @@
     reason = "a test ends where its input is not as made"
 )]
 
-#[path = "suite/server.rs"]
-mod server;
 #[path = "suite/support.rs"]
 mod support;
 
+#[path = "suite/access.rs"]
+mod access;
 #[path = "suite/changed.rs"]
 mod changed;
 #[path = "suite/fetch.rs"]

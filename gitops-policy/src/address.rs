@@ -4,7 +4,7 @@
 use std::net::Ipv6Addr;
 
 /// The form in which an address is compared; empty where Go's reader of URLs refuses it.
-pub(crate) fn normal(address: &str) -> String {
+pub fn normal(address: &str) -> String {
     let mut address = address.trim().to_lowercase();
     if is_ssh(&address) && !address.starts_with("ssh://") {
         // What stands before the first colon is the host: `git@host:path`.

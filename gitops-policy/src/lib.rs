@@ -15,6 +15,7 @@ pub mod project;
 pub mod rbac;
 pub mod window;
 
+pub use address::normal as normal_address;
 pub use gitops_apply::gate::Violation;
 pub use glob::{Glob, ListMode, PatternList};
 pub use project::{ClusterAddress, Destination, Project};

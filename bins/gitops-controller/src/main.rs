@@ -13,7 +13,7 @@ use clap::Parser;
 use gitops_controller::audit::FileJournal;
 use gitops_controller::operator::{Operator, OperatorOptions, is_own};
 use gitops_controller::sandbox::{Limits, SandboxedJsonnet, run_worker};
-use gitops_controller::{Conduct, Engine};
+use gitops_controller::{Conduct, Engine, RepositoryCredentials};
 use gitops_core::Cluster;
 use gitops_embedded::{EmbeddedCluster, Options};
 use gitops_git::RepositoryCache;
@@ -103,6 +103,9 @@ fn engine(arguments: &Arguments, cluster: Arc<dyn Cluster>) -> Result<Engine, Fa
         engine.conduct = Conduct::of_an_operator(|name| std::env::var(name).ok());
     }
     engine.projects.namespace.clone_from(&arguments.namespace);
+    let mut credentials = RepositoryCredentials::of(&arguments.namespace);
+    credentials.own = arguments.embedded.is_some();
+    engine.credentials = Some(credentials);
     let program = std::env::current_exe().map_err(Failure::Process)?;
     let worker = vec!["--jsonnet-worker".to_owned()];
     engine.jsonnet = Some(Arc::new(SandboxedJsonnet::new(program, worker, Limits::default())));

@@ -5,6 +5,7 @@
 //! one Application. Everything that must survive is in the cluster: the loop can be killed at any time.
 
 mod automation;
+mod credentials;
 mod event;
 mod fights;
 mod follow;
@@ -42,6 +43,7 @@ pub use queue::{Key, Queue};
 
 use crate::causes::chain;
 use crate::compare::CONTROL_NAMESPACE;
+use crate::credentials::is_credential;
 use crate::engine::Engine;
 use crate::webhook::Push;
 use crate::{digest_key, settings};
@@ -94,6 +96,8 @@ enum Signal {
     Gone(Key),
     /// A project is there, gone, or another than before.
     Project(String),
+    /// Credentials of repositories are other ones than before.
+    Credentials,
     /// All Applications are known.
     Complete,
     /// An object of an Application changed.
@@ -140,6 +144,7 @@ impl Operator {
         let (mut engine, mut observer) = (self.engine, self.observer);
         let projects = Arc::<KnownProjects>::default();
         engine.projects.known = Some(Arc::clone(&projects));
+        credentials::be_told(&mut engine);
         if let Err(error) = project::ensure_default(engine.cluster.as_ref(), &engine.projects.namespace).await {
             observer(&Event::Trouble { what: "the project `default`".into(), message: chain(&error) });
         }
@@ -159,6 +164,7 @@ impl Operator {
             asked: HashMap::new(),
         };
         work.follow_projects(projects);
+        work.follow_credentials();
         work.follow_applications();
         work.poll_later();
         let mut stop = std::pin::pin!(stop.fuse());
@@ -235,6 +241,7 @@ impl Work {
                 self.queue.forget(&key);
             }
             Signal::Project(name) => self.ask_project(&name, now),
+            Signal::Credentials => self.ask_everybody(now),
             Signal::Complete => {
                 self.metrics.begin();
                 (self.observer)(&Event::Ready { applications: self.applications.len() });
@@ -351,7 +358,11 @@ impl Work {
         self.followers.spawn(async move {
             tokio::time::sleep(Duration::try_from(pause).unwrap_or(Duration::ZERO)).await;
             let asked = Instant::now();
-            let ask = move || revisions.lock().unwrap_or_else(PoisonError::into_inner).moved(&engine, &applications);
+            let credentials = engine.credential_set().await.ok().flatten();
+            let ask = move || {
+                let mut revisions = revisions.lock().unwrap_or_else(PoisonError::into_inner);
+                revisions.moved(&engine, credentials.as_ref(), &applications)
+            };
             let moved = tokio::task::spawn_blocking(ask).await.unwrap_or_default();
             let _ = sender.send(Signal::Polled(moved, asked));
         });
@@ -366,13 +377,14 @@ fn owner(object: &Object) -> Option<Key> {
 }
 
 /// Whether an object is one of those that the operator itself goes by, and reads at every look: Applications, projects,
-/// settings and keys. A cluster that remembers does well to keep them.
+/// settings, keys and credentials. A cluster that remembers does well to keep them.
 pub fn is_own(object: &Object) -> bool {
     let kind = |kind: &str| object.api_version() == API_VERSION && object.kind() == kind;
     kind(APPLICATION_KIND)
         || kind(APP_PROJECT_KIND)
         || object.kind() == "ConfigMap" && object.name() == settings::NAME
         || object.kind() == "Secret" && object.name() == digest_key::NAME
+        || is_credential(object)
 }
 
 /// Whether a change of an Application is one to look at: its status changes with every look.

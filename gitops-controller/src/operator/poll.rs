@@ -4,13 +4,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use gitops_core::api::Application;
+use gitops_git::Access;
 
 use super::queue::Key;
+use crate::credentials::CredentialSet;
 use crate::engine::Engine;
 use crate::resolve::resolve_one;
 
-/// An address and a revision in it.
-type Reference = (String, String);
+/// An address, a revision in it, and who asks: what one is shown says nothing of what another is.
+type Reference = (String, String, Option<String>);
+
+/// As whom a revision is asked for, and the Applications that follow it.
+type Asking<'a> = (Option<Arc<dyn Access>>, Vec<&'a Key>);
 
 /// What each revision that is followed stood for when it was last asked for.
 #[derive(Debug, Default)]
@@ -21,10 +26,16 @@ pub(super) struct Revisions {
 impl Revisions {
     /// Asks for every revision of these Applications; the Applications of those that moved, and of those that cannot be
     /// read. Blocks while repositories are fetched.
-    pub(super) fn moved(&mut self, engine: &Engine, applications: &[(Key, Arc<Application>)]) -> BTreeSet<Key> {
-        let mut asked: BTreeMap<Reference, Vec<&Key>> = BTreeMap::new();
+    pub(super) fn moved(
+        &mut self,
+        engine: &Engine,
+        credentials: Option<&Arc<CredentialSet>>,
+        applications: &[(Key, Arc<Application>)],
+    ) -> BTreeSet<Key> {
+        let mut asked: BTreeMap<Reference, Asking<'_>> = BTreeMap::new();
         let mut moved = BTreeSet::new();
         for (key, application) in applications {
+            let access = engine.access(credentials.cloned(), application.spec.project());
             for source in application.sources().iter() {
                 // What a chart's range stands for is asked when the Application is looked at.
                 if source.chart().is_some() {
@@ -32,13 +43,18 @@ impl Revisions {
                     continue;
                 }
                 let revision = source.target_revision().unwrap_or("HEAD");
-                asked.entry((source.repo_url.clone(), revision.into())).or_default().push(key);
+                let caller = access.as_ref().and_then(|access| access.caller(&source.repo_url).ok());
+                let reference =
+                    (source.repo_url.clone(), revision.into(), caller.and_then(|caller| caller.partition()));
+                asked.entry(reference).or_insert_with(|| (access.clone(), Vec::new())).1.push(key);
             }
         }
         self.known.retain(|reference, _| asked.contains_key(reference));
-        for (reference, keys) in asked {
+        let mut fetch = engine.fetch.clone();
+        for (reference, (access, keys)) in asked {
+            fetch.access = access;
             let source = gitops_core::api::ApplicationSource::new(reference.0.as_str());
-            let id = resolve_one(&source, &reference.1, &engine.repositories, &engine.fetch).map(|found| found.id());
+            let id = resolve_one(&source, &reference.1, &engine.repositories, &fetch).map(|found| found.id());
             let same = match id {
                 // What is asked for the first time may have moved since an Application was looked at.
                 Ok(id) => self.known.insert(reference, id.clone()).is_some_and(|before| before == id),

@@ -1,10 +1,10 @@
 //! What proves that an event comes from its server, as `argocd-secret` holds it.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use gitops_core::cluster::ClusterError;
-use gitops_core::secret::{Purpose, Reveal, Secret};
+use gitops_core::secret::{Purpose, Secret};
 use gitops_core::{Cluster, Object, ObjectId};
+
+use crate::credentials::Fields;
 
 /// The name of the Secret, which is Argo CD's.
 const NAME: &str = "argocd-secret";
@@ -40,13 +40,8 @@ impl WebhookSecrets {
     }
 
     fn from_object(object: &Object) -> Self {
-        let data = object.secret_data();
-        let reveal = Reveal::granted(Purpose::Signature);
-        let text = |key: &str| {
-            let bytes = STANDARD.decode(data.get(key)?.reveal(&reveal).as_str()?).ok()?;
-            // One that is empty protects nothing; Argo CD takes it for none.
-            String::from_utf8(bytes).ok().filter(|text| !text.is_empty()).map(Secret::new)
-        };
+        let fields = Fields::of(object, Purpose::Signature);
+        let text = |key: &str| fields.text(key).map(Secret::new);
         Self {
             github: text("webhook.github.secret"),
             gitlab: text("webhook.gitlab.secret"),

@@ -19,7 +19,10 @@ const FRESH: Duration = Duration::from_secs(60);
 /// Indexes by the addresses of their repositories. The charts of one render come from few repositories, each of which
 /// is asked once.
 #[derive(Default)]
-pub(crate) struct Indexes(Mutex<HashMap<String, Arc<Slot>>>);
+pub(crate) struct Indexes(Mutex<HashMap<Key, Arc<Slot>>>);
+
+/// Who asks, and the address of the repository.
+type Key = (Option<String>, String);
 
 /// An index and when it was read. Who reads it keeps the others waiting, so that it is read once.
 #[derive(Default)]
@@ -82,7 +85,8 @@ pub(super) fn get(files: &Files, need: &ChartNeed, wanted: &str) -> Result<(Loca
 
 impl Indexes {
     fn get(&self, files: &Files, base: &str, url: &str) -> Result<Arc<Index>, ChartError> {
-        let slot = Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(base.into()).or_default());
+        let key = (files.partition.clone(), base.to_owned());
+        let slot = Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
         let mut known = slot.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((read, index)) = &*known
             && read.elapsed() < FRESH

@@ -6,7 +6,7 @@ mod registry;
 use gitops_core::need::ChartNeed;
 use gitops_core::tree::{ArchiveError, ArchiveLimits, unpack};
 use gitops_core::{Answer, Digest};
-use gitops_git::ConstraintError;
+use gitops_git::{AccessError, ConstraintError};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -22,6 +22,15 @@ const MAX_ARCHIVE_BYTES: u64 = 64 << 20;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ChartError {
+    /// It is not known who to be for the chart's repository.
+    #[error("`{address}` is not asked")]
+    Access {
+        /// The repository's address.
+        address: String,
+        /// Why.
+        #[source]
+        source: AccessError,
+    },
     /// The server cannot be asked, or has nothing there.
     #[error("`{url}` cannot be read")]
     Web {
@@ -100,6 +109,8 @@ struct Location {
 
 /// Gets a chart; where its pin is known, exactly that.
 pub(crate) fn get(files: &Files, need: &ChartNeed, pin: Option<&str>) -> Result<Answer, ChartError> {
+    let failed = |source| ChartError::Access { address: need.repository.clone(), source };
+    let files = &files.for_charts(&need.repository).map_err(failed)?;
     let pin = pin.and_then(|pin| pin.split_once(' '));
     if let Some((version, digest)) = pin
         && let Some(bytes) = files.stored(digest)

@@ -5,7 +5,6 @@ use gitops_core::Digest;
 use serde::Deserialize;
 
 use super::{ChartError, Location, MAX_ARCHIVE_BYTES, choose, is_same};
-use crate::WebError;
 use crate::web::{Ask, Files, Reply};
 
 /// The media type of a manifest.
@@ -138,7 +137,7 @@ impl Registry<'_> {
         };
         let reply = ask(self.token.as_deref()).map_err(failed)?;
         let Some(challenge) = reply.challenge.as_deref() else { return Ok(reply) };
-        let refused = || failed(WebError::Refused { status: 401 });
+        let refused = || failed(self.files.unknown());
         let token = self.token(&Challenge::parse(challenge).ok_or_else(refused)?, &address)?;
         let reply = ask(Some(&token)).map_err(failed)?;
         self.token = Some(token);

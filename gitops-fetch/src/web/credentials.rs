@@ -1,27 +1,30 @@
 use std::fmt;
 
+use gitops_git::Credentials;
+
+use super::WebError;
+
 /// Who to be for servers under an address.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct WebCredentials {
     address: String,
-    login: Login,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-enum Login {
-    Basic { user: String, password: String },
-    Bearer(String),
+    credentials: Credentials,
 }
 
 impl WebCredentials {
+    /// What proves who asks, for what lies under an `https://` or `oci://` address.
+    pub fn new(address: impl Into<String>, credentials: Credentials) -> Self {
+        Self { address: address.into(), credentials }
+    }
+
     /// A user and a password, for what lies under an `https://` or `oci://` address.
     pub fn basic(address: impl Into<String>, user: impl Into<String>, password: impl Into<String>) -> Self {
-        Self { address: address.into(), login: Login::Basic { user: user.into(), password: password.into() } }
+        Self::new(address, Credentials::new(user, password))
     }
 
     /// A token, for what lies under an `https://` or `oci://` address.
     pub fn bearer(address: impl Into<String>, token: impl Into<String>) -> Self {
-        Self { address: address.into(), login: Login::Bearer(token.into()) }
+        Self::new(address, Credentials::bearer(token))
     }
 
     /// Those of the longest address that another lies under.
@@ -33,11 +36,9 @@ impl WebCredentials {
         all.iter().filter(covers).max_by_key(|one| one.address.len())
     }
 
-    pub(super) fn apply(&self, request: reqwest::blocking::RequestBuilder) -> reqwest::blocking::RequestBuilder {
-        match &self.login {
-            Login::Basic { user, password } => request.basic_auth(user, Some(password)),
-            Login::Bearer(token) => request.bearer_auth(token),
-        }
+    /// The header that says who asks.
+    pub(super) fn authorization(&self) -> Result<String, WebError> {
+        self.credentials.authorization().map_err(WebError::Access)
     }
 }
 

@@ -1,20 +1,22 @@
 //! Files on the web, got once and kept by their digest.
 
-mod client;
+pub(crate) mod client;
+mod clients;
 mod credentials;
 mod store;
 
 use std::io::Read as _;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use gitops_core::{Answer, Digest};
+use gitops_git::{Access, AccessError, Proxy, TlsError, TlsOptions};
 use reqwest::header;
 use thiserror::Error;
 
-pub use client::{TlsError, TlsOptions};
+use clients::Clients;
 pub use credentials::WebCredentials;
 use store::Store;
 
@@ -34,6 +36,8 @@ pub struct WebOptions {
     pub credentials: Vec<WebCredentials>,
     /// How servers prove who they are, and who we are to them.
     pub tls: TlsOptions,
+    /// Through whom servers are asked; those that the environment names where none is given.
+    pub proxy: Option<Proxy>,
     /// Whether OCI registries are asked over unencrypted connections, and credentials are sent over such.
     pub plain_http: bool,
 }
@@ -46,6 +50,7 @@ impl Default for WebOptions {
             max_redirects: 10,
             credentials: Vec::new(),
             tls: TlsOptions::default(),
+            proxy: None,
             plain_http: false,
         }
     }
@@ -58,6 +63,9 @@ pub enum WebError {
     /// The certificates for connections cannot be used.
     #[error("the certificates for TLS cannot be used")]
     Tls(#[source] TlsError),
+    /// It is not known who to be for the server, or the proof of it cannot be had.
+    #[error("the server is not asked")]
+    Access(#[source] AccessError),
     /// The server cannot be asked, or its answer breaks off.
     #[error("the server gave no whole answer")]
     Server(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -70,11 +78,16 @@ pub enum WebError {
     /// There are credentials, and everybody on the way could read them.
     #[error("credentials are not sent over unencrypted `http://`")]
     ClearText,
+    /// The credentials cannot be sent: there is a line break or the like in them.
+    #[error("the credentials are not of one line")]
+    Malformed,
     /// The server wants other credentials than it was given.
-    #[error("the server refuses who asks, with the status {status}")]
+    #[error("the server refuses who asks, with the status {status}{hint}")]
     Refused {
         /// The status, 401 or 403.
         status: u16,
+        /// Which credentials would serve where there are none, as the end of the sentence.
+        hint: String,
     },
     /// The file is larger than allowed.
     #[error("the file has more than the {limit} bytes allowed")]
@@ -129,7 +142,13 @@ fn is_encrypted(url: &str) -> bool {
 pub(crate) struct Files {
     store: Store,
     pub(crate) options: WebOptions,
-    client: Arc<OnceLock<reqwest::blocking::Client>>,
+    /// Who to be for which chart repository.
+    pub(crate) access: Option<Arc<dyn Access>>,
+    /// What keeps what this caller got from others; none for what anybody gets.
+    pub(crate) partition: Option<String>,
+    /// Which credentials would serve where there are none.
+    missing: Option<String>,
+    clients: Arc<Clients>,
     /// Indexes of chart repositories that were read not long ago.
     pub(crate) indexes: Arc<Indexes>,
 }
@@ -139,9 +158,33 @@ impl Files {
         Self {
             store: Store::new(directory),
             options: WebOptions::default(),
-            client: Arc::default(),
+            access: None,
+            partition: None,
+            missing: None,
+            clients: Arc::default(),
             indexes: Arc::default(),
         }
+    }
+
+    /// The same as who is to ask the chart repository or registry of an address. What others got is not in its store, even where
+    /// its digest is known: only who can get a file may read it.
+    pub(crate) fn for_charts(&self, address: &str) -> Result<Self, AccessError> {
+        let Some(access) = &self.access else { return Ok(self.clone()) };
+        let caller = access.caller(address)?;
+        let mut files = self.clone();
+        files.options.plain_http |= caller.clear_text;
+        if let Some(credentials) = caller.credentials() {
+            files.options.credentials = vec![WebCredentials::new(address, credentials.clone())];
+        }
+        files.partition = caller.partition();
+        files.store = self.store.of(files.partition.as_deref());
+        (files.options.tls, files.options.proxy, files.missing) = (caller.tls, caller.proxy, caller.missing);
+        Ok(files)
+    }
+
+    fn refused(&self, status: u16, anonymous: bool) -> WebError {
+        let words = self.missing.as_ref().filter(|_| anonymous);
+        WebError::Refused { status, hint: words.map(|words| format!(": {words}")).unwrap_or_default() }
     }
 
     /// What a pin names, where it is known without asking anybody.
@@ -173,13 +216,13 @@ impl Files {
     /// What a server has, or nothing.
     pub(crate) fn ask(&self, ask: &Ask<'_>) -> Result<Option<Bytes>, WebError> {
         let reply = self.ask_challenged(ask)?;
-        if reply.challenge.is_some() { Err(WebError::Refused { status: 401 }) } else { Ok(reply.bytes) }
+        if reply.challenge.is_some() { Err(self.unknown()) } else { Ok(reply.bytes) }
     }
 
     /// What a server has, or how it wants to be told who asks.
     pub(crate) fn ask_challenged(&self, ask: &Ask<'_>) -> Result<Reply, WebError> {
         let failed = |error: reqwest::Error| WebError::Server(error.without_url().into());
-        let mut request = self.client()?.get(ask.url);
+        let mut request = self.clients.of(&self.options)?.get(ask.url);
         if let Some(accept) = ask.accept {
             request = request.header(header::ACCEPT, accept);
         }
@@ -187,11 +230,15 @@ impl Files {
         if (ask.bearer.is_some() || credentials.is_some()) && !self.options.plain_http && !is_encrypted(ask.url) {
             return Err(WebError::ClearText);
         }
-        request = match (&ask.bearer, credentials) {
-            (Some(token), _) => request.bearer_auth(token),
-            (None, Some(credentials)) => credentials.apply(request),
-            (None, None) => request,
+        let authorization = match (&ask.bearer, credentials) {
+            (Some(token), _) => Some(format!("Bearer {token}")),
+            (None, credentials) => credentials.map(WebCredentials::authorization).transpose()?,
         };
+        if let Some(authorization) = authorization {
+            let mut value = header::HeaderValue::try_from(authorization).map_err(|_| WebError::Malformed)?;
+            value.set_sensitive(true);
+            request = request.header(header::AUTHORIZATION, value);
+        }
         let response = request.send().map_err(failed)?;
         let status = response.status();
         let named = |name: header::HeaderName| {
@@ -202,7 +249,7 @@ impl Files {
             return Ok(Reply { challenge: Some(challenge), ..Reply::default() });
         }
         if status == reqwest::StatusCode::FORBIDDEN {
-            return Err(WebError::Refused { status: status.as_u16() });
+            return Err(self.refused(status.as_u16(), credentials.is_none()));
         }
         if status.is_server_error() || status == reqwest::StatusCode::TOO_MANY_REQUESTS {
             return Err(WebError::Status { status: status.as_u16() });
@@ -221,14 +268,8 @@ impl Files {
         Ok(reply)
     }
 
-    /// Made at the first use: reading the machine's certificates takes its time.
-    fn client(&self) -> Result<&reqwest::blocking::Client, WebError> {
-        match self.client.get() {
-            Some(client) => Ok(client),
-            None => {
-                let built = client::build(&self.options)?;
-                Ok(self.client.get_or_init(|| built))
-            }
-        }
+    /// That a server does not know who asks.
+    pub(crate) fn unknown(&self) -> WebError {
+        self.refused(401, self.options.credentials.is_empty())
     }
 }

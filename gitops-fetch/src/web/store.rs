@@ -18,6 +18,12 @@ impl Store {
         Self { directory }
     }
 
+    /// The folder of a caller inside this one; this one for anybody.
+    pub(crate) fn of(&self, partition: Option<&str>) -> Self {
+        let inner = |partition| Self { directory: self.directory.join(format!("as-{partition}")) };
+        partition.map_or_else(|| self.clone(), inner)
+    }
+
     pub(crate) fn get(&self, digest: &str) -> Option<Bytes> {
         let bytes = fs::read(self.place(digest)?).ok()?;
         (Digest::of(&bytes).as_str() == digest).then(|| bytes.into())

@@ -11,6 +11,7 @@ use super::lock::Lock;
 use super::opened::Opened;
 use super::refs::Advertised;
 use super::{FetchError, FetchOptions};
+use crate::access::{Caller, SshArguments};
 use crate::commit::CommitId;
 use crate::failure::Failure;
 use crate::location::{Location, RemoteUrl};
@@ -84,8 +85,12 @@ impl RepositoryCache {
         }
     }
 
-    /// Where the repository of a URL is kept: its last name for people, a digest of the whole against mix-ups.
-    fn place(&self, url: &RemoteUrl) -> PathBuf {
+    /// Where the repository of a URL is kept for a caller: its last name for people, a digest of the whole against mix-ups.
+    ///
+    /// Who asks decides what a server shows. So what one caller got lies in a place of its own, in which no other one looks:
+    /// neither for objects nor for whether the server was asked before. Who may not show somebody's credentials cannot read what
+    /// these got, whatever commit or address he names.
+    fn place(&self, url: &RemoteUrl, caller: &Caller) -> PathBuf {
         let text = url.to_string();
         let text = text.trim_end_matches('/').trim_end_matches(".git");
         let name: String = text
@@ -96,15 +101,16 @@ impl RepositoryCache {
             .filter(|char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_'))
             .take(40)
             .collect();
-        // Who asks decides what a server shows, so two users of one URL share nothing.
-        let user = url.user.as_deref().unwrap_or_default();
-        let digest = Digest::of_parts([text.as_bytes(), user.as_bytes()]);
+        let partition = caller.partition();
+        let parts = [Some(text), Some(url.user.as_deref().unwrap_or_default()), partition.as_deref()];
+        let digest = Digest::of_parts(parts.into_iter().flatten().map(str::as_bytes));
         let digest = digest.as_str().trim_start_matches("sha256:").get(..24).unwrap_or_default().to_owned();
         self.directory.join(format!("{name}-{digest}.git"))
     }
 
     fn fetched(&self, url: &RemoteUrl, options: &FetchOptions) -> Result<Repository, FetchError> {
-        let place = self.place(url);
+        let caller = options.caller(url).map_err(|source| FetchError::Access { url: url.to_string(), source })?;
+        let place = self.place(url, &caller);
         if options.offline {
             let none = || FetchError::Offline { url: url.to_string() };
             return if place.exists() { Ok(Repository::open(&place)?) } else { Err(none()) };
@@ -119,12 +125,18 @@ impl RepositoryCache {
         if let Some(tell) = &options.on_ask {
             tell(&url.to_string());
         }
-        let repository = self.ask(&place, url, options)?;
+        let repository = self.ask(&place, url, &caller, options)?;
         answers.note(options.revision.as_deref(), asked);
         Ok(repository)
     }
 
-    fn ask(&self, place: &Path, url: &RemoteUrl, options: &FetchOptions) -> Result<Repository, FetchError> {
+    fn ask(
+        &self,
+        place: &Path,
+        url: &RemoteUrl,
+        caller: &Caller,
+        options: &FetchOptions,
+    ) -> Result<Repository, FetchError> {
         fs::create_dir_all(&self.directory).map_err(cache_error(&self.directory))?;
         let _lock = Lock::acquire(&place.with_extension("lock"), options.lock_deadline)?;
         prepare(place)?;
@@ -133,7 +145,7 @@ impl RepositoryCache {
         if crowded {
             create(&working)?;
         }
-        update(&working, url, options)?;
+        update(&working, url, caller, options)?;
         if crowded {
             // Who reads the old one finds the same objects at the same path.
             let old = place.with_extension("old");
@@ -146,9 +158,11 @@ impl RepositoryCache {
 }
 
 /// Brings a repository of the cache to the remote's state.
-fn update(place: &Path, url: &RemoteUrl, options: &FetchOptions) -> Result<(), FetchError> {
-    let repository = open_with(place, options)?;
-    let server = Server { repository: &repository, url, options };
+fn update(place: &Path, url: &RemoteUrl, caller: &Caller, options: &FetchOptions) -> Result<(), FetchError> {
+    let ssh = caller.ssh.as_ref().filter(|_| url.is_ssh()).map(|ssh| ssh.arguments());
+    let ssh = ssh.transpose().map_err(cache_error(place))?;
+    let repository = open_with(place, options, ssh.as_ref())?;
+    let server = Server { repository: &repository, url, caller, options };
     let revision = options.revision.as_deref();
     let advertised = server.refs(revision.filter(|revision| revision.starts_with("refs/")))?;
     // First, as a new branch `a/b` cannot stand beside an old one `a`.
@@ -271,11 +285,15 @@ fn remove_leftovers(directory: &Path, depth: usize) {
     }
 }
 
-fn open_with(place: &Path, options: &FetchOptions) -> Result<gix::Repository, FetchError> {
+fn open_with(place: &Path, options: &FetchOptions, ssh: Option<&SshArguments>) -> Result<gix::Repository, FetchError> {
     // A server that stops answering must not hold a fetch forever: ssh asks it for a sign of life.
     let default = "ssh -o ConnectTimeout=20 -o ServerAliveInterval=15 -o ServerAliveCountMax=4";
-    let ssh = options.ssh_command.as_deref().unwrap_or(default);
-    let overrides = [format!("core.sshCommand={ssh}"), "ssh.variant=ssh".into(), "gitoxide.userAgent=gitops".into()];
+    let mut program = options.ssh_command.as_deref().unwrap_or(default).to_owned();
+    if let Some(arguments) = ssh {
+        program = format!("{program} {}", arguments.text);
+    }
+    let overrides =
+        [format!("core.sshCommand={program}"), "ssh.variant=ssh".into(), "gitoxide.userAgent=gitops".into()];
     let opened = gix::ThreadSafeRepository::open_opts(place, isolated().config_overrides(overrides));
     let opened = opened.map_err(|error| FetchError::Cache { path: place.into(), source: Failure::from(error) })?;
     Ok(opened.to_thread_local())

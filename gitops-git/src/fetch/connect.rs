@@ -1,8 +1,11 @@
 //! Connections to a server: what it has, and getting it.
 
+use std::any::Any;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
+use gix::protocol::transport::client::blocking_io::http;
 use gix::remote::Direction;
 use gix::remote::fetch::{Shallow, Tags};
 
@@ -10,6 +13,7 @@ use super::error::classify;
 use super::refs::Advertised;
 use super::watch::{Counter, watched};
 use super::{FetchError, FetchOptions};
+use crate::access::{Caller, Login};
 use crate::failure::Failure;
 use crate::location::RemoteUrl;
 
@@ -17,6 +21,7 @@ use crate::location::RemoteUrl;
 pub(super) struct Server<'a> {
     pub(super) repository: &'a gix::Repository,
     pub(super) url: &'a RemoteUrl,
+    pub(super) caller: &'a Caller,
     pub(super) options: &'a FetchOptions,
 }
 
@@ -70,20 +75,37 @@ impl Server<'_> {
         specs: &[String],
         work: impl FnOnce(Connection<'_, '_>, Counter, &AtomicBool) -> Result<T, gix::Error> + Send + 'static,
     ) -> Result<T, FetchError> {
-        let (url, specs, credentials) = (self.url.clone(), specs.to_vec(), self.credentials());
+        let login = self.caller.credentials().map(|credentials| credentials.login()).transpose();
+        let login = login.map_err(|source| FetchError::Access { url: self.url.to_string(), source })?;
+        let in_clear = self.url.is_clear_text();
+        if in_clear && !self.caller.clear_text && matches!(login, Some(Login::Bearer(_))) {
+            return Err(FetchError::ClearText { url: self.url.to_string() });
+        }
+        let (url, caller, specs) = (self.url.clone(), self.caller.clone(), specs.to_vec());
         let repository = self.repository.clone().into_sync();
         watched(&self.url.to_string(), self.options, move |counter, end| {
             let refused = AtomicBool::new(false);
             let failed = |error: gix::Error| {
-                let failure = redacted(error, credentials.as_ref());
-                classify(&url, failure, credentials.is_some(), refused.load(Ordering::SeqCst))
+                let failure = redacted(error, login.as_ref());
+                let missing = if login.is_some() { None } else { Some(caller.missing.as_deref()) };
+                classify(&url, failure, missing, refused.load(Ordering::SeqCst))
             };
             let repository = repository.to_thread_local();
             let specs = specs.iter().map(String::as_str);
             let remote = repository.remote_at_without_url_rewrite(url.url.clone()).map_err(failed)?;
             let remote = remote.with_fetch_tags(Tags::None).with_refspecs(specs, Direction::Fetch).map_err(failed)?;
-            let mut given = credentials.clone();
-            let connection = remote.connect(Direction::Fetch).map_err(failed)?.with_credentials(|action| {
+            let (header, mut given) = match &login {
+                Some(Login::Basic(user, password)) if !in_clear || !caller.clear_text => {
+                    (None, Some((user.clone(), password.clone())))
+                }
+                Some(login) => (Some(format!("Authorization: {}", login.authorization())), None),
+                None => (None, None),
+            };
+            let mut connection = remote.connect(Direction::Fetch).map_err(failed)?;
+            if !url.is_ssh() {
+                connection = connection.with_transport_options(transport(&caller, header));
+            }
+            let connection = connection.with_credentials(|action| {
                 use gix::credentials::helper::Action;
                 let Action::Get(context) = action else { return Ok(None) };
                 // Who was refused once is not sent again.
@@ -97,22 +119,32 @@ impl Server<'_> {
             work(connection, counter, end).map_err(failed)
         })
     }
+}
 
-    /// User and password: those of the options before those of the URL.
-    fn credentials(&self) -> Option<(String, String)> {
-        let given = self.options.credentials.as_ref().map(|given| (given.user.clone(), given.password.clone()));
-        let in_url = || Some((self.url.user.clone().unwrap_or_default(), self.url.password.clone()?));
-        given.or_else(in_url)
-    }
+/// How HTTP is spoken with a server: with the caller's certificates and proxy, and a header that says who asks. The library
+/// shows such a header to no other server that this one sends on to.
+fn transport(caller: &Caller, header: Option<String>) -> Box<dyn Any> {
+    let (tls, proxy) = (caller.tls.clone(), caller.proxy.clone());
+    let configure: Box<http::reqwest::ConfigureClientFn> = Box::new(move |client| {
+        let client = match &proxy {
+            Some(proxy) => client.proxy(proxy.of_client().map_err(gix::Error::from_error)?),
+            None => client,
+        };
+        tls.of_client(client).map_err(gix::Error::from_error)
+    });
+    let backend = http::reqwest::Options { configure_client: Some(configure), configure_request: None };
+    Box::new(http::Options {
+        extra_headers: header.into_iter().collect(),
+        backend: Some(Arc::new(Mutex::new(backend))),
+        ..http::Options::default()
+    })
 }
 
 /// What failed, without a password that a text of a library or server may repeat.
-fn redacted(error: gix::Error, credentials: Option<&(String, String)>) -> Failure {
+fn redacted(error: gix::Error, login: Option<&Login>) -> Failure {
     let failure = Failure::from(error);
-    match credentials {
-        Some((_, password)) if !password.is_empty() => {
-            Failure::new(failure.text().replace(password, gitops_core::secret::MARKER))
-        }
+    match login.map(Login::secret) {
+        Some(secret) if !secret.is_empty() => Failure::new(failure.text().replace(secret, gitops_core::secret::MARKER)),
         _ => failure,
     }
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::access::AccessError;
 use crate::failure::Failure;
 use crate::location::{LocationError, RemoteUrl};
 use crate::open::OpenError;
@@ -39,7 +40,16 @@ pub enum FetchError {
         /// The repository.
         url: String,
         /// Whether credentials were given, as the end of the sentence.
-        hint: &'static str,
+        hint: String,
+    },
+    /// It is not known who to be for the server.
+    #[error("{url}: the server is not asked")]
+    Access {
+        /// The repository.
+        url: String,
+        /// Why.
+        #[source]
+        source: AccessError,
     },
     /// The server wants credentials over a connection that everybody on the way can read.
     #[error("{url}: credentials are not sent over unencrypted `http://`, use `https://` or `ssh://`")]
@@ -134,8 +144,9 @@ pub enum FetchError {
 
 /// What a failed connection says, told by its texts: the library has no types for these.
 ///
-/// `given` says whether there were credentials, `refused` whether the server asked for others.
-pub(super) fn classify(url: &RemoteUrl, failure: Failure, given: bool, refused: bool) -> FetchError {
+/// `missing` is there where there were no credentials, with what is known of those that would serve; `refused` says whether the
+/// server asked for others.
+pub(super) fn classify(url: &RemoteUrl, failure: Failure, missing: Option<Option<&str>>, refused: bool) -> FetchError {
     const UNKNOWN_HOST: &[&str] = &[
         "dns error",
         "failed to lookup address",
@@ -157,9 +168,10 @@ pub(super) fn classify(url: &RemoteUrl, failure: Failure, given: bool, refused: 
     if has(&["clear text over http"]) {
         FetchError::ClearText { url }
     } else if refused || has(AUTHENTICATION) {
-        let hint = match given {
-            true => ": the server refused the credentials",
-            false => ": the server asks for credentials and none were given",
+        let hint = match missing {
+            None => ": the server refused the credentials".into(),
+            Some(None) => ": the server asks for credentials and none were given".into(),
+            Some(Some(words)) => format!(": the server asks for credentials and none were given: {words}"),
         };
         FetchError::Authentication { url, hint }
     } else if has(UNKNOWN_HOST) {

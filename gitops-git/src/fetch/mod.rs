@@ -12,4 +12,4 @@ mod watch;
 
 pub use cache::RepositoryCache;
 pub use error::FetchError;
-pub use options::{Credentials, FetchOptions, OnAsk};
+pub use options::{FetchOptions, OnAsk};

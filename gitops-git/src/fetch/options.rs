@@ -3,6 +3,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use crate::access::{Access, AccessError, Caller, Credentials};
+use crate::location::RemoteUrl;
+
 /// Who is told the address of a server.
 pub type OnAsk = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -20,6 +23,8 @@ pub struct FetchOptions {
     pub since: Option<Instant>,
     /// Who to be for the server; credentials in the URL come second. For ssh, the user's own agent and keys serve.
     pub credentials: Option<Credentials>,
+    /// Who to be for which server, asked for each; it comes before the credentials here and in URLs.
+    pub access: Option<Arc<dyn Access>>,
     /// The ssh program with its arguments, in the place of `ssh`.
     pub ssh_command: Option<String>,
     /// The longest time for a fetch.
@@ -43,6 +48,7 @@ impl Default for FetchOptions {
             offline: false,
             since: None,
             credentials: None,
+            access: None,
             ssh_command: None,
             deadline: Duration::from_secs(600),
             lock_deadline: Duration::from_secs(120),
@@ -58,6 +64,22 @@ impl FetchOptions {
     /// Everything is fetched, as nobody, within ten minutes and 8 GiB.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Who to be for the server of an address.
+    pub(super) fn caller(&self, url: &RemoteUrl) -> Result<Caller, AccessError> {
+        let caller = match &self.access {
+            Some(access) => access.caller(&url.to_string())?,
+            None => Caller::anybody(),
+        };
+        let in_url = || Some(Credentials::new(url.user.clone().unwrap_or_default(), url.password.clone()?));
+        if caller.credentials().is_some() {
+            return Ok(caller);
+        }
+        Ok(match self.credentials.clone().or_else(in_url) {
+            Some(credentials) => caller.showing(credentials),
+            None => caller,
+        })
     }
 
     /// Fetches only what this revision needs.
@@ -85,25 +107,5 @@ impl fmt::Debug for FetchOptions {
             .field("deadline", &self.deadline)
             .field("max_bytes", &self.max_bytes)
             .finish_non_exhaustive()
-    }
-}
-
-/// A user name and a password or token. It does not print.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
-    pub(crate) user: String,
-    pub(crate) password: String,
-}
-
-impl Credentials {
-    /// A user and a password. For a token alone, any user does for most servers.
-    pub fn new(user: impl Into<String>, password: impl Into<String>) -> Self {
-        Self { user: user.into(), password: password.into() }
-    }
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(gitops_core::secret::MARKER)
     }
 }

@@ -3,16 +3,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use gitops_core::TreePath;
-use gitops_fixtures::TestRepository;
+use gitops_fixtures::{GitBehaviour as Behaviour, GitServer as Server, TestRepository};
 use gitops_git::{
     Change, CommitDetails, Credentials, FetchError, FetchOptions, Person, Repository, RepositoryCache, RepositoryWriter,
 };
 
-use crate::server::{Behaviour, Server};
 use crate::support::{git, has_git};
 
 /// `me:hunter2`.
-const BASIC: &str = "bWU6aHVudGVyMg==";
+const BASIC: &str = "Basic bWU6aHVudGVyMg==";
 
 /// A directory of repositories for a server, with one named `x.git` of four commits, and the writer of it.
 fn served() -> (tempfile::TempDir, TestRepository) {
@@ -44,7 +43,7 @@ fn everything_is_fetched_over_http_and_then_only_what_is_new() {
         return;
     }
     let (root, mut source) = served();
-    let server = Server::start(root.path(), Behaviour::default());
+    let server = Server::start(root.path(), Behaviour::default()).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let cache = RepositoryCache::new(directory.path());
     let fetched = cache.open(&server.url("x.git"), &FetchOptions::new()).unwrap();
@@ -81,7 +80,7 @@ fn one_revision_is_fetched_without_its_history() {
         return;
     }
     let (root, mut source) = served();
-    let server = Server::start(root.path(), Behaviour::default());
+    let server = Server::start(root.path(), Behaviour::default()).unwrap();
     let pinned = source.git().resolve("v1.1.0").unwrap().id;
     for (revision, expected) in [("main", "a: 3\n"), ("1.*", "a: 2\n"), ("", "a: 3\n"), (&pinned.to_string(), "a: 2\n")]
     {
@@ -120,7 +119,7 @@ fn servers_that_give_no_single_commits_give_everything() {
     let (root, mut source) = served();
     let pinned = source.git().resolve("v1.0.0").unwrap().id;
     git(source.path(), &["tag", "-d", "v1.0.0"]);
-    let server = Server::start(root.path(), Behaviour { old_protocol: true, ..Default::default() });
+    let server = Server::start(root.path(), Behaviour { old_protocol: true, ..Default::default() }).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let cache = RepositoryCache::new(directory.path());
     let fetched = cache.open(&server.url("x.git"), &FetchOptions::new().revision("main")).unwrap();
@@ -141,7 +140,7 @@ fn other_refs_are_fetched_by_their_full_names() {
     }
     let (root, source) = served();
     git(source.path(), &["update-ref", "refs/pull/7/head", "v1.0.0"]);
-    let server = Server::start(root.path(), Behaviour::default());
+    let server = Server::start(root.path(), Behaviour::default()).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let options = FetchOptions::new().revision("refs/pull/7/head");
     let fetched = RepositoryCache::new(directory.path()).open(&server.url("x.git"), &options).unwrap();
@@ -154,7 +153,7 @@ fn unknown_revisions_and_repositories_are_clear_errors() {
         return;
     }
     let (root, _source) = served();
-    let server = Server::start(root.path(), Behaviour::default());
+    let server = Server::start(root.path(), Behaviour::default()).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let cache = RepositoryCache::new(directory.path());
     let error = cache.open(&server.url("x.git"), &FetchOptions::new().revision("mian")).unwrap_err();
@@ -169,10 +168,11 @@ fn unknown_revisions_and_repositories_are_clear_errors() {
     assert!(matches!(error, FetchError::UnknownHost { .. }), "{error:?}");
     let error = cache.open("http://127.0.0.1:1/x.git", &FetchOptions::new()).unwrap_err();
     assert!(matches!(error, FetchError::Unreachable { .. }), "{error:?}");
-    let forbidding = Server::start(root.path(), Behaviour { status: Some("403 Forbidden"), ..Default::default() });
+    let forbidding =
+        Server::start(root.path(), Behaviour { status: Some("403 Forbidden"), ..Default::default() }).unwrap();
     let error = cache.open(&forbidding.url("x.git"), &FetchOptions::new()).unwrap_err();
     assert!(matches!(error, FetchError::Permission { .. }), "{error:?}");
-    let broken = Server::start(root.path(), Behaviour { status: Some("200 OK"), ..Default::default() });
+    let broken = Server::start(root.path(), Behaviour { status: Some("200 OK"), ..Default::default() }).unwrap();
     let error = cache.open(&broken.url("x.git"), &FetchOptions::new()).unwrap_err();
     assert!(matches!(error, FetchError::Server { .. }), "{error:?}");
 }
@@ -183,7 +183,7 @@ fn empty_repositories_are_fetched_as_such() {
         return;
     }
     let empty = TestRepository::bare().unwrap();
-    let server = Server::start(empty.path().parent().unwrap(), Behaviour::default());
+    let server = Server::start(empty.path().parent().unwrap(), Behaviour::default()).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let cache = RepositoryCache::new(directory.path());
     let url = server.url(empty.path().file_name().unwrap().to_str().unwrap());
@@ -197,7 +197,7 @@ fn credentials_are_not_sent_in_clear_text() {
         return;
     }
     let (root, _source) = served();
-    let server = Server::start(root.path(), Behaviour { authorization: Some(BASIC), ..Default::default() });
+    let server = Server::start(root.path(), Behaviour { authorization: Some(BASIC), ..Default::default() }).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let cache = RepositoryCache::new(directory.path());
     let url = server.url("x.git");
@@ -234,7 +234,9 @@ fn https_is_spoken_and_credentials_are_sent_over_it() {
     }
     let (root, _source) = served();
     let behaviour = Behaviour { authorization: Some(BASIC), ..Default::default() };
-    let server = Server::start_tls(root.path(), behaviour, &certificate, &key);
+    let server =
+        Server::start_certified(root.path(), behaviour, &fs::read(&certificate).unwrap(), &fs::read(&key).unwrap())
+            .unwrap();
     let url = server.url("x.git");
     let with = |user: &str| url.replace("https://", &format!("https://{user}@"));
     let cache = place.path().join("cache");
@@ -266,12 +268,12 @@ fn limits_end_a_fetch_and_leave_the_cache_whole() {
     source.commit([("big", noise.as_str())]).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let cache = RepositoryCache::new(directory.path());
-    let server = Server::start(root.path(), Behaviour::default());
+    let server = Server::start(root.path(), Behaviour::default()).unwrap();
     let mut small = FetchOptions::new();
     small.max_bytes = 100_000;
     let error = cache.open(&server.url("x.git"), &small).unwrap_err();
     assert!(matches!(error, FetchError::TooLarge { .. }), "{error:?}");
-    let stalling = Server::start(root.path(), Behaviour { stall_after: Some(500_000), ..Default::default() });
+    let stalling = Server::start(root.path(), Behaviour { stall_after: Some(500_000), ..Default::default() }).unwrap();
     let mut short = FetchOptions::new();
     short.deadline = Duration::from_millis(300);
     let error = cache.open(&stalling.url("x.git"), &short).unwrap_err();
@@ -324,7 +326,7 @@ fn two_processes_and_many_threads_share_a_cache() {
         return;
     }
     let (root, mut source) = served();
-    let server = Server::start(root.path(), Behaviour::default());
+    let server = Server::start(root.path(), Behaviour::default()).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let url = server.url("x.git");
     for round in 0..3 {
@@ -351,7 +353,7 @@ fn a_fetch_that_is_killed_leaves_no_partial_state() {
     }
     let (root, mut source) = served();
     let directory = tempfile::tempdir().unwrap();
-    let server = Server::start(root.path(), Behaviour::default());
+    let server = Server::start(root.path(), Behaviour::default()).unwrap();
     let url = server.url("x.git");
     let cache = RepositoryCache::new(directory.path());
     for round in 0..12u64 {
@@ -390,7 +392,7 @@ fn opening_reading_fetching_and_writing_start_no_program() {
         return;
     }
     let (root, source) = served();
-    let server = Server::start(root.path(), Behaviour::default());
+    let server = Server::start(root.path(), Behaviour::default()).unwrap();
     for url in [server.url("x.git"), source.url(), source.path().display().to_string()] {
         let directory = tempfile::tempdir().unwrap();
         let trace = directory.path().join("trace");
@@ -414,7 +416,7 @@ fn the_environment_of_a_git_hook_changes_nothing() {
         return;
     }
     let (root, source) = served();
-    let server = Server::start(root.path(), Behaviour::default());
+    let server = Server::start(root.path(), Behaviour::default()).unwrap();
     let other = TestRepository::new().unwrap();
     for url in [source.path().display().to_string(), server.url("x.git")] {
         let cache = tempfile::tempdir().unwrap();
@@ -435,7 +437,7 @@ fn a_branch_may_become_a_directory_of_branches() {
         return;
     }
     let (root, source) = served();
-    let server = Server::start(root.path(), Behaviour::default());
+    let server = Server::start(root.path(), Behaviour::default()).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let cache = RepositoryCache::new(directory.path());
     let url = server.url("x.git");
@@ -460,7 +462,7 @@ fn a_cache_of_too_many_packs_is_fetched_anew_under_its_readers() {
         return;
     }
     let (root, mut source) = served();
-    let server = Server::start(root.path(), Behaviour::default());
+    let server = Server::start(root.path(), Behaviour::default()).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let cache = RepositoryCache::new(directory.path());
     let reader = cache.open(&server.url("x.git"), &FetchOptions::new()).unwrap();

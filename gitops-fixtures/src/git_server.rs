@@ -1,23 +1,24 @@
-//! A smart HTTP server on this machine: a loopback socket before `git http-backend`.
-
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How the server behaves.
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// How a Git server behaves.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Behaviour {
-    /// `user:password` in base64, without which everything is refused.
-    pub(crate) authorization: Option<&'static str>,
+pub struct GitBehaviour {
+    /// The `Authorization` header without which everything is refused, such as `Basic dTpw`.
+    pub authorization: Option<&'static str>,
     /// Answers every request with this status.
-    pub(crate) status: Option<&'static str>,
+    pub status: Option<&'static str>,
     /// Speaks the protocol of 2005, in which only the tips of refs may be asked for.
-    pub(crate) old_protocol: bool,
+    pub old_protocol: bool,
     /// Sends this many bytes of each answer and then nothing more.
-    pub(crate) stall_after: Option<usize>,
+    pub stall_after: Option<usize>,
 }
 
 /// What a connection is made of: the socket, or TLS on it.
@@ -25,28 +26,43 @@ trait Stream: Read + Write {}
 
 impl<T: Read + Write> Stream for T {}
 
-pub(crate) struct Server {
+/// A smart HTTP server on this machine: a loopback socket before `git http-backend`.
+#[derive(Debug)]
+pub struct GitServer {
     scheme: &'static str,
     port: u16,
-    /// Requests for packs, not those for refs.
-    pub(crate) packs: Arc<AtomicUsize>,
+    packs: Arc<AtomicUsize>,
 }
 
-impl Server {
+impl GitServer {
     /// Serves every repository below a directory. The threads end with the process.
-    pub(crate) fn start(root: &Path, behaviour: Behaviour) -> Self {
+    ///
+    /// # Errors
+    /// Where no port can be had.
+    pub fn start(root: &Path, behaviour: GitBehaviour) -> io::Result<Self> {
         Self::serve("http", root, behaviour, |socket| Some(Box::new(socket)))
     }
 
-    /// Serves over TLS, with a certificate for 127.0.0.1 and its key, in PEM files.
-    pub(crate) fn start_tls(root: &Path, behaviour: Behaviour, certificate: &Path, key: &Path) -> Self {
-        use rustls::pki_types::pem::PemObject as _;
-        let chain = vec![rustls::pki_types::CertificateDer::from_pem_file(certificate).unwrap()];
-        let key = rustls::pki_types::PrivateKeyDer::from_pem_file(key).unwrap();
+    /// The same over TLS, certified by [`TEST_AUTHORITY`](crate::TEST_AUTHORITY).
+    ///
+    /// # Errors
+    /// As [`GitServer::start`].
+    pub fn start_encrypted(root: &Path, behaviour: GitBehaviour) -> io::Result<Self> {
+        let (certificate, key) = (crate::web::CERTIFICATE, crate::web::KEY);
+        Self::start_certified(root, behaviour, certificate, key)
+    }
+
+    /// Serves over TLS, with a certificate for 127.0.0.1 and its key, in PEM.
+    ///
+    /// # Errors
+    /// As [`GitServer::start`], and where the certificate or key is none.
+    pub fn start_certified(root: &Path, behaviour: GitBehaviour, certificate: &[u8], key: &[u8]) -> io::Result<Self> {
+        let chain = vec![CertificateDer::from_pem_slice(certificate).map_err(io::Error::other)?];
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(io::Error::other)?;
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config =
-            rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let config = Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap());
+        let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let config = config.map_err(io::Error::other)?.with_no_client_auth().with_single_cert(chain, key);
+        let config = Arc::new(config.map_err(io::Error::other)?);
         Self::serve("https", root, behaviour, move |socket| {
             let connection = rustls::ServerConnection::new(config.clone()).ok()?;
             Some(Box::new(rustls::StreamOwned::new(connection, socket)))
@@ -56,11 +72,11 @@ impl Server {
     fn serve(
         scheme: &'static str,
         root: &Path,
-        behaviour: Behaviour,
+        behaviour: GitBehaviour,
         accept: impl Fn(TcpStream) -> Option<Box<dyn Stream>> + Clone + Send + 'static,
-    ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let port = listener.local_addr()?.port();
         let (root, packs) = (root.to_path_buf(), Arc::new(AtomicUsize::new(0)));
         let counted = packs.clone();
         std::thread::spawn(move || {
@@ -70,19 +86,21 @@ impl Server {
                 std::thread::spawn(move || answer(accept(socket)?, root, &behaviour, &counted));
             }
         });
-        Self { scheme, port, packs }
+        Ok(Self { scheme, port, packs })
     }
 
-    pub(crate) fn url(&self, repository: &str) -> String {
+    /// The address of a repository, by its path below the directory.
+    pub fn url(&self, repository: &str) -> String {
         format!("{}://127.0.0.1:{}/{repository}", self.scheme, self.port)
     }
 
-    pub(crate) fn packs(&self) -> usize {
+    /// How many packs were asked for; questions for refs do not count.
+    pub fn packs(&self) -> usize {
         self.packs.load(Ordering::SeqCst)
     }
 }
 
-fn answer(stream: Box<dyn Stream>, root: PathBuf, behaviour: &Behaviour, packs: &AtomicUsize) -> Option<()> {
+fn answer(stream: Box<dyn Stream>, root: PathBuf, behaviour: &GitBehaviour, packs: &AtomicUsize) -> Option<()> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
@@ -104,7 +122,7 @@ fn answer(stream: Box<dyn Stream>, root: PathBuf, behaviour: &Behaviour, packs: 
     if let Some(status) = behaviour.status {
         return write!(out, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").ok();
     }
-    if behaviour.authorization.is_some_and(|wanted| header("authorization") != Some(format!("Basic {wanted}"))) {
+    if behaviour.authorization.is_some_and(|wanted| header("authorization").as_deref() != Some(wanted)) {
         let answer = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         return out.write_all(answer.as_bytes()).and_then(|()| out.flush()).ok();
     }
