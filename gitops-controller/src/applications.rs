@@ -187,6 +187,24 @@ impl<'a> Applications<'a> {
         self.patch(application, patch, FIELD_MANAGER).await
     }
 
+    /// Puts finalizers in the place of those that an Application was read with. Where it has changed meanwhile it is left: it is
+    /// looked at again for that.
+    ///
+    /// # Errors
+    /// Where the cluster refuses it.
+    pub(crate) async fn set_finalizers(
+        &self,
+        application: &Application,
+        finalizers: &[String],
+    ) -> Result<(), ApplicationError> {
+        let version = &application.metadata.resource_version;
+        let patch = serde_json::json!({"metadata": {"finalizers": finalizers, "resourceVersion": version}});
+        match self.patch(application, patch, FIELD_MANAGER).await {
+            Err(ApplicationError::Cluster { source, .. }) if source.kind == ErrorKind::Conflict => Ok(()),
+            written => written.map(drop),
+        }
+    }
+
     /// Takes an operation off an Application, and notes that it was begun.
     ///
     /// # Errors

@@ -36,6 +36,17 @@ pub enum Deletion {
     Stays(Box<Outcome>),
 }
 
+/// What goes with an Application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cascade {
+    /// What it deployed, between its PreDelete and PostDelete hooks.
+    Everything,
+    /// Nothing, but its hooks run.
+    Hooks,
+    /// Nothing.
+    Nothing,
+}
+
 impl Engine {
     /// What deleting an Application and what it deployed would delete, and which of its hooks would run.
     ///
@@ -46,11 +57,10 @@ impl Engine {
         application: &Application,
         request: &SyncRequest,
     ) -> Result<ApplyPlan, SyncError> {
-        Ok(self.deletion(application, request).await?.1)
+        Ok(self.deletion(application, Cascade::Everything, request).await?.1)
     }
 
-    /// Deletes an Application; with `cascade`, what it deployed first, between its PreDelete and PostDelete hooks, which are those
-    /// of its sources as they are now. An object that may not be deleted stays, and is named in the plan; the Application is
+    /// Deletes an Application, and what goes with it first. Its hooks are those of its sources as they are now. An object that may not be deleted stays, and is named in the plan; the Application is
     /// deleted all the same, as it is in Argo CD.
     ///
     /// # Errors
@@ -58,14 +68,15 @@ impl Engine {
     pub async fn delete(
         &self,
         application: &Application,
-        cascade: bool,
+        cascade: Cascade,
         request: &SyncRequest,
         observer: Observer<'_>,
     ) -> Result<Deletion, SyncError> {
-        let unhooked = SyncRequest { without_hooks: request.without_hooks || !cascade, ..request.clone() };
-        let (comparison, plan) = self.deletion(application, &unhooked).await?;
+        let cascades = cascade != Cascade::Nothing;
+        let unhooked = SyncRequest { without_hooks: request.without_hooks || !cascades, ..request.clone() };
+        let (comparison, plan) = self.deletion(application, cascade, &unhooked).await?;
         let mut outcome = None;
-        if cascade {
+        if cascades {
             observer(SyncEvent::Planned(&plan));
             unconfirmed(&plan)?;
             let mut policy = Policy::new(comparison.target.cluster.as_str());
@@ -99,6 +110,7 @@ impl Engine {
     async fn deletion(
         &self,
         application: &Application,
+        cascade: Cascade,
         request: &SyncRequest,
     ) -> Result<(Comparison, ApplyPlan), SyncError> {
         let owner = owner_name(application);
@@ -154,6 +166,7 @@ impl Engine {
             conditions: Vec::new(),
         };
         let mut options = options(application, request, self.clock.now());
+        options.prune = cascade == Cascade::Everything;
         options.forbidden.clone_from(&comparison.forbidden_listed);
         let plan = plan(PlanInput {
             source: comparison.source.clone(),
@@ -199,7 +212,6 @@ fn note_left_hooks(inventory: &mut Inventory, hooks: Vec<DesiredObject>, desired
 /// said by its finalizer, as in Argo CD.
 fn options(application: &Application, request: &SyncRequest, now: Timestamp) -> PlanOptions {
     let mut options = PlanOptions::default();
-    options.prune = true;
     options.deletion = true;
     options.without_hooks = request.without_hooks;
     options.await_confirmation = request.await_confirmation;

@@ -4,7 +4,7 @@ use gitops_apply::gate::Refusal;
 use gitops_apply::health::HealthStatus;
 use gitops_apply::plan::{Consent, PlanOptions};
 use gitops_apply::{ApplyPlan, Approved, Outcome, PlanError, PlanInput, Policy, Progress, Refused, gate, plan};
-use gitops_core::api::{Application, Operation, SyncOperationResource};
+use gitops_core::api::{Application, Operation, OperationPhase, OperationState, SyncOperationResource, Time};
 use gitops_core::{ObjectId, Timestamp};
 use gitops_policy::{Trigger, Violation, window};
 use jiff::SignedDuration;
@@ -182,8 +182,9 @@ impl Engine {
         let approved = gate(plan.clone(), &policy(application, &comparison, request, now), now)?;
         self.prepare(application, &plan, request).await?;
         let started = self.clock.now();
+        let noted = self.note_waiting(application, &comparison, &plan, request).await?;
         let outcome = self.carry_out(approved, &plan, &mut comparison, request, observer).await?;
-        self.conclude(application, comparison, plan, (started, outcome), request).await
+        self.conclude(noted.as_ref().unwrap_or(application), comparison, plan, (started, outcome), request).await
     }
 
     /// Carries out a saved plan, or refuses it where something moved.
@@ -226,6 +227,32 @@ impl Engine {
             self.refresh(comparison).await?;
         }
         Ok(outcome)
+    }
+
+    /// Says in the status what will be waited for, where somebody has to confirm deletions: nobody would know of it otherwise.
+    async fn note_waiting(
+        &self,
+        application: &Application,
+        comparison: &Comparison,
+        plan: &ApplyPlan,
+        request: &SyncRequest,
+    ) -> Result<Option<Application>, SyncError> {
+        let unconfirmed: Vec<_> = plan.steps().filter(|step| step.unconfirmed).map(|step| &step.object.id).collect();
+        let Some(first) = unconfirmed.first() else { return Ok(None) };
+        if request.operation.is_none() && request.automated.is_none() {
+            return Ok(None);
+        }
+        let more = match unconfirmed.len() {
+            1 => String::new(),
+            count => format!(" and {} more resources", count - 1),
+        };
+        let mut state = OperationState::default();
+        state.started_at = Time(self.clock.now());
+        state.phase = OperationPhase::Running;
+        state.message =
+            Some(format!("waiting for pruning confirmation of {}/{}/{}{more}", first.group, first.kind, first.name));
+        state.operation = status::operation(application, comparison, plan, request);
+        Ok(Some(Applications::of(self.cluster.as_ref()).take_operation(application, &state).await?))
     }
 
     /// What must work before anything is written.

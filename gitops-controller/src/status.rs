@@ -255,7 +255,7 @@ pub fn set_operation(
     (started, finished): (Timestamp, Timestamp),
     request: &SyncRequest,
 ) {
-    let operation = request.operation.clone().unwrap_or_else(|| operation(application, comparison, plan, request));
+    let operation = operation(application, comparison, plan, request);
 
     let mut result = SyncOperationResult::default();
     result.revision = comparison.source.revisions.first().map(|one| one.commit.clone()).unwrap_or_default();
@@ -289,8 +289,16 @@ pub fn set_operation(
     }
 }
 
-/// The operation that a sync was, where nobody wrote it down beforehand.
-fn operation(application: &Application, comparison: &Comparison, plan: &ApplyPlan, request: &SyncRequest) -> Operation {
+/// The operation that a sync is: as it was written down beforehand, or what would have been.
+pub(crate) fn operation(
+    application: &Application,
+    comparison: &Comparison,
+    plan: &ApplyPlan,
+    request: &SyncRequest,
+) -> Operation {
+    if let Some(operation) = &request.operation {
+        return operation.clone();
+    }
     let mut initiator = OperationInitiator::default();
     initiator.username = Some(request.initiator.clone()).filter(|_| request.automated.is_none());
     initiator.automated = request.automated.map(|_| true);

@@ -21,7 +21,6 @@ mod tests;
 
 use gitops_core::Object;
 
-pub(crate) use access::ProjectAccess;
 pub(crate) use fields::Fields;
 pub(crate) use known::KnownCredentials;
 pub use set::{CredentialSet, RepositoryCredentials};

@@ -17,7 +17,8 @@ use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{CredentialSet, ProjectAccess, RepositoryCredentials};
+use super::access::ProjectAccess;
+use super::{CredentialSet, RepositoryCredentials};
 use crate::applications::Applications;
 use crate::audit::FileJournal;
 use crate::engine::Engine;
@@ -202,7 +203,7 @@ impl Bench {
         for _ in 0..1_500 {
             let application: Application = Applications::of(self.cluster.as_ref()).get("argocd", name).await.unwrap();
             let conditions = application.status.and_then(|status| status.conditions).unwrap_or_default();
-            words = conditions.iter().filter_map(|one| one.message.clone()).collect();
+            words = conditions.iter().map(|one| one.message.as_str()).collect();
             let deployed = self.cluster.get(&settings).await.unwrap().is_some();
             if wanted(deployed, &words) {
                 return words;

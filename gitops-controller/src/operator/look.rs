@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use gitops_apply::execute::OutcomePhase;
-use gitops_core::annotations::{REFRESH, RESOURCES_FINALIZER, SKIP_RECONCILE};
+use gitops_core::annotations::{REFRESH, SKIP_RECONCILE};
 use gitops_core::api::{
     Application, ApplicationConditionType, ApplicationStatus, Operation, OperationPhase, OperationState,
     SyncOperationResource, SyncStatusCode, Time,
@@ -19,13 +19,13 @@ use super::automation::{Decision, decide};
 use super::event::Event;
 use super::fights::Fights;
 use super::queue::Key;
-use super::{orphans, project};
+use super::{finalizers, orphans, project};
 use crate::applications::{ApplicationError, Applications};
 use crate::causes::chain;
 use crate::compare::{CompareError, CompareOptions, Comparison};
 use crate::deletion::Deletion;
 use crate::engine::Engine;
-use crate::reconcile::{SyncReport, SyncRequest};
+use crate::reconcile::{SyncError, SyncReport, SyncRequest};
 use crate::selection::Selector;
 use crate::status;
 
@@ -127,6 +127,7 @@ async fn operate(
     let mut application = applications.take_operation(&application, &state).await?;
     let mut request = request(&operation);
     (request.trigger, request.started) = (attempt.trigger, attempt.started);
+    request.await_confirmation = true;
     look.events.push(Event::Syncing { application: key.clone(), initiator: request.initiator.clone(), revision: None });
     if let Some(options) = operation.sync.as_ref().and_then(|sync| sync.sync_options.clone()) {
         application.spec.sync_policy.get_or_insert_default().sync_options = Some(options);
@@ -198,6 +199,7 @@ async fn compare(
             return save(&applications, &application, before).await;
         }
     };
+    finalizers::note_hooks(&applications, &read, &comparison).await?;
     look.kinds = comparison.desired.resources.values().map(|one| one.object.gvk()).collect();
     let fought = of(fights).words(key, now);
     comparison.conditions.extend(fought.into_iter().map(|words| (FIELD_FIGHT.into(), words)));
@@ -267,6 +269,7 @@ fn automatic(
     let mut request = SyncRequest::new(AUTOMATION);
     request.automated = Some(attempt);
     request.trigger = Trigger::Automated;
+    request.await_confirmation = true;
     if attempt.heals == 0 {
         return Ok(request);
     }
@@ -338,12 +341,18 @@ fn condition(
 /// Deletes what an Application deployed where its finalizer says so, and lets it go.
 async fn delete(engine: &Engine, key: &Key, mut application: Application) -> Result<Look, ApplicationError> {
     let mut look = Look::default();
-    let finalizers = application.metadata.finalizers.as_deref().unwrap_or_default();
-    if !finalizers.iter().any(|one| one.starts_with(RESOURCES_FINALIZER)) {
-        return Ok(look);
+    let Some(cascade) = finalizers::cascade(&application) else { return Ok(look) };
+    let mut request = SyncRequest::new("deletion");
+    let mut deleted = engine.delete(&application, cascade, &request, &mut |_| {}).await;
+    // Where no hooks have to run, it does not matter that there are no manifests any more.
+    if let Err(SyncError::Compare(CompareError::Source(_) | CompareError::Render(_) | CompareError::Forbidden(_))) =
+        deleted
+        && !finalizers::has_hooks(&application)
+    {
+        request.without_hooks = true;
+        deleted = engine.delete(&application, cascade, &request, &mut |_| {}).await;
     }
-    let request = SyncRequest::new("deletion");
-    let message = match engine.delete(&application, true, &request, &mut |_| {}).await {
+    let message = match deleted {
         Ok(Deletion::Deleted(_)) => {
             look.events.push(Event::Deleted { application: key.clone() });
             return Ok(look);

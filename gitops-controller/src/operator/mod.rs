@@ -8,6 +8,7 @@ mod automation;
 mod credentials;
 mod event;
 mod fights;
+mod finalizers;
 mod follow;
 mod look;
 mod metrics;
@@ -26,7 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
-use gitops_core::annotations::{REFRESH, SKIP_RECONCILE, TRACKING_ID};
+use gitops_core::annotations::{DELETION_APPROVED, REFRESH, SKIP_RECONCILE, TRACKING_ID};
 use gitops_core::api::{API_VERSION, APP_PROJECT_KIND, APPLICATION_KIND, Application};
 use gitops_core::cluster::Query;
 use gitops_core::{GroupVersionKind, Object, Timestamp, Value};
@@ -394,6 +395,8 @@ fn asks(before: &Application, after: &Application) -> bool {
         || after.operation.is_some() && before.operation != after.operation
         || old.deletion_timestamp.is_some() != new.deletion_timestamp.is_some()
         || new.annotation(REFRESH).is_some() && old.annotation(REFRESH) != new.annotation(REFRESH)
+        || new.annotation(DELETION_APPROVED).is_some()
+            && old.annotation(DELETION_APPROVED) != new.annotation(DELETION_APPROVED)
         || old.annotation(SKIP_RECONCILE) != new.annotation(SKIP_RECONCILE)
 }
 

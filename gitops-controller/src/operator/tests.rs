@@ -122,10 +122,7 @@ async fn a_push_is_deployed_and_a_hand_edit_reverted() {
 async fn what_an_application_deployed_goes_with_it() {
     let bench = Bench::new().await;
     bench.has(Some("blue")).await;
-    let application = bench.application().await;
-    let id = ObjectId::new("argoproj.io", "Application", Some("argocd"), "web").at_version("v1alpha1");
-    let uid = application.metadata.uid.unwrap();
-    bench.cluster.delete(gitops_core::cluster::Delete::new(&id, &uid)).await.unwrap();
+    bench.delete().await;
     bench.has(None).await;
     bench.end().await;
 }
@@ -147,5 +144,107 @@ async fn a_push_that_a_git_server_tells_of_is_deployed_without_a_poll() {
     bench.cluster.write(Write::new(&secret, Verb::Apply { force: true }, "somebody")).await.unwrap();
     let refused = bench.pushes.take(&headers, body.as_bytes()).await.unwrap_err();
     assert!(matches!(refused, PushError::Event(_)), "{refused}");
+    bench.end().await;
+}
+
+impl Bench {
+    /// Waits until the Application is so.
+    async fn until(&self, what: &str, holds: impl Fn(&Application) -> bool) {
+        for _ in 0..1_500 {
+            if holds(&self.application().await) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("never {what}: {:?}", self.application().await);
+    }
+
+    async fn patch(&self, metadata: serde_json::Value) {
+        let mut patch = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": metadata});
+        patch["metadata"]["name"] = "web".into();
+        patch["metadata"]["namespace"] = "argocd".into();
+        let patch = Object::from_value(patch).unwrap();
+        self.cluster.write(Write::new(&patch, Verb::MergePatch, "somebody")).await.unwrap();
+    }
+
+    async fn delete(&self) {
+        let id = ObjectId::new("argoproj.io", "Application", Some("argocd"), "web").at_version("v1alpha1");
+        let uid = self.application().await.metadata.uid.unwrap();
+        self.cluster.delete(gitops_core::cluster::Delete::new(&id, &uid)).await.unwrap();
+    }
+
+    async fn is_there(&self, name: &str) -> bool {
+        let id = ObjectId::new("", "ConfigMap", Some("shop"), name).at_version("v1");
+        self.cluster.get(&id).await.unwrap().is_some()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hooks_of_a_deletion_hold_an_application_until_they_have_run() {
+    let mut bench = Bench::new().await;
+    bench.has(Some("blue")).await;
+    let hook = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: bye\n  annotations: {argocd.argoproj.io/hook: PostDelete, argocd.argoproj.io/hook-delete-policy: HookFailed}\n";
+    bench.repository.commit([("app/hook.yaml", hook), ("app/settings.yaml", settings("green").as_str())]).unwrap();
+    let post = ["post-delete-finalizer.argocd.argoproj.io", "post-delete-finalizer.argocd.argoproj.io/cleanup"];
+    let held = |application: &Application| post.iter().all(|one| application.metadata.has_finalizer(one));
+    bench.until("held by its hook", held).await;
+    bench.has(Some("green")).await;
+    assert!(!bench.is_there("bye").await);
+    // Without the finalizer of its resources these stay, and the hook runs all the same.
+    bench.patch(json!({"finalizers": post})).await;
+    bench.delete().await;
+    let reference = ObjectId::new("argoproj.io", "Application", Some("argocd"), "web").at_version("v1alpha1");
+    for _ in 0..1_500 {
+        if bench.cluster.get(&reference).await.unwrap().is_none() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(bench.cluster.get(&reference).await.unwrap().is_none());
+    assert!(bench.is_there("bye").await && bench.is_there("settings").await);
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hooks_that_are_gone_hold_nothing() {
+    let mut bench = Bench::new().await;
+    let hook = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: bye\n  annotations: {argocd.argoproj.io/hook: PreDelete}\n";
+    bench.repository.commit([("app/hook.yaml", hook)]).unwrap();
+    let pre = "pre-delete-finalizer.argocd.argoproj.io";
+    bench.until("held by its hook", |application| application.metadata.has_finalizer(pre)).await;
+    bench.repository.commit([("app/hook.yaml", "")]).unwrap();
+    bench.until("let go", |application| !application.metadata.has_finalizer(pre)).await;
+    bench.delete().await;
+    bench.has(None).await;
+    assert!(!bench.is_there("bye").await);
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prune_that_is_to_be_confirmed_waits_for_it_and_says_so() {
+    let mut bench = Bench::new().await;
+    let marked = settings("blue")
+        .replace("name: settings", "name: settings\n  annotations: {argocd.argoproj.io/sync-options: Prune=confirm}");
+    let other = settings("blue").replace("name: settings", "name: other");
+    bench.repository.commit([("app/settings.yaml", marked.as_str()), ("app/other.yaml", other.as_str())]).unwrap();
+    bench
+        .until("synced", |application| {
+            application.status.as_ref().is_some_and(|status| status.history.as_ref().is_some_and(|all| all.len() > 1))
+        })
+        .await;
+    bench.repository.commit([("app/settings.yaml", "")]).unwrap();
+    let message = |application: &Application| application.status.as_ref()?.operation_state.as_ref()?.message.clone();
+    let waits = |application: &Application| {
+        message(application).is_some_and(|words| words == "waiting for pruning confirmation of /ConfigMap/settings")
+    };
+    bench.until("waiting", waits).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(bench.is_there("settings").await);
+    let now = gitops_core::Timestamp::now().to_string();
+    bench.patch(json!({"annotations": {"argocd.argoproj.io/deletion-approved": now}})).await;
+    bench.has(None).await;
+    bench
+        .until("ended", |application| message(application).is_some_and(|words| words.contains("successfully synced")))
+        .await;
     bench.end().await;
 }

@@ -1,7 +1,7 @@
 use std::io::{BufRead as _, IsTerminal as _};
 use std::process::ExitCode;
 
-use gitops_controller::deletion::Deletion;
+use gitops_controller::deletion::{Cascade, Deletion};
 use gitops_controller::{CompareError, SyncError, SyncRequest};
 use jiff::SignedDuration;
 
@@ -26,8 +26,8 @@ pub(super) async fn run(context: &Context, arguments: &DeleteArguments) -> Resul
             }
         }
         let mut watcher = Watcher::new(&application, false);
-        let deleted =
-            context.engine.delete(&application, arguments.cascade, &request, &mut |event| watcher.on(&event)).await;
+        let cascade = if arguments.cascade { Cascade::Everything } else { Cascade::Nothing };
+        let deleted = context.engine.delete(&application, cascade, &request, &mut |event| watcher.on(&event)).await;
         watcher.finish();
         match deleted.map_err(explain_deletion)? {
             Deletion::Stays(outcome) => {
