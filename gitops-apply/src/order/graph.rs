@@ -1,70 +1,36 @@
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
-use petgraph::Direction;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::{Cycle, Group, Item, kind_rank};
-
-/// Places of items by phase, wave, kind, name and namespace: what decides where no edge does.
-fn ranked(items: &[Item]) -> Vec<usize> {
-    let kinds = kinds(items);
-    // Most comparisons end at the numbers, which lie together; strings lie all over the memory.
-    let mut keys: Vec<_> = Vec::with_capacity(items.len());
-    for (place, item) in items.iter().enumerate() {
-        let kind = kinds.get(&kind_of(item)).copied().unwrap_or_default();
-        let (name, namespace) = (item.id.name.as_str(), item.id.namespace.as_deref());
-        keys.push((item.phase, item.wave, kind, start(name), name, namespace, place));
-    }
-    keys.sort_unstable();
-    keys.into_iter().map(|key| key.6).collect()
-}
-
-fn kind_of(item: &Item) -> (bool, &str, &str) {
-    (item.removal, &item.id.kind, &item.id.group)
-}
-
-/// The kinds of items, numbered in their order: deletions first, and their kinds in the reverse order.
-fn kinds(items: &[Item]) -> HashMap<(bool, &str, &str), usize> {
-    let mut numbers: HashMap<_, usize> = items.iter().map(|item| (kind_of(item), 0)).collect();
-    let mut kinds: Vec<_> = numbers.keys().copied().collect();
-    kinds.sort_by_cached_key(|(removal, kind, group)| {
-        let rank = i64::try_from(kind_rank(kind)).unwrap_or(i64::MAX);
-        (!removal, if *removal { -rank } else { rank }, *kind, *group)
-    });
-    for (number, kind) in kinds.into_iter().enumerate() {
-        numbers.insert(kind, number);
-    }
-    numbers
-}
-
-/// The start of a name as a number that sorts as it does.
-fn start(name: &str) -> u64 {
-    let mut bytes = [0; 8];
-    bytes.iter_mut().zip(name.bytes()).for_each(|(slot, byte)| *slot = byte);
-    u64::from_be_bytes(bytes)
-}
-
-/// The graph that is ordered. Its first nodes are the items by rank, the others the barriers between waves.
-type Graph = DiGraph<(), ()>;
+use super::rank::{Rank, ranked, ranks};
+use super::{Cycle, Group, Item};
 
 pub(super) fn order(items: &[Item]) -> Result<Vec<Group>, Cycle> {
-    let ranked = ranked(items);
-    let graph = build(items, &ranked);
-    let sequence = sort(&graph, &ranked).ok_or_else(|| cycle(&graph, items, &ranked))?;
-    Ok(group(items, &sequence))
+    let ranks = ranks(items);
+    let ranked = ranked(items, &ranks);
+    let sequence = if depends(items) {
+        sort(items, &ranks, &ranked).ok_or_else(|| cycle(&build(items, &ranks, &ranked), items, &ranked))?
+    } else {
+        ranked
+    };
+    Ok(group(items, &ranks, &sequence))
 }
 
-fn build(items: &[Item], ranked: &[usize]) -> Graph {
+/// Everything that must come before something else. Its first nodes are the items by rank, the others the barriers between
+/// waves.
+type Graph = DiGraph<(), ()>;
+
+fn build(items: &[Item], ranks: &[Rank], ranked: &[usize]) -> Graph {
     let edges: usize = items.iter().map(|item| item.after.len() + 2).sum();
     let mut graph = Graph::with_capacity(items.len() + 1, edges);
     for _ in ranked {
         graph.add_node(());
     }
-    let wave = |place: &usize| items.get(*place).map(|item| (item.phase, item.wave));
     let (mut before, mut position) = (None, 0);
-    for members in ranked.chunk_by(|a, b| wave(a) == wave(b)) {
+    for members in ranked.chunk_by(|a, b| wave_of(ranks, *a) == wave_of(ranks, *b)) {
         let end = graph.add_node(());
         for _ in members {
             let member = NodeIndex::new(position);
@@ -76,72 +42,98 @@ fn build(items: &[Item], ranked: &[usize]) -> Graph {
         }
         before = Some(end);
     }
-    if items.iter().any(|item| !item.after.is_empty()) {
-        let mut position_of = vec![0; ranked.len()];
-        for (position, place) in ranked.iter().enumerate() {
-            if let Some(slot) = position_of.get_mut(*place) {
-                *slot = position;
-            }
-        }
-        for (place, item) in items.iter().enumerate() {
-            for earlier in &item.after {
-                if let (Some(from), Some(to)) = (position_of.get(*earlier), position_of.get(place)) {
-                    graph.add_edge(NodeIndex::new(*from), NodeIndex::new(*to), ());
-                }
+    let position_of = positions(ranked);
+    for (place, item) in items.iter().enumerate() {
+        for earlier in &item.after {
+            if let (Some(from), Some(to)) = (position_of.get(*earlier), position_of.get(place)) {
+                graph.add_edge(NodeIndex::new(*from), NodeIndex::new(*to), ());
             }
         }
     }
     graph
 }
 
-/// The items in an order that respects every edge, by rank where edges leave a choice; none where there is a cycle.
-fn sort(graph: &Graph, ranked: &[usize]) -> Option<Vec<usize>> {
-    let mut missing = vec![0u32; graph.node_count()];
-    for edge in graph.raw_edges() {
-        if let Some(count) = missing.get_mut(edge.target().index()) {
-            *count += 1;
+/// The items in an order that respects waves and dependencies, by rank where these leave a choice; none where something
+/// waits for itself in the end. An item that is passed over waits for others, and is taken as soon as the last of them is.
+fn sort(items: &[Item], ranks: &[Rank], ranked: &[usize]) -> Option<Vec<usize>> {
+    let position_of = positions(ranked);
+    let mut missing: HashMap<usize, usize> = HashMap::new();
+    let mut dependents: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (place, item) in items.iter().enumerate() {
+        for earlier in item.after.iter().filter(|earlier| **earlier < items.len()) {
+            *missing.entry(place).or_default() += 1;
+            dependents.entry(*earlier).or_default().push(place);
         }
     }
-    // A barrier comes before every item, so that it opens the next wave as soon as the last one is done.
-    let entry = |node: usize| Reverse((node < ranked.len(), node));
-    let ready = missing.iter().enumerate().filter(|(_, count)| **count == 0);
-    let mut queue: BinaryHeap<_> = ready.map(|(node, _)| entry(node)).collect();
-    let (mut sequence, mut seen) = (Vec::with_capacity(ranked.len()), 0);
-    while let Some(Reverse((_, node))) = queue.pop() {
-        seen += 1;
-        sequence.extend(ranked.get(node));
-        for next in graph.neighbors_directed(NodeIndex::new(node), Direction::Outgoing) {
-            if let Some(count) = missing.get_mut(next.index()) {
-                *count -= 1;
-                if *count == 0 {
-                    queue.push(entry(next.index()));
+    let (mut sequence, mut passed) = (Vec::with_capacity(ranked.len()), 0);
+    for wave in ranked.chunk_by(|a, b| wave_of(ranks, *a) == wave_of(ranks, *b)) {
+        let mut members = wave.iter().copied();
+        let mut released: BinaryHeap<Reverse<usize>> = BinaryHeap::new();
+        loop {
+            let place = match released.pop() {
+                Some(Reverse(position)) => *ranked.get(position)?,
+                None => {
+                    let Some(place) = members.next() else { break };
+                    passed += 1;
+                    if missing.contains_key(&place) {
+                        continue;
+                    }
+                    place
+                }
+            };
+            sequence.push(place);
+            for next in dependents.get(&place).into_iter().flatten() {
+                let Entry::Occupied(mut count) = missing.entry(*next) else { continue };
+                *count.get_mut() -= 1;
+                if *count.get() == 0 {
+                    count.remove();
+                    let position = *position_of.get(*next)?;
+                    if position < passed {
+                        released.push(Reverse(position));
+                    }
                 }
             }
         }
+        if sequence.len() != passed {
+            return None;
+        }
     }
-    (seen == graph.node_count()).then_some(sequence)
+    Some(sequence)
+}
+
+/// Each item's position among the ranked ones.
+fn positions(ranked: &[usize]) -> Vec<usize> {
+    let mut positions = vec![0; ranked.len()];
+    for (position, place) in ranked.iter().enumerate() {
+        if let Some(slot) = positions.get_mut(*place) {
+            *slot = position;
+        }
+    }
+    positions
+}
+
+fn wave_of(ranks: &[Rank], place: usize) -> Option<u32> {
+    ranks.get(place).map(|rank| rank.wave)
 }
 
 /// Cuts the sequence into waves, and each wave into runs of one kind within which nothing waits for anything.
-fn group(items: &[Item], sequence: &[usize]) -> Vec<Group> {
+fn group(items: &[Item], ranks: &[Rank], sequence: &[usize]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    let mut batch_of = vec![usize::MAX; items.len()];
+    let mut batch_of = if depends(items) { vec![usize::MAX; items.len()] } else { Vec::new() };
     let mut number = 0;
-    let mut last: Option<&Item> = None;
+    let mut last: Option<Rank> = None;
     for place in sequence {
-        let Some(item) = items.get(*place) else { continue };
-        let same_wave = last.is_some_and(|last| (last.phase, last.wave) == (item.phase, item.wave));
-        if !same_wave {
-            groups.push(Group { phase: item.phase, wave: item.wave, batches: Vec::new() });
+        let Some(rank) = ranks.get(*place).copied() else { continue };
+        if last.is_none_or(|last| last.wave != rank.wave) {
+            groups.extend(items.get(*place).map(|item| Group::new(item.phase, item.wave)));
         }
-        let like = |last: &Item| {
-            (&last.id.kind, &last.id.group, last.removal) == (&item.id.kind, &item.id.group, item.removal)
-        };
-        let same_kind = last.is_some_and(like);
-        let waits = item.after.iter().any(|earlier| batch_of.get(*earlier) == Some(&number));
+        let waits = !batch_of.is_empty()
+            && items
+                .get(*place)
+                .is_some_and(|item| item.after.iter().any(|earlier| batch_of.get(*earlier) == Some(&number)));
         let Some(group) = groups.last_mut() else { continue };
         match group.batches.last_mut() {
-            Some(batch) if same_kind && !waits => batch.push(*place),
+            Some(batch) if last == Some(rank) && !waits => batch.push(*place),
             _ => {
                 number += 1;
                 group.batches.push(vec![*place]);
@@ -150,9 +142,14 @@ fn group(items: &[Item], sequence: &[usize]) -> Vec<Group> {
         if let Some(slot) = batch_of.get_mut(*place) {
             *slot = number;
         }
-        last = Some(item);
+        last = Some(rank);
     }
     groups
+}
+
+/// Whether any item says what it depends on.
+fn depends(items: &[Item]) -> bool {
+    items.iter().any(|item| !item.after.is_empty())
 }
 
 /// A way round through items of one strongly connected part.

@@ -1,11 +1,13 @@
 //! In which order objects are written: phase, wave, kind, name, and whatever they say they depend on.
 //!
-//! The order is a graph: each wave lies between two barrier nodes, so a wave of thousands costs thousands of edges and not
-//! their square; `depends-on` adds an edge. A cycle is an error that prints it.
+//! Waves come one after the other, and within one what depends on nothing comes by rank. A cycle is an error that prints it: it
+//! is looked for in a graph in which each wave lies between two barrier nodes, so that a wave of thousands costs thousands of
+//! edges and not their square, and `depends-on` adds an edge.
 
 pub mod applications;
 mod graph;
 mod kind_rank;
+mod rank;
 
 use gitops_core::ObjectId;
 use thiserror::Error;
@@ -46,6 +48,12 @@ pub struct Group {
     pub wave: i64,
     /// Places of the items.
     pub batches: Vec<Vec<usize>>,
+}
+
+impl Group {
+    fn new(phase: Phase, wave: i64) -> Self {
+        Self { phase, wave, batches: Vec::new() }
+    }
 }
 
 /// Items that wait for each other.
