@@ -136,7 +136,15 @@ impl Tree for FolderTree {
     }
 
     fn read(&self, path: &TreePath) -> Result<Option<Blob>, TreeError> {
+        self.read_within(path, u64::MAX)
+    }
+
+    fn read_within(&self, path: &TreePath, limit: u64) -> Result<Option<Blob>, TreeError> {
         let Some((place, metadata)) = self.look(path)? else { return Ok(None) };
+        let size = if metadata.is_dir() { 0 } else { metadata.len() };
+        if size > limit {
+            return Err(TreeError::TooLarge { path: path.clone(), size, limit });
+        }
         let bytes = match kind(&metadata) {
             Some(EntryKind::File | EntryKind::Executable) => fs::read(&place),
             Some(EntryKind::Symlink) => fs::read_link(&place).and_then(|target| {

@@ -13,6 +13,8 @@ use crate::revision::ResolveError;
 
 /// Entries of directories kept in memory; beyond it the memory starts anew.
 const MAX_REMEMBERED: usize = 500_000;
+/// Handles that wait for work.
+const MAX_HANDLES: usize = 8;
 /// Bytes of one directory object: half a million entries.
 const MAX_DIRECTORY_BYTES: u64 = 32 << 20;
 
@@ -60,7 +62,10 @@ impl GitTree {
         let handle = self.handles.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let handle = handle.unwrap_or_else(|| self.source.to_thread_local());
         let result = work(&handle);
-        self.handles.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
+        let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        if handles.len() < MAX_HANDLES {
+            handles.push(handle);
+        }
         result
     }
 
@@ -172,9 +177,20 @@ impl Tree for GitTree {
     }
 
     fn read(&self, path: &TreePath) -> Result<Option<Blob>, TreeError> {
+        self.read_within(path, u64::MAX)
+    }
+
+    fn read_within(&self, path: &TreePath, limit: u64) -> Result<Option<Blob>, TreeError> {
         let Some(found) = self.find(path)? else { return Ok(None) };
         if !has_content(found.kind) {
             return Ok(None);
+        }
+        if limit < u64::MAX {
+            let header = self.with(|repository| repository.find_header(found.id));
+            let size = header.map_err(storage(path))?.size();
+            if size > limit {
+                return Err(TreeError::TooLarge { path: path.clone(), size, limit });
+            }
         }
         let bytes = self.with(|repository| repository.find_blob(found.id).map(|mut blob| blob.take_data()));
         let bytes = bytes.map_err(storage(path))?.into();

@@ -1,5 +1,5 @@
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use gitops_core::Tree;
 use thiserror::Error;
@@ -15,6 +15,8 @@ use crate::revision::{self, ResolveError};
 #[derive(Clone)]
 pub struct Repository {
     inner: gix::ThreadSafeRepository,
+    /// The files of the commit that was asked for last, for as long as somebody reads them: many read those of one commit.
+    last: Arc<Mutex<Option<(CommitId, Weak<GitTree>)>>>,
 }
 
 impl std::fmt::Debug for Repository {
@@ -34,7 +36,7 @@ impl Repository {
         let path = path.as_ref();
         readable(path)?;
         match gix::ThreadSafeRepository::open_opts(path, isolated()) {
-            Ok(inner) => Self { inner }.supported(path),
+            Ok(inner) => Self { inner, last: Arc::default() }.supported(path),
             Err(error) => Err(open_error(path, error)),
         }
     }
@@ -96,7 +98,15 @@ impl Repository {
     /// # Errors
     /// Where the repository has no such commit, or it cannot be read.
     pub fn tree(&self, id: CommitId) -> Result<Arc<dyn Tree>, ResolveError> {
-        Ok(Arc::new(GitTree::new(self.local(), id)?))
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, tree)) = last.as_ref().filter(|(commit, _)| *commit == id)
+            && let Some(tree) = tree.upgrade()
+        {
+            return Ok(tree);
+        }
+        let tree = Arc::new(GitTree::new(self.local(), id)?);
+        *last = Some((id, Arc::downgrade(&tree)));
+        Ok(tree)
     }
 
     pub(crate) fn local(&self) -> gix::Repository {

@@ -47,6 +47,11 @@ impl<'a> Files<'a> {
         self.within(path, tree::list)
     }
 
+    /// The same where no part of the path is a link, which saves asking for each part.
+    pub(crate) fn list_resolved(&self, path: &TreePath) -> Result<Option<Vec<Entry>>, RenderError> {
+        self.within(path, |tree, path| tree.list(path))
+    }
+
     /// A path followed by another. What climbs out of the tree that the first is of is refused.
     pub(crate) fn join(&self, path: &TreePath, text: &str) -> Result<TreePath, PathError> {
         match self.locate(path) {
@@ -101,12 +106,8 @@ impl<'a> Files<'a> {
 
     /// The same where no part of the path is a link, which saves asking for each part.
     pub(crate) fn read_resolved(&self, path: &TreePath) -> Result<Option<Bytes>, RenderError> {
-        let Some(meta) = self.within(path, |tree, path| tree.stat(path))? else { return Ok(None) };
-        if meta.size > self.limits.file_bytes {
-            let (path, limit) = (path.clone(), self.limits.file_bytes);
-            return Err(TreeError::TooLarge { path, size: meta.size, limit }.into());
-        }
-        let Some(blob) = self.within(path, |tree, path| tree.read(path))? else { return Ok(None) };
+        let limit = self.limits.file_bytes;
+        let Some(blob) = self.within(path, |tree, path| tree.read_within(path, limit))? else { return Ok(None) };
         self.count(&blob.bytes)?;
         Ok(Some(blob.bytes))
     }

@@ -59,11 +59,10 @@ pub fn stat(tree: &dyn Tree, path: &TreePath) -> Result<Option<Meta>, TreeError>
 /// As [`resolve`], and where the file has more than `limit` bytes; its size is asked before it is read.
 pub fn read(tree: &dyn Tree, path: &TreePath, limit: u64) -> Result<Option<Blob>, TreeError> {
     let Some(target) = resolve(tree, path)? else { return Ok(None) };
-    match tree.stat(&target)? {
-        Some(meta) if meta.size > limit => Err(TreeError::TooLarge { path: path.clone(), size: meta.size, limit }),
-        Some(_) => tree.read(&target),
-        None => Ok(None),
-    }
+    tree.read_within(&target, limit).map_err(|error| match error {
+        TreeError::TooLarge { size, limit, .. } => TreeError::TooLarge { path: path.clone(), size, limit },
+        other => other,
+    })
 }
 
 /// A file's bytes, links followed.

@@ -86,6 +86,18 @@ pub trait Tree: Send + Sync {
     /// Where the storage fails.
     fn read(&self, path: &TreePath) -> Result<Option<Blob>, TreeError>;
 
+    /// The same where there are at most so many bytes, which is looked at before any of them is read.
+    ///
+    /// # Errors
+    /// Where there are more, or the storage fails.
+    fn read_within(&self, path: &TreePath, limit: u64) -> Result<Option<Blob>, TreeError> {
+        match self.stat(path)? {
+            Some(Meta { size, .. }) if size > limit => Err(TreeError::TooLarge { path: path.clone(), size, limit }),
+            Some(_) => self.read(path),
+            None => Ok(None),
+        }
+    }
+
     /// A directory's entries in the order of their names; `None` where nothing is or a file is.
     ///
     /// # Errors

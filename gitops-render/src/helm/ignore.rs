@@ -1,6 +1,6 @@
 //! `.helmignore`: the files of a folder that are no part of the chart.
 
-use super::pattern::matches;
+use super::pattern::Pattern;
 
 /// The rules of a file, in its order.
 pub(super) struct Ignore {
@@ -8,7 +8,8 @@ pub(super) struct Ignore {
 }
 
 struct Rule {
-    pattern: String,
+    /// None where what is left of the line is malformed: it matches nothing then.
+    pattern: Option<Pattern>,
     negated: bool,
     directories: bool,
     /// Matched against the whole path, not only its last part.
@@ -45,7 +46,7 @@ impl Ignore {
 impl Rule {
     fn matches(&self, path: &str) -> bool {
         let compared = if self.whole { path } else { path.rsplit('/').next().unwrap_or(path) };
-        matches(&self.pattern, compared).unwrap_or(false)
+        self.pattern.as_ref().is_some_and(|pattern| pattern.matches(compared))
     }
 }
 
@@ -56,12 +57,13 @@ fn rule(line: &str) -> Result<Option<Rule>, String> {
     if line.contains("**") {
         return Err("double-star (**) syntax is not supported".to_owned());
     }
-    if matches(line, "abc").is_none() {
+    // Helm tries the line as it is, before it takes off what a rule has beside its pattern.
+    if Pattern::parse(line).is_none() {
         return Err("syntax error in pattern".to_owned());
     }
     let (negated, rest) = line.strip_prefix('!').map_or((false, line), |rest| (true, rest));
     let (directories, rest) = rest.strip_suffix('/').map_or((false, rest), |rest| (true, rest));
     let whole = rest.contains('/');
-    let pattern = rest.strip_prefix('/').unwrap_or(rest).to_owned();
+    let pattern = Pattern::parse(rest.strip_prefix('/').unwrap_or(rest));
     Ok(Some(Rule { pattern, negated, directories, whole }))
 }

@@ -50,7 +50,8 @@ impl Walk<'_, '_> {
         if self.folders > limits.files {
             return Err(RenderError::Budget { what: "folders of a chart", limit: limits.files as u64 });
         }
-        for entry in self.files.list(folder)?.unwrap_or_default() {
+        let entries = if direct { self.files.list_resolved(folder)? } else { self.files.list(folder)? };
+        for entry in entries.unwrap_or_default() {
             let path = folder.child(&entry.name);
             let name = if inside.is_empty() { entry.name.clone() } else { format!("{inside}/{}", entry.name) };
             let linked = entry.kind == EntryKind::Symlink;

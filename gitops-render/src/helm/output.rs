@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::pattern::matches;
+use super::pattern::Pattern;
 use super::{HelmError, Manifest, Rendered};
 
 /// What of a release is printed.
@@ -65,15 +65,16 @@ impl Part<'_> {
 fn only(out: &str, wanted: &[String]) -> Result<String, HelmError> {
     let documents = super::manifests::split(out);
     let mut chosen = String::new();
-    for pattern in wanted {
-        let before = chosen.len();
+    for text in wanted {
+        let (pattern, before) = (Pattern::parse(text), chosen.len());
+        let is_wanted = |path: &str| pattern.as_ref().is_some_and(|pattern| pattern.matches(path));
         for document in &documents {
-            if source(document).is_some_and(|path| matches(pattern, path) == Some(true)) {
+            if source(document).is_some_and(is_wanted) {
                 chosen.push_str(&format!("---\n{document}\n"));
             }
         }
         if chosen.len() == before {
-            return Err(HelmError::NoTemplate(pattern.clone()));
+            return Err(HelmError::NoTemplate(text.clone()));
         }
     }
     Ok(chosen)

@@ -1,14 +1,25 @@
 //! Go's `filepath.Match`: `*` and `?` stop at slashes, `[a-z]`, `[^a]`, `\` before a letter that stands for itself.
 
-/// Whether a path matches a pattern; none where the pattern is malformed.
-pub(super) fn matches(pattern: &str, path: &str) -> Option<bool> {
-    let pattern: Vec<char> = pattern.chars().collect();
-    let path: Vec<char> = path.chars().collect();
-    check(&pattern)?;
-    Some(from(&pattern, &path))
+use std::str::Chars;
+
+/// A pattern, read once and matched many times.
+pub(super) struct Pattern(Vec<char>);
+
+impl Pattern {
+    /// A pattern; none where it is malformed.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let letters: Vec<char> = text.chars().collect();
+        check(&letters)?;
+        Some(Self(letters))
+    }
+
+    /// Whether a path matches.
+    pub(super) fn matches(&self, path: &str) -> bool {
+        from(&self.0, path)
+    }
 }
 
-/// Whether a pattern is well-formed.
+/// Checks that a pattern is well-formed.
 fn check(mut pattern: &[char]) -> Option<()> {
     while let Some((letter, rest)) = pattern.split_first() {
         pattern = match letter {
@@ -21,33 +32,31 @@ fn check(mut pattern: &[char]) -> Option<()> {
 }
 
 /// Goes back to the last star only, so that the time is at most the product of both lengths.
-fn from(pattern: &[char], path: &[char]) -> bool {
-    let (mut pattern, mut path) = (pattern, path);
-    let mut star: Option<(&[char], &[char])> = None;
+fn from(pattern: &[char], path: &str) -> bool {
+    let (mut pattern, mut path) = (pattern, path.chars());
+    let mut star: Option<(&[char], Chars<'_>)> = None;
     loop {
-        let step = match (pattern.split_first(), path.split_first()) {
+        let mut after = path.clone();
+        let step = match (pattern.split_first(), after.next()) {
             (None, None) => return true,
             (Some(('*', rest)), _) => {
-                star = Some((rest, path));
-                Some((rest, path))
+                star = Some((rest, path.clone()));
+                pattern = rest;
+                continue;
             }
-            (Some((_, _)), Some((letter, after))) => one(pattern, *letter).map(|rest| (rest, after)),
+            (Some(_), Some(letter)) => one(pattern, letter),
             (_, None) | (None, Some(_)) => None,
         };
-        if let Some(next) = step {
-            (pattern, path) = next;
+        if let Some(rest) = step {
+            (pattern, path) = (rest, after);
             continue;
         }
-        match star {
-            Some((rest, behind)) => match behind.split_first() {
-                Some((letter, after)) if *letter != '/' => {
-                    star = Some((rest, after));
-                    (pattern, path) = (rest, after);
-                }
-                _ => return false,
-            },
-            None => return false,
+        let Some((rest, mut behind)) = star.take() else { return false };
+        if behind.next().is_none_or(|letter| letter == '/') {
+            return false;
         }
+        (pattern, path) = (rest, behind.clone());
+        star = Some((rest, behind));
     }
 }
 
@@ -124,7 +133,8 @@ mod tests {
             ("*x", "xxx", Some(true)),
             ("templates/.?*", "templates/.hidden", Some(true)),
         ] {
-            assert_eq!(matches(pattern, path), expected, "{pattern} {path}");
+            let matched = Pattern::parse(pattern).map(|pattern| pattern.matches(path));
+            assert_eq!(matched, expected, "{pattern} {path}");
         }
     }
 }

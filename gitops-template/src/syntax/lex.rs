@@ -23,6 +23,8 @@ impl Default for Delimiters {
 pub(crate) struct Lexer<'t> {
     text: &'t [u8],
     delimiters: &'t Delimiters,
+    /// Finds the left mark; none where it is empty: that stands nowhere, or the text would never end.
+    left: Option<memmem::Finder<'t>>,
     start: usize,
     at: usize,
     line: usize,
@@ -40,6 +42,7 @@ impl<'t> Lexer<'t> {
         Self {
             text,
             delimiters,
+            left: Some(&delimiters.left).filter(|left| !left.is_empty()).map(memmem::Finder::new),
             start: 0,
             at: 0,
             line: 1,
@@ -110,7 +113,7 @@ impl<'t> Lexer<'t> {
     fn outside(&mut self) -> Result<Token, String> {
         loop {
             let left = self.delimiters.left.as_bytes();
-            let Some(found) = find(self.rest(), left) else {
+            let Some(found) = self.left.as_ref().and_then(|left| left.find(self.rest())) else {
                 self.at = self.text.len();
                 return Ok(self.emit(if self.at > self.start { Kind::Text } else { Kind::End }));
             };
@@ -361,12 +364,11 @@ fn without_end_spaces(text: &[u8]) -> &[u8] {
 }
 
 fn newlines(text: &[u8]) -> usize {
+    // Most tokens are too short for the search to pay.
+    if text.len() < 16 {
+        return text.iter().filter(|byte| **byte == b'\n').count();
+    }
     memchr_iter(b'\n', text).count()
-}
-
-/// Where some bytes stand; an empty mark stands nowhere, or the text would never end.
-fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    if wanted.is_empty() { None } else { memmem::find(text, wanted) }
 }
 
 fn trims_left(text: &[u8]) -> bool {
