@@ -278,8 +278,8 @@ fn namespace_of<'a>(kind: &Kind, namespace: &'a str) -> &'a str {
 
 fn told(event: Event) -> Result<WatchEvent, ClusterError> {
     Ok(match event {
-        Event::Added(body) | Event::Modified(body) => WatchEvent::Changed(object(body)?),
-        Event::Deleted(body) => WatchEvent::Gone(object(body)?),
+        Event::Added(body) | Event::Modified(body) => WatchEvent::Changed(Arc::new(object(body)?)),
+        Event::Deleted(body) => WatchEvent::Gone(Arc::new(object(body)?)),
         Event::Bookmark(version) => WatchEvent::Bookmark(version.to_string()),
     })
 }

@@ -20,6 +20,8 @@ const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
     Whole,
+    /// Whole but for who owns its fields.
+    Unowned,
     Metadata,
 }
 
@@ -69,7 +71,7 @@ impl<'a> Pages<'a> {
         self.resource_version = page.metadata.resource_version;
         self.next = Some(page.metadata.next).filter(|next| !next.is_empty());
         let items = page.items.unwrap_or_default();
-        items.into_iter().map(|item| typed(item, self.resource)).collect::<Result<_, _>>().map(Some)
+        items.into_iter().map(|item| typed(item, self.resource, self.extent)).collect::<Result<_, _>>().map(Some)
     }
 
     /// The state that the listing is of, after its last page.
@@ -112,15 +114,20 @@ pub(crate) fn selected(address: Address, query: &Query) -> Address {
 /// The content type of an answer's objects.
 pub(crate) fn accept(extent: Extent) -> &'static str {
     match extent {
-        Extent::Whole => JSON,
+        Extent::Whole | Extent::Unowned => JSON,
         Extent::Metadata => "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
     }
 }
 
 /// Objects of a list don't say what they are, and those of which only metadata came say something else.
-pub(crate) fn typed(mut item: Value, resource: &ApiResource) -> Result<Object, ClusterError> {
+pub(crate) fn typed(mut item: Value, resource: &ApiResource, extent: Extent) -> Result<Object, ClusterError> {
     if let Some(body) = item.as_object_mut() {
         name_kind(body, resource);
+        if extent == Extent::Unowned
+            && let Some(Value::Object(metadata)) = body.get_mut("metadata")
+        {
+            metadata.remove("managedFields");
+        }
     }
     object(item)
 }

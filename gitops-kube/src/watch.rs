@@ -1,5 +1,6 @@
 //! Watches: opened again from the last resource version where the server ends them, or goes away for a while.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf as _, Bytes, BytesMut};
@@ -137,8 +138,8 @@ impl Watch {
             version.clone_into(&mut self.version);
         }
         Ok(match r#type.as_str() {
-            "ADDED" | "MODIFIED" => WatchEvent::Changed(typed(object, &self.resource)?),
-            "DELETED" => WatchEvent::Gone(typed(object, &self.resource)?),
+            "ADDED" | "MODIFIED" => WatchEvent::Changed(Arc::new(typed(object, &self.resource, self.extent)?)),
+            "DELETED" => WatchEvent::Gone(Arc::new(typed(object, &self.resource, self.extent)?)),
             "BOOKMARK" => WatchEvent::Bookmark(self.version.clone()),
             other => {
                 return Err(ClusterError::new(ErrorKind::Internal, format!("a watch told an event of type `{other}`")));

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 use gitops_controller::audit::FileJournal;
-use gitops_controller::operator::{Operator, OperatorOptions, is_own};
+use gitops_controller::operator::{Operator, OperatorOptions, is_own, own_kinds};
 use gitops_controller::sandbox::{Limits, SandboxedJsonnet, run_worker};
 use gitops_controller::{Conduct, Engine, RepositoryCredentials};
 use gitops_core::Cluster;
@@ -20,6 +20,7 @@ use gitops_git::RepositoryCache;
 use gitops_kube::{CacheOptions, Connection, KubeCluster, WatchCache};
 use gitops_merge::schema::Kinds;
 use jiff::SignedDuration;
+use mimalloc::MiMalloc;
 
 use crate::arguments::Arguments;
 use crate::failure::Failure;
@@ -28,6 +29,9 @@ use crate::serve::Answers;
 
 /// On one's own machine, a push is seen at once.
 const EMBEDDED_POLL: u32 = 2;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
@@ -87,6 +91,7 @@ async fn cluster(arguments: &Arguments) -> Result<Arc<dyn Cluster>, Failure> {
     let mut options = CacheOptions::default();
     let deployed = options.managed;
     options.managed = Arc::new(move |object| deployed(object) || is_own(object));
+    options.unowned = own_kinds().into_iter().collect();
     Ok(Arc::new(WatchCache::new(KubeCluster::connect(&connection)?, options)))
 }
 

@@ -2,8 +2,8 @@
 //!
 //! The embedded cluster and the Kubernetes client both stand behind [`Cluster`] and pass one suite.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -92,6 +92,7 @@ pub struct ApiResource {
 #[derive(Clone, Debug, Default)]
 pub struct Discovery {
     resources: BTreeMap<GroupKind, Vec<ApiResource>>,
+    names: OnceLock<Arc<[String]>>,
 }
 
 impl Discovery {
@@ -122,6 +123,20 @@ impl Discovery {
     /// Every kind in every version.
     pub fn all(&self) -> impl Iterator<Item = &ApiResource> {
         self.resources.values().flatten()
+    }
+
+    /// What charts can ask for, as Argo CD tells them: each group and version, and these with each kind.
+    pub fn names(&self) -> Arc<[String]> {
+        let make = || {
+            let mut names = BTreeSet::new();
+            for resource in self.all() {
+                let full = resource.gvk.to_string();
+                names.extend(full.rsplit_once('/').map(|(version, _)| version.to_owned()));
+                names.insert(full);
+            }
+            names.into_iter().collect()
+        };
+        Arc::clone(self.names.get_or_init(make))
     }
 }
 
@@ -171,9 +186,9 @@ pub struct CompleteListing {
 #[derive(Clone, Debug)]
 pub enum WatchEvent {
     /// It came to be, or changed.
-    Changed(Object),
+    Changed(Arc<Object>),
     /// It is gone; this is its last state.
-    Gone(Object),
+    Gone(Arc<Object>),
     /// Nothing changed up to this resource version.
     Bookmark(String),
 }

@@ -152,7 +152,7 @@ proptest! {
             let mut watch = cluster.watch(&query, &listing.resource_version).await.unwrap();
             while !held.contains_key("end") {
                 match watch.next().await.unwrap().unwrap() {
-                    WatchEvent::Changed(object) => drop(held.insert(object.name().to_owned(), object)),
+                    WatchEvent::Changed(object) => drop(held.insert(object.name().to_owned(), Object::clone(&object))),
                     WatchEvent::Gone(object) => assert!(held.remove(object.name()).is_some(), "gone twice"),
                     WatchEvent::Bookmark(_) => {}
                 }

@@ -1,6 +1,6 @@
 //! Following one kind: a listing, then a watch from there, for as long as somebody asks for it.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
@@ -12,6 +12,7 @@ use tokio::time::sleep;
 
 use super::CacheOptions;
 use super::store::{Managed, Store};
+use super::told::Told;
 use crate::cluster::KubeCluster;
 use crate::list::{Extent, Pages};
 use crate::watch::watch;
@@ -32,6 +33,9 @@ pub enum CacheState {
 pub(crate) struct Followed {
     pub(crate) store: Arc<RwLock<Store>>,
     pub(crate) state: watch::Receiver<CacheState>,
+    pub(crate) told: Arc<Mutex<Told>>,
+    /// How much of the objects is known.
+    pub(crate) extent: Extent,
     changed: watch::Receiver<Instant>,
     task: AbortHandle,
 }
@@ -49,6 +53,7 @@ struct Follower {
     managed: Managed,
     store: Arc<RwLock<Store>>,
     state: watch::Sender<CacheState>,
+    told: Arc<Mutex<Told>>,
     changed: watch::Sender<Instant>,
 }
 
@@ -59,17 +64,27 @@ impl Followed {
     pub(crate) fn start(cluster: KubeCluster, gvk: GroupVersionKind, options: &CacheOptions) -> Self {
         let (sender, state) = watch::channel(CacheState::Listing);
         let (moved, changed) = watch::channel(Instant::now());
-        let store = Arc::<RwLock<Store>>::default();
-        let (extent, managed): (_, Managed) = if options.metadata_only.contains(&gvk.group_kind()) {
+        let (store, told) = (Arc::<RwLock<Store>>::default(), Arc::<Mutex<Told>>::default());
+        let kind = gvk.group_kind();
+        let (extent, managed): (_, Managed) = if options.metadata_only.contains(&kind) {
             (Extent::Metadata, Arc::new(|_| false))
         } else {
-            (Extent::Whole, Arc::clone(&options.managed))
+            let unowned = options.unowned.contains(&kind);
+            (if unowned { Extent::Unowned } else { Extent::Whole }, Arc::clone(&options.managed))
         };
         let query = Query::all(gvk);
-        let follower =
-            Follower { cluster, query, extent, managed, store: Arc::clone(&store), state: sender, changed: moved };
+        let follower = Follower {
+            cluster,
+            query,
+            extent,
+            managed,
+            store: Arc::clone(&store),
+            state: sender,
+            told: Arc::clone(&told),
+            changed: moved,
+        };
         let task = tokio::spawn(follower.run()).abort_handle();
-        Self { store, state, changed, task }
+        Self { store, state, told, extent, changed, task }
     }
 
     /// When the objects of the kind last changed, or were listed.
@@ -116,34 +131,38 @@ impl Follower {
         let mut pages = Pages::new(&self.cluster.caller, &resource, &self.query, self.extent);
         self.change(Store::begin);
         while let Some(page) = pages.next().await? {
-            self.change(|store| page.into_iter().for_each(|object| store.put(object, &self.managed)));
+            self.change(|store| page.into_iter().for_each(|object| store.put(Arc::new(object), &self.managed)));
         }
         let version = pages.resource_version().to_owned();
         self.change(|store| store.finish(&version));
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).begin(&version);
         let caller = self.cluster.caller.clone();
         let mut events = watch(caller, resource.clone(), self.query.clone(), &version, self.extent).await?;
         self.state.send_replace(CacheState::Following);
         while let Some(event) = events.next().await {
-            self.take_in(event?);
+            self.take_in(&event?);
         }
         Ok(())
     }
 
-    fn take_in(&self, event: WatchEvent) {
+    /// Remembers an event, and tells it to those who listen: who asks then finds what it was told.
+    fn take_in(&self, event: &WatchEvent) {
         match event {
             WatchEvent::Changed(object) => self.change(|store| {
                 store.reach(object.resource_version().unwrap_or_default());
-                store.put(object, &self.managed);
+                store.put(Arc::clone(object), &self.managed);
             }),
             WatchEvent::Gone(object) => self.change(|store| {
                 store.reach(object.resource_version().unwrap_or_default());
-                store.remove(&object);
+                store.remove(object);
             }),
             WatchEvent::Bookmark(version) => {
                 let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
-                store.reach(&version);
+                store.reach(version);
+                return;
             }
         }
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).tell(event);
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Store) -> T) -> T {

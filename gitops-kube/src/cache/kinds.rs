@@ -12,6 +12,8 @@ pub(super) const SOURCES: [(&str, &str); 2] =
 
 /// A server serves a kind some time after it was told of it.
 const DELAY: Duration = Duration::from_secs(10);
+/// How long an answer serves in that time, in which many may ask.
+const MOMENT: Duration = Duration::from_secs(1);
 /// What an aggregated server adds by itself is seen after so long.
 const LIFE: Duration = Duration::from_secs(600);
 
@@ -20,8 +22,8 @@ const LIFE: Duration = Duration::from_secs(600);
 pub(super) struct Discovered(Mutex<Option<(Instant, Arc<Discovery>)>>);
 
 impl Discovered {
-    /// What was discovered before, where what adds kinds last changed well before that; else what is discovered now. Where
-    /// it is not known when that was, nothing is remembered.
+    /// What was discovered before, where what adds kinds last changed well before that, or this was a moment ago; else what
+    /// is discovered now. Where it is not known when that was, nothing is remembered.
     pub(super) async fn since<F: Future<Output = Result<Arc<Discovery>, ClusterError>>>(
         &self,
         changed: Option<Instant>,
@@ -30,8 +32,8 @@ impl Discovered {
         let asked = Instant::now();
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let (Some((at, discovery)), Some(changed)) = (held, changed)
-            && changed + DELAY < at
-            && asked.duration_since(at) < LIFE
+            && changed < at
+            && asked.duration_since(at) < if changed + DELAY < at { LIFE } else { MOMENT }
         {
             return Ok(discovery);
         }
@@ -55,6 +57,7 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &same));
         let other = discovered.since(Some(now), ask).await.unwrap();
         assert!(!Arc::ptr_eq(&first, &other));
+        assert!(Arc::ptr_eq(&other, &discovered.since(Some(now), ask).await.unwrap()), "for a moment");
         assert!(!Arc::ptr_eq(&other, &discovered.since(None, ask).await.unwrap()));
     }
 }

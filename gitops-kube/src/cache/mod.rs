@@ -6,7 +6,9 @@
 
 mod follow;
 mod kinds;
+mod packed;
 mod store;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -23,9 +25,11 @@ use gitops_core::{GroupKind, GroupVersionKind, Object, ObjectId, ObjectRef};
 
 pub use follow::CacheState;
 use follow::Followed;
+use packed::take_owners;
 use store::{Kept, Managed};
 
 use crate::cluster::KubeCluster;
+use crate::list::Extent;
 
 /// What a cache keeps.
 #[derive(Clone)]
@@ -35,6 +39,8 @@ pub struct CacheOptions {
     pub managed: Managed,
     /// Kinds of which nothing is managed: of these the server tells metadata only.
     pub metadata_only: BTreeSet<GroupKind>,
+    /// Kinds of which nobody asks who owns their fields: what a reader gets does not say so.
+    pub unowned: BTreeSet<GroupKind>,
 }
 
 impl Default for CacheOptions {
@@ -50,7 +56,7 @@ impl Default for CacheOptions {
         let kinds =
             kinds::SOURCES.map(|(version, kind)| GroupVersionKind::from_api_version(version, kind).group_kind());
         let metadata_only = made.map(|(group, kind)| GroupKind::new(group, kind)).into_iter().chain(kinds).collect();
-        Self { managed: Arc::new(marked), metadata_only }
+        Self { managed: Arc::new(marked), metadata_only, unowned: BTreeSet::new() }
     }
 }
 
@@ -72,7 +78,7 @@ struct Held {
 
 /// What the cache has of an object.
 enum Found {
-    Object(Arc<Object>),
+    Object(Box<Object>),
     Absent,
     /// It is not followed, not kept whole, or may be old.
     Unknown,
@@ -137,7 +143,7 @@ impl WatchCache {
         let store = followed.store.read().unwrap_or_else(PoisonError::into_inner);
         match store.get(target.id.namespace.as_deref(), &target.id.name) {
             None => Found::Absent,
-            Some(Kept::Whole(object)) => Found::Object(Arc::clone(object)),
+            Some(Kept::Whole(kept)) => Found::Object(Box::new(kept.unpack())),
             Some(Kept::Slim { .. }) => Found::Unknown,
         }
     }
@@ -151,12 +157,43 @@ impl WatchCache {
             let inside = query.namespace.as_deref().is_none_or(|wanted| wanted == &**namespace);
             let labelled = query.labels.iter().all(|(key, value)| kept.label(key) == Some(value));
             if inside && labelled {
-                let Kept::Whole(object) = kept else { return None };
-                found.push(Object::clone(object));
+                let Kept::Whole(kept) = kept else { return None };
+                found.push(kept.unpack());
             }
         }
         found.sort_by(|one, other| (one.namespace(), one.name()).cmp(&(other.namespace(), other.name())));
         Some(CompleteListing { objects: found, resource_version: store.version().to_owned() })
+    }
+
+    /// What the watch of a kind tells, where that is all that a query asks for: the labels of an object that changes decide
+    /// whether it is still of a query, which the server knows.
+    async fn listen(&self, query: &Query, after: &str) -> Option<WatchStream> {
+        if !query.labels.is_empty() {
+            return None;
+        }
+        let followed = self.current(&query.gvk).await.filter(|followed| followed.extent != Extent::Metadata)?;
+        let told = followed.told.lock().unwrap_or_else(PoisonError::into_inner).listen(after);
+        let namespace = query.namespace.clone();
+        let inside = move |event: &Result<WatchEvent, ClusterError>| match event {
+            Ok(WatchEvent::Changed(object) | WatchEvent::Gone(object)) => {
+                namespace.is_none() || object.namespace() == namespace.as_deref()
+            }
+            Ok(WatchEvent::Bookmark(_)) | Err(_) => true,
+        };
+        // The watch goes on for as long as somebody listens.
+        let told = told.filter(move |event| std::future::ready(inside(event))).inspect(move |_| {
+            let _ = &followed;
+        });
+        Some(told.boxed())
+    }
+
+    /// An object as the server has it, which also ends a doubt.
+    async fn ask(&self, target: &ObjectRef) -> Result<Option<Object>, ClusterError> {
+        let found = self.cluster.get(target).await?;
+        if let Some(object) = &found {
+            self.note(object);
+        }
+        Ok(found)
     }
 
     fn doubt(&self, id: ObjectId) {
@@ -173,7 +210,11 @@ impl WatchCache {
     fn hear(&self, object: &Object) {
         let kinds = self.held.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(followed) = kinds.get(&object.gvk()) else { return };
-        if !self.options.metadata_only.contains(&object.gvk().group_kind()) {
+        if followed.extent != Extent::Metadata {
+            let mut object = object.clone();
+            if followed.extent == Extent::Unowned {
+                drop(take_owners(&mut object));
+            }
             let mut store = followed.store.write().unwrap_or_else(PoisonError::into_inner);
             store.put_newer(object, &self.options.managed);
         }
@@ -211,9 +252,9 @@ impl Cluster for WatchCache {
     fn get<'a>(&'a self, target: &'a ObjectRef) -> BoxFuture<'a, Result<Option<Object>, ClusterError>> {
         async move {
             match self.find(target).await {
-                Found::Object(object) => Ok(Some(Object::clone(&object))),
+                Found::Object(object) => Ok(Some(*object)),
                 Found::Absent => Ok(None),
-                Found::Unknown => self.cluster.get(target).await,
+                Found::Unknown => self.ask(target).await,
             }
         }
         .boxed()
@@ -231,6 +272,9 @@ impl Cluster for WatchCache {
 
     fn watch<'a>(&'a self, query: &'a Query, after: &'a str) -> BoxFuture<'a, Result<WatchStream, ClusterError>> {
         async move {
+            if let Some(told) = self.listen(query, after).await {
+                return Ok(told);
+            }
             let (events, cache) = (self.cluster.watch(query, after).await?, self.clone());
             let told = events.inspect(move |event| match event {
                 Ok(WatchEvent::Changed(object)) => cache.hear(object),

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use gitops_core::{Object, Value};
 
+use super::packed::Packed;
+
 /// Which objects are kept whole.
 pub(crate) type Managed = Arc<dyn Fn(&Object) -> bool + Send + Sync>;
 
@@ -15,15 +17,15 @@ pub(crate) type Place = (Box<str>, Box<str>);
 #[derive(Clone, Debug)]
 pub(crate) enum Kept {
     /// One that is managed.
-    Whole(Arc<Object>),
+    Whole(Packed),
     /// Of every other: that it is there, in which state, and its labels.
     Slim { uid: Box<str>, version: Box<str>, labels: Option<Box<Value>> },
 }
 
 impl Kept {
-    fn of(object: Object, managed: &Managed) -> Self {
+    fn of(object: Arc<Object>, managed: &Managed) -> Self {
         if managed(&object) {
-            return Self::Whole(Arc::new(object));
+            return Self::Whole(Packed::of(object));
         }
         Self::Slim {
             uid: object.uid().unwrap_or_default().into(),
@@ -34,21 +36,21 @@ impl Kept {
 
     fn version(&self) -> &str {
         match self {
-            Self::Whole(object) => object.resource_version().unwrap_or_default(),
+            Self::Whole(kept) => kept.object().resource_version().unwrap_or_default(),
             Self::Slim { version, .. } => version,
         }
     }
 
     pub(crate) fn uid(&self) -> &str {
         match self {
-            Self::Whole(object) => object.uid().unwrap_or_default(),
+            Self::Whole(kept) => kept.object().uid().unwrap_or_default(),
             Self::Slim { uid, .. } => uid,
         }
     }
 
     pub(crate) fn label(&self, key: &str) -> Option<&str> {
         match self {
-            Self::Whole(object) => object.label(key),
+            Self::Whole(kept) => kept.object().label(key),
             Self::Slim { labels, .. } => labels.as_ref()?.get(key)?.as_str(),
         }
     }
@@ -96,18 +98,18 @@ impl Store {
     }
 
     /// An object as a listing or a watch has it.
-    pub(crate) fn put(&mut self, object: Object, managed: &Managed) {
+    pub(crate) fn put(&mut self, object: Arc<Object>, managed: &Managed) {
         let (place, round) = (place_of(&object), self.round);
         self.entries.insert(place, Entry { kept: Kept::of(object, managed), round });
     }
 
     /// An object as the answer to a call or another watch has it, of which the own watch may have told already.
-    pub(crate) fn put_newer(&mut self, object: &Object, managed: &Managed) {
-        let known = self.entries.get(&place_of(object));
+    pub(crate) fn put_newer(&mut self, object: Object, managed: &Managed) {
+        let known = self.entries.get(&place_of(&object));
         let newer =
             known.is_none_or(|entry| is_newer(object.resource_version().unwrap_or_default(), entry.kept.version()));
         if newer {
-            self.put(object.clone(), managed);
+            self.put(Arc::new(object), managed);
         }
     }
 
@@ -144,7 +146,7 @@ fn place_of(object: &Object) -> Place {
 }
 
 /// Whether one resource version is later than another of the same kind, which are numbers (KEP-5504).
-fn is_newer(one: &str, other: &str) -> bool {
+pub(super) fn is_newer(one: &str, other: &str) -> bool {
     match (one.parse::<u64>(), other.parse::<u64>()) {
         (Ok(one), Ok(other)) => one > other,
         _ => one != other,
@@ -171,8 +173,8 @@ mod tests {
     #[test]
     fn what_is_not_managed_is_kept_without_its_content() {
         let mut store = Store::default();
-        store.put(map("a", "1", true), &managed());
-        store.put(map("b", "1", false), &managed());
+        store.put(Arc::new(map("a", "1", true)), &managed());
+        store.put(Arc::new(map("b", "1", false)), &managed());
         assert_eq!(store.count(), (2, 1));
         assert!(matches!(store.get(Some("shop"), "a"), Some(Kept::Whole(_))));
         let slim = store.get(Some("shop"), "b").unwrap();
@@ -182,10 +184,10 @@ mod tests {
     #[test]
     fn a_new_listing_replaces_and_then_drops() {
         let mut store = Store::default();
-        store.put(map("a", "1", true), &managed());
-        store.put(map("b", "1", true), &managed());
+        store.put(Arc::new(map("a", "1", true)), &managed());
+        store.put(Arc::new(map("b", "1", true)), &managed());
         store.begin();
-        store.put(map("b", "2", true), &managed());
+        store.put(Arc::new(map("b", "2", true)), &managed());
         assert_eq!(store.count().0, 2);
         store.finish("7");
         assert_eq!(store.version(), "7");
@@ -195,10 +197,10 @@ mod tests {
     #[test]
     fn an_answer_that_a_watch_has_overtaken_is_left() {
         let mut store = Store::default();
-        store.put(map("a", "10", true), &managed());
-        store.put_newer(&map("a", "9", true), &managed());
+        store.put(Arc::new(map("a", "10", true)), &managed());
+        store.put_newer(map("a", "9", true), &managed());
         assert_eq!(store.get(Some("shop"), "a").unwrap().version(), "10");
-        store.put_newer(&map("a", "11", true), &managed());
+        store.put_newer(map("a", "11", true), &managed());
         assert_eq!(store.get(Some("shop"), "a").unwrap().version(), "11");
     }
 }
