@@ -220,6 +220,11 @@ pub fn label(application: &str) -> String {
     }
 }
 
+/// The first part, which every stored record has.
+pub(crate) fn first_part(namespace: &str, application: &str) -> ObjectRef {
+    ObjectId::new("", "ConfigMap", Some(namespace), part_name(application, 0)).at_version("v1")
+}
+
 /// Names of further parts have their number before the application, behind a dot: whatever applications are called, no
 /// two have a name in common.
 fn part_name(application: &str, index: usize) -> String {

@@ -8,6 +8,7 @@ use gitops_core::cluster::{
     Cluster, ClusterError, Delete, ErrorKind, Precondition, Propagation, Query, Subresource, Verb, Write,
 };
 use gitops_core::{GroupVersionKind, Object, ObjectError, ObjectId, ObjectRef, Timestamp, Value};
+use serde::Deserialize as _;
 use thiserror::Error;
 
 use crate::FIELD_MANAGER;
@@ -77,7 +78,7 @@ impl<'a> Applications<'a> {
     pub async fn get(&self, namespace: &str, name: &str) -> Result<Application, ApplicationError> {
         let object = self.cluster.get(&reference(namespace, name)).await.map_err(|source| failed(name, source))?;
         let absent = || ApplicationError::NotFound { name: name.into(), namespace: namespace.into() };
-        typed(object.ok_or_else(absent)?)
+        typed(&object.ok_or_else(absent)?)
     }
 
     /// All Applications of a namespace, or of all, by namespace and name.
@@ -88,7 +89,7 @@ impl<'a> Applications<'a> {
         let mut query = Query::all(gvk());
         query.namespace = namespace.map(Into::into);
         let listing = self.cluster.list(&query).await.map_err(|source| failed("*", source))?;
-        let mut applications = listing.objects.into_iter().map(typed).collect::<Result<Vec<_>, _>>()?;
+        let mut applications = listing.objects.iter().map(typed).collect::<Result<Vec<_>, _>>()?;
         applications.sort_by(|a, b| {
             (a.metadata.namespace(), a.metadata.name()).cmp(&(b.metadata.namespace(), b.metadata.name()))
         });
@@ -128,7 +129,7 @@ impl<'a> Applications<'a> {
         let Some(live) = live.map_err(|source| failed(name, source))? else { return Ok(None) };
         let parts = [&["spec"][..], &["metadata", "labels"], &["metadata", "annotations"], &["metadata", "finalizers"]];
         let same = parts.iter().all(|part| live.get(part) == definition.get(part));
-        if same { typed(live).map(Some) } else { Ok(None) }
+        if same { typed(&live).map(Some) } else { Ok(None) }
     }
 
     /// Notes the commits of an Application that are not deployed.
@@ -266,7 +267,14 @@ impl<'a> Applications<'a> {
 
     async fn write(&self, name: &str, write: Write<'_>) -> Result<Application, ApplicationError> {
         debug_assert!(write.subresource != Some(Subresource::Scale) && write.precondition == Precondition::None);
-        typed(self.cluster.write(write).await.map_err(|source| failed(name, source))?.object)
+        let mut written = self.cluster.write(write).await.map_err(|source| failed(name, source))?.object;
+        // Most of the answer is who owns which field, which is no matter here.
+        written.edit(|body| {
+            if let Some(Value::Object(metadata)) = body.get_mut("metadata") {
+                metadata.remove("managedFields");
+            }
+        });
+        typed(&written)
     }
 }
 
@@ -299,9 +307,8 @@ fn reference(namespace: &str, name: &str) -> ObjectRef {
     ObjectId::new(gvk.group, gvk.kind, Some(namespace), name).at_version(gvk.version)
 }
 
-fn typed(object: Object) -> Result<Application, ApplicationError> {
-    let name = object.name().to_owned();
-    serde_json::from_value(Value::Object(object.body().clone())).map_err(|source| schema(&name, source))
+fn typed(object: &Object) -> Result<Application, ApplicationError> {
+    Application::deserialize(object.body()).map_err(|source| schema(object.name(), source))
 }
 
 fn as_object(application: &Application) -> Result<Object, ApplicationError> {

@@ -1,7 +1,6 @@
 //! The first four steps together: what an Application wants, what is there, and how they differ.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -61,6 +60,8 @@ pub struct Comparison {
     pub target: PlanTarget,
     /// What each source was rendered as.
     pub source_types: Vec<SourceType>,
+    /// How many of them were rendered for this; the results of the others were known.
+    pub renders: usize,
     /// What a person should look at.
     pub warnings: Vec<String>,
     /// The desired objects.
@@ -201,7 +202,7 @@ impl Engine {
         let discovery = self.cluster.discover().await.map_err(CompareError::Cluster)?;
         let mut inputs = rendering::inputs_of(application);
         inputs.kube_version = info.version;
-        inputs.api_versions = served(&discovery);
+        inputs.api_versions = discovery.names();
         inputs.digest_key =
             digest_key(self.cluster.as_ref(), control_namespace(application)).await.map_err(CompareError::Cluster)?;
         inputs.jsonnet = self.jsonnet.clone();
@@ -262,6 +263,7 @@ impl Engine {
             resolved,
             source,
             target,
+            renders: rendering.source_types.len() - rendering.recalled,
             source_types: rendering.source_types,
             warnings,
             kinds: self.kinds_for(&desired).await?,
@@ -424,15 +426,4 @@ fn plan_source(resolved: &Resolved, digest: &gitops_core::Digest) -> PlanSource 
         commit: one.id(),
     };
     PlanSource { revisions: resolved.sources.iter().map(revision).collect(), digest: digest.as_str().into() }
-}
-
-/// What charts can ask for, as Argo CD tells them: group and version, and these with each kind.
-fn served(discovery: &Discovery) -> Vec<String> {
-    let mut versions = BTreeSet::new();
-    for resource in discovery.all() {
-        let full = resource.gvk.to_string();
-        versions.extend(full.rsplit_once('/').map(|(version, _)| version.to_owned()));
-        versions.insert(full);
-    }
-    versions.into_iter().collect()
 }

@@ -21,7 +21,8 @@ pub type MakeChecks = Arc<dyn Fn(&BTreeMap<String, String>) -> Option<Arc<dyn Ch
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Conduct {
-    /// Whether every write is rehearsed by the API server before the first one is made: one call more for each.
+    /// Whether every write is rehearsed by the API server before the first one is made, so that nothing is written where a
+    /// later wave would fail: one call more for each. What is written in one wave has no later one.
     pub rehearse: bool,
     /// The pause after each wave but the last, in which controllers notice what was written.
     pub wave_delay: SignedDuration,

@@ -146,6 +146,7 @@ impl Engine {
             resolved,
             source: PlanSource::default(),
             target,
+            renders: 0,
             source_types: Vec::new(),
             warnings: Vec::new(),
             desired,

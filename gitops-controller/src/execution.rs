@@ -24,7 +24,8 @@ pub(crate) async fn execute(
     request: &SyncRequest,
     observer: Observer<'_>,
 ) -> (Outcome, Inventory) {
-    let settings = engine.conduct.settings(request.wait, comparison.checks.clone());
+    let mut settings = engine.conduct.settings(request.wait, comparison.checks.clone());
+    settings.rehearse &= approved.plan().takes_turns();
     let inventory = comparison.inventory.clone();
     let now = engine.clock.now();
     let waits = approved.plan().steps().any(|step| step.unconfirmed);
@@ -53,7 +54,7 @@ impl Engine {
         let did_nothing = plan.is_empty();
         let mut synced = application.clone();
         let now = self.clock.now();
-        status::update(&mut synced, &comparison, now);
+        let resources = status::update(&mut synced, &comparison, now);
         if !did_nothing || !history::is_current(&synced, &comparison.source) {
             status::set_operation(&mut synced, &comparison, &plan, &outcome, (started, now), request);
             if outcome.phase == gitops_apply::execute::OutcomePhase::Succeeded && request.only.is_empty() {
@@ -72,19 +73,7 @@ impl Engine {
             saved = written;
         }
         let outcome = (!did_nothing).then_some(outcome);
-        self.report(&saved, comparison, plan, outcome)
-    }
-
-    pub(crate) fn report(
-        &self,
-        application: &Application,
-        comparison: Comparison,
-        plan: ApplyPlan,
-        outcome: Option<Outcome>,
-    ) -> Result<SyncReport, SyncError> {
-        let resources = status::resources(&comparison);
-        let warnings = plan.warnings.clone();
-        Ok(SyncReport { plan, outcome, resources, warnings, application: application.clone() })
+        Ok(SyncReport { warnings: plan.warnings.clone(), plan, outcome, resources, application: saved })
     }
 }
 

@@ -176,7 +176,8 @@ impl Engine {
         let plan = make_plan(application, &comparison, request)?;
         observer(SyncEvent::Planned(&plan));
         if request.dry_run {
-            return self.report(application, comparison, plan, None);
+            let (warnings, resources) = (plan.warnings.clone(), status::resources(&comparison));
+            return Ok(SyncReport { plan, outcome: None, resources, warnings, application: application.clone() });
         }
         let now = self.clock.now();
         let approved = gate(plan.clone(), &policy(application, &comparison, request, now), now)?;

@@ -91,8 +91,8 @@ pub fn overall(resources: &[Resource]) -> HealthStatus {
     health::worst(resources.iter().filter(|resource| !resource.extra).filter_map(|resource| resource.health))
 }
 
-/// Writes what a comparison says into an Application's status.
-pub fn update(application: &mut Application, comparison: &Comparison, now: Timestamp) {
+/// Writes what a comparison says into an Application's status; it gives the resources that it says it of.
+pub fn update(application: &mut Application, comparison: &Comparison, now: Timestamp) -> Vec<Resource> {
     let resources = resources(comparison);
     let spec = application.spec.clone();
     let several = spec.has_multiple_sources();
@@ -143,6 +143,7 @@ pub fn update(application: &mut Application, comparison: &Comparison, now: Times
         summary.images = Some(images).filter(|images| !images.is_empty());
         status.summary = Some(summary);
     }
+    resources
 }
 
 /// The conditions of an Application. One that said the same before keeps its time.

@@ -24,7 +24,7 @@ pub struct Inputs {
     /// The version of the destination's API server, such as `1.34.2`; empty where it is not known.
     pub kube_version: String,
     /// The API versions that the destination serves.
-    pub api_versions: Vec<String>,
+    pub api_versions: Arc<[String]>,
     /// The key of the digests, which the destination keeps: without it nobody can guess a Secret from a digest.
     pub digest_key: DigestKey,
     /// Who evaluates Jsonnet; without one Jsonnet is refused.
@@ -83,7 +83,7 @@ impl Inputs {
             project: "default".into(),
             revision: String::new(),
             kube_version: String::new(),
-            api_versions: Vec::new(),
+            api_versions: Arc::default(),
             digest_key: DigestKey::new([0; 32]),
             jsonnet: None,
             keys: None,

@@ -8,11 +8,17 @@ use gitops_diff::FIELD_MANAGER;
 use crate::execute::Stored;
 use crate::inventory::{self, Inventory, PartVersion};
 
-/// Reads the inventory of an application.
+/// Reads the inventory of an application: its first part by name and, where it is not the only one, all of them in one listing,
+/// so that they are of one state.
 ///
 /// # Errors
 /// Where the cluster fails, or what is stored is not whole.
 pub async fn load_inventory(cluster: &dyn Cluster, namespace: &str, application: &str) -> Result<Inventory, LoadError> {
+    let first = inventory::first_part(namespace, application);
+    let found = cluster.get(&first).await.map_err(LoadError::Cluster)?;
+    if let Some(Ok(whole)) = found.map(|part| Inventory::from_objects(application, &[part])) {
+        return Ok(whole);
+    }
     let query = Query::all(GroupVersionKind::from_api_version("v1", "ConfigMap"))
         .in_namespace(namespace)
         .with_label(INVENTORY_OF, inventory::label(application));

@@ -331,6 +331,11 @@ impl ApplyPlan {
         self.phases.iter().flat_map(|phase| &phase.waves).flat_map(|wave| &wave.batches).flatten()
     }
 
+    /// Whether some steps are taken only when others are done: there is more than one wave.
+    pub fn takes_turns(&self) -> bool {
+        self.phases.iter().map(|phase| phase.waves.len()).sum::<usize>() > 1
+    }
+
     /// Whether nothing is to do.
     pub fn is_empty(&self) -> bool {
         self.steps().next().is_none()

@@ -45,6 +45,8 @@ pub(super) struct Look {
     pub again: Option<Timestamp>,
     /// The kinds of the Application's objects.
     pub kinds: BTreeSet<GroupVersionKind>,
+    /// How many sources were rendered.
+    pub renders: usize,
     /// What happened.
     pub events: Vec<Event>,
 }
@@ -200,6 +202,7 @@ async fn compare(
         }
     };
     finalizers::note_hooks(&applications, &read, &comparison).await?;
+    look.renders += comparison.renders;
     look.kinds = comparison.desired.resources.values().map(|one| one.object.gvk()).collect();
     let fought = of(fights).words(key, now);
     comparison.conditions.extend(fought.into_iter().map(|words| (FIELD_FIGHT.into(), words)));

@@ -20,6 +20,7 @@ const BOUNDS: [f64; 7] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
 pub struct Metrics {
     ready: AtomicBool,
     waiting: AtomicU64,
+    renders: AtomicU64,
     counted: Mutex<Counted>,
 }
 
@@ -87,6 +88,11 @@ impl Metrics {
         *counted.syncs.entry(of).or_default() += 1;
     }
 
+    /// So many sources were rendered; those whose result was known are not among them.
+    pub(super) fn render(&self, sources: usize) {
+        self.renders.fetch_add(u64::try_from(sources).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
     /// A repository was asked what its revisions stand for.
     pub(super) fn ask(&self, repository: &str) {
         *self.counted().git.entry(repository.to_owned()).or_default() += 1;
@@ -124,6 +130,8 @@ impl Metrics {
             let labels = [("repo", repository.as_str()), ("request_type", "ls-remote")];
             line(&mut text, "argocd_git_request_total", &labels, &count.to_string());
         }
+        head(&mut text, "gitops_renders_total", "counter", "Sources that were rendered.");
+        line(&mut text, "gitops_renders_total", &[], &self.renders.load(Ordering::Relaxed).to_string());
         head(&mut text, "workqueue_depth", "gauge", "Applications that wait to be looked at.");
         let waiting = self.waiting.load(Ordering::Relaxed).to_string();
         line(&mut text, "workqueue_depth", &[("name", "app_reconciliation_queue")], &waiting);
@@ -177,13 +185,12 @@ fn head(text: &mut String, name: &str, kind: &str, help: &str) {
 
 fn line(text: &mut String, name: &str, labels: &[(&str, &str)], value: &str) {
     text.push_str(name);
-    text.push('{');
     for (place, (label, content)) in labels.iter().enumerate() {
-        let comma = if place == 0 { "" } else { "," };
+        let before = if place == 0 { '{' } else { ',' };
         let content = content.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-        let _ = write!(text, "{comma}{label}=\"{content}\"");
+        let _ = write!(text, "{before}{label}=\"{content}\"");
     }
-    let _ = writeln!(text, "}} {value}");
+    let _ = writeln!(text, "{} {value}", if labels.is_empty() { "" } else { "}" });
 }
 
 fn histogram(text: &mut String, name: &str, labels: &[(&str, &str)], looks: &Looks) {

@@ -30,8 +30,9 @@ use futures::FutureExt as _;
 use gitops_core::annotations::{DELETION_APPROVED, REFRESH, SKIP_RECONCILE, TRACKING_ID};
 use gitops_core::api::{API_VERSION, APP_PROJECT_KIND, APPLICATION_KIND, Application};
 use gitops_core::cluster::Query;
-use gitops_core::{GroupVersionKind, Object, Timestamp, Value};
+use gitops_core::{GroupKind, GroupVersionKind, Object, Timestamp};
 use jiff::SignedDuration;
+use serde::Deserialize as _;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
@@ -54,7 +55,9 @@ use look::{Look, look};
 use poll::Revisions;
 
 /// How long after a change of its objects an Application is looked at: changes come in groups.
-const SETTLING: SignedDuration = SignedDuration::from_millis(20);
+const SETTLING: SignedDuration = SignedDuration::from_millis(5);
+/// How long after a controller told how far it is with one of them: it tells that many times, and nothing is to be put right.
+const PROGRESS: SignedDuration = SignedDuration::from_millis(100);
 /// How long after a failure of the cluster an Application is looked at again.
 const TROUBLE: SignedDuration = SignedDuration::from_secs(5);
 
@@ -101,8 +104,8 @@ enum Signal {
     Credentials,
     /// All Applications are known.
     Complete,
-    /// An object of an Application changed.
-    Live(Key),
+    /// An object of an Application changed, and it should be looked at after this.
+    Live(Key, SignedDuration),
     /// Revisions were asked for at this moment; those of these Applications moved.
     Polled(BTreeSet<Key>, Instant),
     /// A Git server told of pushes.
@@ -247,9 +250,9 @@ impl Work {
                 self.metrics.begin();
                 (self.observer)(&Event::Ready { applications: self.applications.len() });
             }
-            Signal::Live(key) => {
+            Signal::Live(key, pause) => {
                 if self.applications.contains_key(&key) {
-                    self.queue.ask(&key, later(now, SETTLING));
+                    self.queue.ask(&key, later(now, pause));
                 }
             }
             Signal::Polled(moved, asked) => {
@@ -281,6 +284,7 @@ impl Work {
     fn looked(&mut self, key: &Key, looked: Result<Look, String>, now: Timestamp) {
         match looked {
             Ok(look) => {
+                self.metrics.render(look.renders);
                 for event in &look.events {
                     if let Event::Synced { phase, .. } = event {
                         self.metrics.sync(key, phase, false);
@@ -320,7 +324,7 @@ impl Work {
             let signal = match seen {
                 Seen::Listed(object) | Seen::Changed(object) => {
                     let key = Key::new(object.namespace().unwrap_or_default(), object.name());
-                    match serde_json::from_value(Value::Object(object.body().clone())) {
+                    match Application::deserialize(object.body()) {
                         Ok(application) => Signal::Application(key, Box::new(application)),
                         Err(error) => Signal::Trouble(format!("the application `{key}`"), error.to_string()),
                     }
@@ -341,12 +345,13 @@ impl Work {
         }
         let sender = self.sender.clone();
         let tell = move |seen: Seen<'_>| {
-            let owner = match &seen {
+            let (object, pause) = match &seen {
+                Seen::Changed(object) if is_progress(object) => (object, PROGRESS),
                 // What is listed may have changed after the look that led here.
-                Seen::Listed(object) | Seen::Changed(object) | Seen::Gone(_, Some(object)) => owner(object),
-                _ => None,
+                Seen::Listed(object) | Seen::Changed(object) | Seen::Gone(_, Some(object)) => (object, SETTLING),
+                _ => return true,
             };
-            owner.is_none_or(|key| sender.send(Signal::Live(key)).is_ok())
+            owner(object).is_none_or(|key| sender.send(Signal::Live(key, pause)).is_ok())
         };
         self.followers.spawn(follow(Arc::clone(&self.engine.cluster), Query::all(kind), tell));
     }
@@ -377,6 +382,12 @@ fn owner(object: &Object) -> Option<Key> {
     Some(Key::new(namespace, name))
 }
 
+/// Whether a controller has seen what is wanted of an object: what changes then is how far it is.
+fn is_progress(object: &Object) -> bool {
+    let wanted = object.get(&["metadata", "generation"]);
+    wanted.is_some() && wanted == object.get(&["status", "observedGeneration"])
+}
+
 /// Whether an object is one of those that the operator itself goes by, and reads at every look: Applications, projects,
 /// settings, keys and credentials. A cluster that remembers does well to keep them.
 pub fn is_own(object: &Object) -> bool {
@@ -386,6 +397,11 @@ pub fn is_own(object: &Object) -> bool {
         || object.kind() == "ConfigMap" && object.name() == settings::NAME
         || object.kind() == "Secret" && object.name() == digest_key::NAME
         || is_credential(object)
+}
+
+/// The kinds that the operator goes by, and of which it does not matter who owns their fields.
+pub fn own_kinds() -> [GroupKind; 2] {
+    [APPLICATION_KIND, APP_PROJECT_KIND].map(|kind| GroupVersionKind::from_api_version(API_VERSION, kind).group_kind())
 }
 
 /// Whether a change of an Application is one to look at: its status changes with every look.

@@ -123,7 +123,7 @@ impl<'p> Side<'p> {
         let Previewer { kube_version, api_versions, strict, jsonnet, keys, memo, .. } = self.previewer;
         let mut inputs = rendering::inputs_of(application);
         inputs.kube_version.clone_from(kube_version);
-        inputs.api_versions.clone_from(api_versions);
+        inputs.api_versions = api_versions.as_slice().into();
         inputs.strict = *strict;
         inputs.jsonnet.clone_from(jsonnet);
         inputs.digest_key = memo.as_ref().map_or(DigestKey::new([0; 32]), |(_, key)| key.clone());

@@ -131,7 +131,7 @@ impl<'a> Memo<'a> {
         } = inputs;
         let references = serde_json::to_vec(&references.keys().collect::<Vec<_>>()).ok()?;
         let source = serde_json::to_vec(source).ok()?;
-        let api_versions = serde_json::to_vec(api_versions).ok()?;
+        let api_versions = serde_json::to_vec(&**api_versions).ok()?;
         let switches = format!(
             "{} {} {strict} {load_restrictor:?} {reorder:?} {managed_by_label} {charts} {limits:?}",
             jsonnet.is_some(),

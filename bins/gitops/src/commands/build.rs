@@ -102,7 +102,7 @@ fn inputs(arguments: &BuildArguments) -> Inputs {
     inputs.charts = arguments.enable_helm;
     inputs.managed_by_label = arguments.enable_managedby_label;
     inputs.kube_version.clone_from(&arguments.helm_kube_version);
-    inputs.api_versions.clone_from(&arguments.helm_api_versions);
+    inputs.api_versions = arguments.helm_api_versions.as_slice().into();
     inputs.load_restrictor = match arguments.load_restrictor {
         RestrictorChoice::RootOnly => LoadRestrictor::RootOnly,
         RestrictorChoice::None => LoadRestrictor::Repository,

@@ -85,8 +85,8 @@ async fn sync_one(
     let mut watcher = Watcher::new(application, json);
     let report = engine.sync(application, &request, &mut |event| watcher.on(&event)).await;
     let mut report = report.map_err(explain)?;
-    let progressing = status::overall(&report.resources) == HealthStatus::Progressing;
-    let wait = relied_on && progressing || report.outcome.is_some() && (relied_on || !arguments.no_wait);
+    let moving = report.resources.iter().any(|resource| resource.health == Some(HealthStatus::Progressing));
+    let wait = moving && (relied_on || report.outcome.is_some() && !arguments.no_wait);
     if !request.dry_run && wait {
         watcher.message("waiting until the resources are healthy");
         let patience = arguments

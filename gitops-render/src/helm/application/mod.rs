@@ -92,7 +92,7 @@ fn release(context: &Context<'_>, options: &HelmSource) -> Result<Release, HelmE
     };
     let mut release = Release::new(name, namespace, version);
     let api_versions = options.api_versions.as_ref().filter(|versions| !versions.is_empty());
-    release.api_versions.clone_from(api_versions.unwrap_or(&inputs.api_versions));
+    release.api_versions = api_versions.map_or(&*inputs.api_versions, Vec::as_slice).to_vec();
     release.schema = !options.skip_schema_validation.unwrap_or(false);
     Ok(release)
 }

@@ -109,8 +109,8 @@ pub(super) fn inflate(
         version => KubeVersion::parse(&version).map_err(wrong)?,
     };
     let mut release = Release::new(name, namespace, version);
-    let api_versions = if chart.api_versions.is_empty() { &inputs.api_versions } else { &chart.api_versions };
-    release.api_versions.clone_from(api_versions);
+    let own = Some(chart.api_versions.as_slice()).filter(|versions| !versions.is_empty());
+    release.api_versions = own.unwrap_or(&inputs.api_versions).to_vec();
     let rendered = helm::render(&found.chart, &values, &release, &functions, &host)?;
     let options = OutputOptions {
         include_crds: chart.include_crds,
