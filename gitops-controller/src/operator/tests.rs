@@ -223,6 +223,7 @@ async fn hooks_that_are_gone_hold_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_prune_that_is_to_be_confirmed_waits_for_it_and_says_so() {
     let mut bench = Bench::new().await;
+    bench.has(Some("blue")).await;
     let marked = settings("blue")
         .replace("name: settings", "name: settings\n  annotations: {argocd.argoproj.io/sync-options: Prune=confirm}");
     let other = settings("blue").replace("name: settings", "name: other");
