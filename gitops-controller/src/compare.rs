@@ -22,9 +22,10 @@ use gitops_policy::project::AccountError;
 use gitops_policy::{Project, Violation};
 use thiserror::Error;
 
+use crate::clusters::{Place, Unplaced};
 use crate::digest_key::digest_key;
 use crate::engine::Engine;
-use crate::project::{self, NAME, SERVER, forbidden, forbidden_listed};
+use crate::project::{forbidden, forbidden_listed};
 use crate::reconcile::SyncEvent;
 use crate::rendering::{self, Rendering, RenderingError, Surroundings};
 use crate::resolve::{self, Resolved, SourceError};
@@ -66,7 +67,9 @@ pub struct Comparison {
     pub warnings: Vec<String>,
     /// The desired objects.
     pub desired: Desired,
-    /// As whom the objects are read and written.
+    /// Where the objects are.
+    pub place: Place,
+    /// As whom they are read and written.
     pub tenant: Tenant,
     /// What was put there before.
     pub inventory: Inventory,
@@ -111,9 +114,9 @@ pub enum CompareError {
     /// The objects cannot be desired.
     #[error("the rendered resources cannot be used")]
     Prepare(#[source] PrepareError),
-    /// The destination is another cluster.
-    #[error("spec.destination: this engine deploys to `https://kubernetes.default.svc` only, and not to `{0}`")]
-    Destination(String),
+    /// The destination is no cluster that can be deployed to.
+    #[error(transparent)]
+    Destination(#[from] Unplaced),
     /// The project does not allow a source, the destination, or the Application's namespace.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Forbidden(Vec<Violation>),
@@ -159,25 +162,19 @@ impl Engine {
         options: &CompareOptions,
         observer: &mut (dyn FnMut(SyncEvent<'_>) + Send),
     ) -> Result<Comparison, CompareError> {
-        let destination = &application.spec.destination;
-        if let Some(address) =
-            destination.server().or(destination.name()).filter(|address| ![SERVER, NAME].contains(address))
-        {
-            return Err(CompareError::Destination(address.into()));
-        }
-        let project = self.allowing(application).await?;
+        let place = self.place(application)?;
+        let project = self.allowing(application, &place).await?;
         let resolved = self.resolve(application, options).await?;
         observer(SyncEvent::Resolved(&resolved));
-        let (resolved, rendering, discovery) = self.render(application, &project, resolved, options).await?;
+        let (resolved, rendering, discovery) = self.render(application, (&project, &place), resolved, options).await?;
         observer(SyncEvent::Rendered(&rendering));
-        self.observe_and_diff(application, options, project, (resolved, rendering), &discovery).await
+        self.observe_and_diff(application, options, (project, place), (resolved, rendering), &discovery).await
     }
 
     /// The project of an Application, before anything of its sources is read, where it allows these and the destination.
-    async fn allowing(&self, application: &Application) -> Result<Project, CompareError> {
+    async fn allowing(&self, application: &Application, place: &Place) -> Result<Project, CompareError> {
         let project = self.project(application).await.map_err(CompareError::Cluster)?;
-        let mut violations =
-            project.violations(application, &self.projects.namespace, &project::destination(application));
+        let mut violations = project.violations(application, &self.projects.namespace, &place.destination());
         violations.extend(project.signature_violations(application));
         if violations.is_empty() { Ok(project) } else { Err(CompareError::Forbidden(violations)) }
     }
@@ -194,12 +191,12 @@ impl Engine {
     async fn render(
         &self,
         application: &Application,
-        project: &Project,
+        (project, place): (&Project, &Place),
         resolved: Resolved,
         options: &CompareOptions,
     ) -> Result<(Resolved, Rendering, Arc<Discovery>), CompareError> {
-        let info = self.cluster.info().await.map_err(CompareError::Cluster)?;
-        let discovery = self.cluster.discover().await.map_err(CompareError::Cluster)?;
+        let info = place.cluster.info().await.map_err(CompareError::Cluster)?;
+        let discovery = place.cluster.discover().await.map_err(CompareError::Cluster)?;
         let mut inputs = rendering::inputs_of(application);
         inputs.kube_version = info.version;
         inputs.api_versions = discovery.names();
@@ -232,25 +229,25 @@ impl Engine {
         &self,
         application: &Application,
         options: &CompareOptions,
-        project: Project,
+        (project, place): (Project, Place),
         (resolved, rendering): (Resolved, Rendering),
         discovery: &Discovery,
     ) -> Result<Comparison, CompareError> {
-        let place = destination(application, options.strict);
-        let (owner, namespace) = (place.application.clone(), place.namespace.clone());
+        let there = destination(application, options.strict);
+        let (owner, namespace) = (there.application.clone(), there.namespace.clone());
         let mut warnings: Vec<String> = rendering.warnings.iter().map(ToString::to_string).collect();
-        let mut desired = prepare(rendering.objects, &place, discovery).map_err(CompareError::Prepare)?;
+        let mut desired = prepare(rendering.objects, &there, discovery).map_err(CompareError::Prepare)?;
         warnings.append(&mut desired.warnings);
         let inventory = load_inventory(self.cluster.as_ref(), control_namespace(application), &owner).await?;
-        let tenant = self.tenant(application, &project)?;
+        let tenant = self.tenant(application, &project, &place)?;
         let mut live = observe(tenant.0.as_ref(), &desired, &inventory).await.map_err(CompareError::Cluster)?;
-        let forbidden = forbidden(&project, application, &desired, &live);
+        let forbidden = forbidden(&project, application, &place, &desired, &live);
         warnings.extend(forbidden.values().map(ToString::to_string));
         live.hide(forbidden.keys());
         let settings = self.settings(application).await?;
         let mut rules = application.spec.ignore_differences.clone().unwrap_or_default();
         rules.extend(settings.ignore_differences()?);
-        let info = self.cluster.info().await.map_err(CompareError::Cluster)?;
+        let info = place.cluster.info().await.map_err(CompareError::Cluster)?;
         let source = plan_source(&resolved, &rendering.digest);
         let target = PlanTarget {
             cluster: info.uid,
@@ -266,7 +263,7 @@ impl Engine {
             renders: rendering.source_types.len() - rendering.recalled,
             source_types: rendering.source_types,
             warnings,
-            kinds: self.kinds_for(&desired).await?,
+            kinds: self.kinds_for(&desired, &place).await?,
             ignore: IgnoreRules::compile(&rules).map_err(CompareError::Ignore)?,
             predecessors: predecessors(application),
             checks: self.conduct.checks.as_ref().and_then(|make| make(settings.values())),
@@ -276,10 +273,11 @@ impl Engine {
             conditions: Vec::new(),
             desired,
             tenant,
-            forbidden_listed: forbidden_listed(&project, application, &inventory),
+            forbidden_listed: forbidden_listed(&project, &place, &inventory),
             inventory,
             live,
             project,
+            place,
             forbidden,
             diffs: BTreeMap::new(),
         };
@@ -294,11 +292,12 @@ impl Engine {
     pub(crate) async fn hooks(
         &self,
         application: &Application,
+        place: &Place,
         options: &CompareOptions,
     ) -> Result<(Resolved, Desired), CompareError> {
-        let project = self.allowing(application).await?;
+        let project = self.allowing(application, place).await?;
         let resolved = self.resolve(application, options).await?;
-        let (resolved, rendering, discovery) = self.render(application, &project, resolved, options).await?;
+        let (resolved, rendering, discovery) = self.render(application, (&project, place), resolved, options).await?;
         let destination = destination(application, options.strict);
         let all = prepare(rendering.objects, &destination, &discovery).map_err(CompareError::Prepare)?;
         let (hooks, deletion_hooks) = (all.hooks, all.deletion_hooks);
@@ -306,7 +305,7 @@ impl Engine {
     }
 
     /// The types of fields with those of custom kinds among the desired objects.
-    async fn kinds_for(&self, desired: &Desired) -> Result<Arc<Kinds>, CompareError> {
+    async fn kinds_for(&self, desired: &Desired, place: &Place) -> Result<Arc<Kinds>, CompareError> {
         let custom = |one: &&gitops_apply::prepare::DesiredObject| {
             self.kinds.get(one.object.api_version(), one.object.kind()).is_none()
         };
@@ -318,7 +317,7 @@ impl Engine {
             "apiextensions.k8s.io/v1",
             "CustomResourceDefinition",
         ));
-        let served = self.cluster.list(&query).await.map_err(CompareError::Cluster)?.objects;
+        let served = place.cluster.list(&query).await.map_err(CompareError::Cluster)?.objects;
         for definition in served {
             // A definition that the cluster serves and this table cannot read leaves its lists atomic.
             let _ = kinds.define(&Value::Object(definition.body().clone()));

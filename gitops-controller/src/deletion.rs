@@ -102,7 +102,7 @@ impl Engine {
         if let Some(outcome) = failed {
             return Ok(Deletion::Stays(Box::new(outcome)));
         }
-        self.delete_inventory(&comparison).await?;
+        self.delete_inventory(control_namespace(application), &comparison.inventory).await?;
         Applications::of(self.cluster.as_ref()).delete(application).await?;
         Ok(Deletion::Deleted(Box::new(plan)))
     }
@@ -118,10 +118,11 @@ impl Engine {
         let cluster = self.cluster.as_ref();
         let mut inventory = load_inventory(cluster, namespace, &owner).await.map_err(CompareError::from)?;
         let project = self.project(application).await.map_err(CompareError::Cluster)?;
-        let tenant = self.tenant(application, &project)?;
+        let place = self.place(application).map_err(CompareError::from)?;
+        let tenant = self.tenant(application, &project, &place)?;
         let (resolved, mut desired) = match request.without_hooks {
             true => (Resolved { sources: Vec::new() }, Desired::default()),
-            false => self.hooks(application, &request.compare).await?,
+            false => self.hooks(application, &place, &request.compare).await?,
         };
         // Hooks of a deletion are looked for too: an earlier attempt may have left them.
         let hooks = desired.hooks.iter().chain(&desired.deletion_hooks).cloned().collect();
@@ -129,11 +130,11 @@ impl Engine {
         let live = observe(tenant.0.as_ref(), &wanted, &inventory).await.map_err(CompareError::Cluster)?;
         note_left_hooks(&mut inventory, std::mem::take(&mut desired.hooks), &desired, &live);
         let reasons: Vec<Refusal> =
-            forbidden(&project, application, &desired, &live).into_values().map(Refusal::Project).collect();
+            forbidden(&project, application, &place, &desired, &live).into_values().map(Refusal::Project).collect();
         if !reasons.is_empty() {
             return Err(Refused { reasons }.into());
         }
-        let info = cluster.info().await.map_err(CompareError::Cluster)?;
+        let info = place.cluster.info().await.map_err(CompareError::Cluster)?;
         let settings = self.settings(application).await?;
         let target = PlanTarget {
             cluster: info.uid,
@@ -142,6 +143,7 @@ impl Engine {
             owner,
             namespace: application.spec.destination.namespace().unwrap_or_default().into(),
         };
+        let kept = forbidden_listed(&project, &place, &inventory);
         let comparison = Comparison {
             resolved,
             source: PlanSource::default(),
@@ -150,9 +152,10 @@ impl Engine {
             source_types: Vec::new(),
             warnings: Vec::new(),
             desired,
+            place,
             tenant,
             forbidden: BTreeMap::new(),
-            forbidden_listed: forbidden_listed(&project, application, &inventory),
+            forbidden_listed: kept,
             project,
             inventory,
             live,
@@ -182,9 +185,19 @@ impl Engine {
         Ok((comparison, plan))
     }
 
-    async fn delete_inventory(&self, comparison: &Comparison) -> Result<(), SyncError> {
-        let namespace = comparison.target.application_namespace.as_str();
-        for name in comparison.inventory.part_names() {
+    /// Lets an Application go whose cluster nobody knows any more: what it deployed stays there, as in Argo CD.
+    ///
+    /// # Errors
+    /// Where its record or its inventory cannot be deleted.
+    pub(crate) async fn abandon(&self, application: &Application) -> Result<(), SyncError> {
+        let namespace = control_namespace(application);
+        let inventory = load_inventory(self.cluster.as_ref(), namespace, &owner_name(application)).await;
+        self.delete_inventory(namespace, &inventory.map_err(CompareError::from)?).await?;
+        Ok(Applications::of(self.cluster.as_ref()).delete(application).await?)
+    }
+
+    async fn delete_inventory(&self, namespace: &str, inventory: &Inventory) -> Result<(), SyncError> {
+        for name in inventory.part_names() {
             let target = ObjectId::new("", "ConfigMap", Some(namespace), name).at_version("v1");
             let Some(live) = self.cluster.get(&target).await.map_err(CompareError::Cluster)? else { continue };
             let mut delete = Delete::new(&target, live.uid().unwrap_or_default());

@@ -12,6 +12,7 @@ use gitops_render::JsonnetEvaluator;
 use gitops_render::helm::ChartCache;
 
 use crate::audit::Journal;
+use crate::clusters::{Clusters, KnownClusters};
 use crate::conduct::Conduct;
 use crate::credentials::RepositoryCredentials;
 use crate::keys::KeptKeys;
@@ -31,6 +32,10 @@ pub struct Engine {
     pub fetcher: Option<Fetcher>,
     /// Who to be for the servers of repositories and charts; none where everything is fetched as whoever runs this process.
     pub credentials: Option<RepositoryCredentials>,
+    /// The clusters of Secrets that are deployed to; none where there is only the one that keeps the Applications.
+    pub(crate) clusters: Option<Arc<KnownClusters>>,
+    /// Who makes clusters of Secrets; without one, Applications are deployed to the cluster that keeps them only.
+    pub maker: Option<Arc<dyn Clusters>>,
     /// Where results of renders are kept; none where each is made anew.
     pub memo: Option<MemoDirectory>,
     /// What this build of the engine is called: results of another one are not used.
@@ -69,6 +74,8 @@ impl Engine {
             fetch: FetchOptions::new().ssh_from_environment(),
             fetcher: None,
             credentials: None,
+            clusters: None,
+            maker: None,
             memo: None,
             charts: ChartCache::default(),
             build: Self::build(),

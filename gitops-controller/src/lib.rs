@@ -12,6 +12,7 @@ pub mod approval;
 pub mod appset;
 pub mod audit;
 pub mod causes;
+pub mod clusters;
 pub mod compare;
 pub mod conduct;
 pub mod credentials;

@@ -9,18 +9,15 @@ use gitops_apply::{Desired, Inventory};
 use gitops_core::api::{API_VERSION, APP_PROJECT_KIND, AppProject, Application};
 use gitops_core::cluster::{Cluster, ClusterError, ErrorKind, Verb, Write};
 use gitops_core::{GroupVersionKind, Object, ObjectError, ObjectId};
+use gitops_policy::Project;
 use gitops_policy::project::DEFAULT_PROJECT;
-use gitops_policy::{Destination, Project};
 use thiserror::Error;
 
 use crate::FIELD_MANAGER;
+use crate::clusters::Place;
 use crate::compare::CONTROL_NAMESPACE;
 use crate::engine::Engine;
 use crate::operator::KnownProjects;
-
-/// The only cluster that this version deploys to, the one that keeps the Applications, under both of its names in Argo CD.
-pub(crate) const SERVER: &str = "https://kubernetes.default.svc";
-pub(crate) const NAME: &str = "in-cluster";
 
 /// Where projects are, and what it means that one is not there.
 #[derive(Clone, Debug)]
@@ -136,20 +133,15 @@ impl Engine {
     }
 }
 
-/// Where an Application deploys to.
-pub(crate) fn destination(application: &Application) -> Destination<'_> {
-    let namespace = application.spec.destination.namespace().unwrap_or_default();
-    Destination { server: SERVER, name: NAME, namespace, project_clusters: &[] }
-}
-
 /// The desired objects that a project does not allow.
 pub(crate) fn forbidden(
     project: &Project,
     application: &Application,
+    place: &Place,
     desired: &Desired,
     live: &Live,
 ) -> BTreeMap<ObjectId, Violation> {
-    let there = destination(application);
+    let there = place.destination();
     let hooks = desired.hooks.iter().chain(&desired.deletion_hooks).map(|hook| hook.object.id());
     // The namespace that the engine makes is the project's business where it is made.
     let policy = application.spec.sync_policy.as_ref();
@@ -161,12 +153,8 @@ pub(crate) fn forbidden(
 
 /// The listed objects that a project does not allow, each with the reason: they are none of the Application's any more, and
 /// so are not deleted.
-pub(crate) fn forbidden_listed(
-    project: &Project,
-    application: &Application,
-    inventory: &Inventory,
-) -> BTreeMap<ObjectId, String> {
-    let there = destination(application);
+pub(crate) fn forbidden_listed(project: &Project, place: &Place, inventory: &Inventory) -> BTreeMap<ObjectId, String> {
+    let there = place.destination();
     let reason =
         |id: &ObjectId| project.object_violation(id, &there).map(|violation| (id.clone(), violation.to_string()));
     inventory.entries.keys().filter_map(reason).collect()
@@ -177,6 +165,7 @@ mod tests {
     use gitops_core::Object;
     use gitops_core::cluster::{Verb, Write};
     use gitops_embedded::{EmbeddedCluster, Options};
+    use gitops_policy::Destination;
     use serde_json::json;
 
     use super::*;
@@ -213,6 +202,11 @@ mod tests {
     }
 
     fn there() -> Destination<'static> {
-        Destination { server: SERVER, name: NAME, namespace: "shop", project_clusters: &[] }
+        Destination {
+            server: "https://kubernetes.default.svc",
+            name: "in-cluster",
+            namespace: "shop",
+            project_clusters: &[],
+        }
     }
 }

@@ -8,9 +8,9 @@ use gitops_core::cluster::Cluster;
 use gitops_policy::Project;
 use gitops_policy::project::Accounts;
 
+use crate::clusters::Place;
 use crate::compare::{CompareError, control_namespace};
 use crate::engine::Engine;
-use crate::project::destination;
 
 /// The cluster as it is called for an Application's objects: under the service account that its project names, or under the
 /// engine's own identity. What the engine keeps for itself (Applications, inventories, keys) is never called this way.
@@ -29,14 +29,18 @@ impl Engine {
     /// # Errors
     /// Where its project names service accounts and none of them for its destination, as Argo CD refuses it, or the cluster
     /// cannot be called for others.
-    pub(crate) fn tenant(&self, application: &Application, project: &Project) -> Result<Tenant, CompareError> {
+    pub(crate) fn tenant(
+        &self,
+        application: &Application,
+        project: &Project,
+        place: &Place,
+    ) -> Result<Tenant, CompareError> {
         let accounts = project.found().map(Accounts::of);
         let home = control_namespace(application);
-        let identity =
-            accounts.map(|accounts| accounts.identity(&destination(application), home)).transpose()?.flatten();
+        let identity = accounts.map(|accounts| accounts.identity(&place.destination(), home)).transpose()?.flatten();
         match identity {
-            Some(identity) => Ok(Tenant(self.cluster.acting_as(&identity).map_err(CompareError::Cluster)?)),
-            None => Ok(Tenant(Arc::clone(&self.cluster))),
+            Some(identity) => Ok(Tenant(place.cluster.acting_as(&identity).map_err(CompareError::Cluster)?)),
+            None => Ok(Tenant(Arc::clone(&place.cluster))),
         }
     }
 }

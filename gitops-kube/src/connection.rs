@@ -23,6 +23,9 @@ pub enum ConnectError {
     /// A kubeconfig cannot be read, or does not have what was asked for.
     #[error("the kubeconfig cannot be used")]
     Kubeconfig(#[source] kube::config::KubeconfigError),
+    /// Values are not those of a kubeconfig. The reader's own words could repeat a part of them.
+    #[error("the values are not those of a kubeconfig")]
+    Values,
     /// The program does not run in a cluster, or its service account is not mounted.
     #[error("no service account of a cluster is mounted")]
     InCluster(#[source] kube::config::InClusterError),
@@ -44,6 +47,16 @@ impl Connection {
         };
         let options = KubeConfigOptions { context: context.map(Into::into), ..KubeConfigOptions::default() };
         let config = Config::from_custom_kubeconfig(read.map_err(ConnectError::Kubeconfig)?, &options).await;
+        Ok(Self::new(config.map_err(ConnectError::Kubeconfig)?))
+    }
+
+    /// What the values of a kubeconfig say, for its current context. A credential plugin that they name is started.
+    ///
+    /// # Errors
+    /// Where they are not those of a kubeconfig, or name nothing that is there.
+    pub async fn from_values(values: gitops_core::Value) -> Result<Self, ConnectError> {
+        let read: Kubeconfig = serde_json::from_value(values).map_err(|_| ConnectError::Values)?;
+        let config = Config::from_custom_kubeconfig(read, &KubeConfigOptions::default()).await;
         Ok(Self::new(config.map_err(ConnectError::Kubeconfig)?))
     }
 

@@ -33,6 +33,9 @@ pub(crate) struct Arguments {
     /// Open repositories on this machine below this folder; may be repeated. On the embedded cluster: anywhere
     #[arg(long, value_name = "DIR")]
     pub allow_local_repositories: Vec<PathBuf>,
+    /// Start this program where a cluster's Secret has its credential printed by it; may be repeated. By default: none
+    #[arg(long, value_name = "PROGRAM")]
+    pub allow_credential_program: Vec<String>,
     /// Serve /metrics, /healthz, /readyz and /api/webhook at this address, such as 127.0.0.1:8082
     #[arg(long, value_name = "ADDRESS", env = "GITOPS_LISTEN")]
     pub listen: Option<SocketAddr>,

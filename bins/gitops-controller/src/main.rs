@@ -1,6 +1,7 @@
 //! The operator as a program: parses, sets the library up, prints what it tells.
 
 mod arguments;
+mod clusters;
 mod failure;
 mod folder;
 mod print;
@@ -23,6 +24,7 @@ use jiff::SignedDuration;
 use mimalloc::MiMalloc;
 
 use crate::arguments::Arguments;
+use crate::clusters::Connections;
 use crate::failure::Failure;
 use crate::folder::Folder;
 use crate::serve::Answers;
@@ -107,6 +109,7 @@ fn engine(arguments: &Arguments, cluster: Arc<dyn Cluster>) -> Result<Engine, Fa
     if arguments.embedded.is_none() {
         engine.conduct = Conduct::of_an_operator(|name| std::env::var(name).ok());
     }
+    engine.maker = Some(Arc::new(Connections { programs: arguments.allow_credential_program.clone() }));
     engine.projects.namespace.clone_from(&arguments.namespace);
     let mut credentials = RepositoryCredentials::of(&arguments.namespace);
     credentials.own = arguments.embedded.is_some();

@@ -22,6 +22,7 @@ use super::queue::Key;
 use super::{finalizers, orphans, project};
 use crate::applications::{ApplicationError, Applications};
 use crate::causes::chain;
+use crate::clusters::{Place, Unplaced};
 use crate::compare::{CompareError, CompareOptions, Comparison};
 use crate::deletion::Deletion;
 use crate::engine::Engine;
@@ -38,11 +39,18 @@ const FIELD_FIGHT: &str = "FieldFightWarning";
 /// How long after a deletion that did not end well it is tried again.
 const DELETION_PAUSE: SignedDuration = SignedDuration::from_secs(10);
 
+/// How soon a cluster that is asked for the first time is looked at again.
+const FIRST_ANSWER: SignedDuration = SignedDuration::from_millis(200);
+/// How soon after it could not be reached; when that changes, its Applications are looked at anyway.
+const UNREACHABLE: SignedDuration = SignedDuration::from_secs(16);
+
 /// What a look came to.
 #[derive(Debug, Default)]
 pub(super) struct Look {
     /// When to look again, whatever happens.
     pub again: Option<Timestamp>,
+    /// Where the Application goes.
+    pub place: Option<Place>,
     /// The kinds of the Application's objects.
     pub kinds: BTreeSet<GroupVersionKind>,
     /// How many sources were rendered.
@@ -76,7 +84,8 @@ pub(super) async fn look(
     let mut look = Look::default();
     let allowing = engine.project(&application).await;
     let allowing = allowing.map_err(|source| ApplicationError::Cluster { name: key.name.clone(), source })?;
-    let invalid = project::conditions(engine, &allowing, &application);
+    let place = engine.place(&application);
+    let invalid = project::conditions(engine, &allowing, &application, place.as_ref());
     if !invalid.is_empty() {
         let message = project::words(&invalid);
         let operation = requested(&application);
@@ -84,6 +93,11 @@ pub(super) async fn look(
         look.events.push(Event::Failed { application: key.clone(), message });
         return Ok(look);
     }
+    if matches!(place, Err(Unplaced::Asked)) {
+        look.again = later(engine, FIRST_ANSWER);
+        return Ok(look);
+    }
+    look.place = place.ok();
     let application = match requested(&application) {
         Some(operation) => {
             let attempt = project::attempt(&application, &operation);
@@ -198,6 +212,12 @@ async fn compare(
             let words = comparison_error(&read, &error, &message);
             condition(status, before, (ApplicationConditionType::ComparisonError, words), &[], now);
             look.events.push(Event::Failed { application: key.clone(), message });
+            if is_unreachable(&error) {
+                if let Some(link) = look.place.as_ref().and_then(Place::link) {
+                    link.doubt();
+                }
+                look.again = later(engine, UNREACHABLE);
+            }
             return save(&applications, &application, before).await;
         }
     };
@@ -206,7 +226,7 @@ async fn compare(
     look.kinds = comparison.desired.resources.values().map(|one| one.object.gvk()).collect();
     let fought = of(fights).words(key, now);
     comparison.conditions.extend(fought.into_iter().map(|words| (FIELD_FIGHT.into(), words)));
-    comparison.conditions.extend(orphans::warning(engine, &application, &comparison).await);
+    comparison.conditions.extend(orphans::warning(&application, &comparison).await);
     status::update(&mut application, &comparison, now);
     let request = match automatic(&application, &comparison, fights, key, now) {
         Ok(request) => request,
@@ -248,6 +268,9 @@ async fn compare(
 
 /// Why an Application cannot be compared, in Argo CD's words as far as they are the same for every cause.
 fn comparison_error(application: &Application, error: &CompareError, message: &str) -> String {
+    if matches!(error, CompareError::Destination(_)) {
+        return format!("Failed to load live state: {message}");
+    }
     let sources = application.sources();
     let from_source = matches!(error, CompareError::Source(_) | CompareError::Render(_));
     let failed = sources.iter().position(|source| message.contains(&source.repo_url)).filter(|_| from_source);
@@ -255,6 +278,19 @@ fn comparison_error(application: &Application, error: &CompareError, message: &s
         format!("failed to generate manifest for source {} of {}: ", index + 1, sources.len())
     });
     format!("Failed to load target state: {which}{message}")
+}
+
+/// Whether a comparison failed since a cluster does not answer.
+fn is_unreachable(error: &CompareError) -> bool {
+    match error {
+        CompareError::Destination(_) => true,
+        CompareError::Cluster(error) => error.kind.is_transient(),
+        _ => false,
+    }
+}
+
+fn later(engine: &Engine, pause: SignedDuration) -> Option<Timestamp> {
+    engine.clock.now().checked_add(pause).ok()
 }
 
 /// The sync that an Application asks for by its policy, or what is decided in its place.
@@ -345,6 +381,17 @@ fn condition(
 async fn delete(engine: &Engine, key: &Key, mut application: Application) -> Result<Look, ApplicationError> {
     let mut look = Look::default();
     let Some(cascade) = finalizers::cascade(&application) else { return Ok(look) };
+    let place = engine.place(&application);
+    if matches!(place, Err(Unplaced::Asked)) {
+        look.again = later(engine, FIRST_ANSWER);
+        return Ok(look);
+    }
+    if let Err(Unplaced::Unknown(_)) = place
+        && engine.abandon(&application).await.is_ok()
+    {
+        look.events.push(Event::Deleted { application: key.clone() });
+        return Ok(look);
+    }
     let mut request = SyncRequest::new("deletion");
     let mut deleted = engine.delete(&application, cascade, &request, &mut |_| {}).await;
     // Where no hooks have to run, it does not matter that there are no manifests any more.

@@ -5,6 +5,7 @@
 //! one Application. Everything that must survive is in the cluster: the loop can be killed at any time.
 
 mod automation;
+mod clusters;
 mod credentials;
 mod event;
 mod fights;
@@ -31,6 +32,7 @@ use gitops_core::annotations::{DELETION_APPROVED, REFRESH, SKIP_RECONCILE, TRACK
 use gitops_core::api::{API_VERSION, APP_PROJECT_KIND, APPLICATION_KIND, Application};
 use gitops_core::cluster::Query;
 use gitops_core::{GroupKind, GroupVersionKind, Object, Timestamp};
+use gitops_policy::ClusterAddress;
 use jiff::SignedDuration;
 use serde::Deserialize as _;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -49,6 +51,7 @@ use crate::credentials::is_credential;
 use crate::engine::Engine;
 use crate::webhook::Push;
 use crate::{digest_key, settings};
+use clusters::Following;
 use fights::Fights;
 use follow::{Seen, follow};
 use look::{Look, look};
@@ -100,6 +103,8 @@ enum Signal {
     Gone(Key),
     /// A project is there, gone, or another than before.
     Project(String),
+    /// Something is new about a cluster: its Secret, or whether it can be reached.
+    Cluster(ClusterAddress),
     /// Credentials of repositories are other ones than before.
     Credentials,
     /// All Applications are known.
@@ -149,6 +154,7 @@ impl Operator {
         let projects = Arc::<KnownProjects>::default();
         engine.projects.known = Some(Arc::clone(&projects));
         credentials::be_told(&mut engine);
+        clusters::be_told(&mut engine, self.sender.clone());
         if let Err(error) = project::ensure_default(engine.cluster.as_ref(), &engine.projects.namespace).await {
             observer(&Event::Trouble { what: "the project `default`".into(), message: chain(&error) });
         }
@@ -160,7 +166,7 @@ impl Operator {
             sender: self.sender,
             queue: Queue::default(),
             applications: HashMap::new(),
-            followed: BTreeSet::new(),
+            followed: Vec::new(),
             followers: JoinSet::new(),
             looks: JoinSet::new(),
             revisions: Arc::default(),
@@ -169,6 +175,7 @@ impl Operator {
         };
         work.follow_projects(projects);
         work.follow_credentials();
+        work.follow_clusters();
         work.follow_applications();
         work.poll_later();
         let mut stop = std::pin::pin!(stop.fuse());
@@ -197,7 +204,7 @@ struct Work {
     sender: UnboundedSender<Signal>,
     queue: Queue,
     applications: HashMap<Key, Arc<Application>>,
-    followed: BTreeSet<GroupVersionKind>,
+    followed: Vec<Following>,
     followers: JoinSet<()>,
     looks: JoinSet<()>,
     revisions: Arc<Mutex<Revisions>>,
@@ -245,6 +252,7 @@ impl Work {
                 self.queue.forget(&key);
             }
             Signal::Project(name) => self.ask_project(&name, now),
+            Signal::Cluster(cluster) => self.ask_cluster(&cluster, now),
             Signal::Credentials => self.ask_everybody(now),
             Signal::Complete => {
                 self.metrics.begin();
@@ -293,7 +301,9 @@ impl Work {
                     self.notice(key, event);
                 }
                 for kind in look.kinds {
-                    self.follow_kind(kind);
+                    if let Some(place) = &look.place {
+                        self.follow_kind(place, kind);
+                    }
                 }
                 if let Some(again) = look.again {
                     self.queue.ask(key, again);
@@ -336,24 +346,6 @@ impl Work {
             sender.send(signal).is_ok()
         };
         self.followers.spawn(follow(Arc::clone(&self.engine.cluster), query, tell));
-    }
-
-    /// Follows the objects of a kind from now on, for whichever Application they bear the mark of.
-    fn follow_kind(&mut self, kind: GroupVersionKind) {
-        if !self.followed.insert(kind.clone()) {
-            return;
-        }
-        let sender = self.sender.clone();
-        let tell = move |seen: Seen<'_>| {
-            let (object, pause) = match &seen {
-                Seen::Changed(object) if is_progress(object) => (object, PROGRESS),
-                // What is listed may have changed after the look that led here.
-                Seen::Listed(object) | Seen::Changed(object) | Seen::Gone(_, Some(object)) => (object, SETTLING),
-                _ => return true,
-            };
-            owner(object).is_none_or(|key| sender.send(Signal::Live(key, pause)).is_ok())
-        };
-        self.followers.spawn(follow(Arc::clone(&self.engine.cluster), Query::all(kind), tell));
     }
 
     /// Asks the repositories after a pause, somewhat more or less than is set so that many operators do not ask at once.

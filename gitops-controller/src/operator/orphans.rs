@@ -12,7 +12,6 @@ use gitops_core::{GroupKind, Object, Value};
 use gitops_policy::project::{Condition, Orphans};
 
 use crate::compare::{Comparison, owner_name};
-use crate::engine::Engine;
 
 /// How many kinds are listed side by side.
 const SIDE_BY_SIDE: usize = 8;
@@ -23,18 +22,18 @@ const EXCLUDED_KINDS: [(&str, &str); 4] =
     [("", "Event"), ("", "Endpoints"), ("discovery.k8s.io", "EndpointSlice"), ("coordination.k8s.io", "Lease")];
 
 /// The warning, where the project asks for it and there are such objects. A kind that cannot be listed has none.
-pub(super) async fn warning(engine: &Engine, application: &Application, comparison: &Comparison) -> Option<Condition> {
+pub(super) async fn warning(application: &Application, comparison: &Comparison) -> Option<Condition> {
     let settings = comparison.project.found()?.spec.orphaned_resources.as_ref()?;
     let orphans = Orphans::of(settings);
     let namespace = application.spec.destination.namespace().filter(|_| orphans.warns())?;
-    let objects = objects(engine, comparison, namespace).await;
+    let objects = objects(comparison, namespace).await;
     let count = count(&objects, |object| is_orphan(object, application, comparison, &orphans), application);
     let words = || format!("Application has {count} orphaned resources");
     (count > 0).then(|| (ApplicationConditionType::OrphanedResourceWarning, words()))
 }
 
-async fn objects(engine: &Engine, comparison: &Comparison, namespace: &str) -> Vec<Object> {
-    let Ok(discovery) = engine.cluster.discover().await else { return Vec::new() };
+async fn objects(comparison: &Comparison, namespace: &str) -> Vec<Object> {
+    let Ok(discovery) = comparison.place.cluster.discover().await else { return Vec::new() };
     let kinds: Vec<ApiResource> = discovery.iter().filter(|one| one.namespaced && !is_excluded(one)).cloned().collect();
     let list = |kind: ApiResource| {
         let (cluster, mut query) = (Arc::clone(&comparison.tenant.0), Query::all(kind.gvk));

@@ -20,8 +20,8 @@ use super::look::save;
 use super::{Signal, Work};
 use crate::FIELD_MANAGER;
 use crate::applications::{ApplicationError, Applications};
+use crate::clusters::{Place, Unplaced};
 use crate::engine::Engine;
-use crate::project::{NAME, SERVER, destination};
 use crate::status;
 
 /// A window is open after the moment it opens at, not at it.
@@ -123,30 +123,21 @@ pub(super) async fn ensure_default(cluster: &dyn Cluster, namespace: &str) -> Re
     }
 }
 
-/// Why an Application is not looked at, in Argo CD's words.
-pub(super) fn conditions(engine: &Engine, project: &Project, application: &Application) -> Vec<Condition> {
-    let there = destination(application);
-    let there = match unknown_cluster(application) {
-        Some(words) => Err(words),
-        None => Ok(&there),
+/// Why an Application is not looked at, in Argo CD's words; where its cluster is one that is known.
+pub(super) fn conditions(
+    engine: &Engine,
+    project: &Project,
+    application: &Application,
+    place: Result<&Place, &Unplaced>,
+) -> Vec<Condition> {
+    let there = place.map(Place::destination);
+    let there = match &there {
+        Ok(there) => Ok(there),
+        Err(Unplaced::Unknown(words)) => Err(words.clone()),
+        // What is wrong there is told when it is compared.
+        Err(_) => return Vec::new(),
     };
     project.conditions(application, &engine.projects.namespace, there)
-}
-
-/// Why the destination is no cluster that is known, in the words of Argo CD's `GetDestinationCluster`.
-fn unknown_cluster(application: &Application) -> Option<String> {
-    let destination = &application.spec.destination;
-    match (destination.name(), destination.server()) {
-        (Some(name), Some(server)) => {
-            Some(format!("application destination can't have both name and server defined: {name} {server}"))
-        }
-        (None, Some(SERVER)) | (Some(NAME), None) => None,
-        (None, Some(server)) => Some(format!(
-            "error getting cluster by server {server:?}: rpc error: code = NotFound desc = cluster {server:?} not found"
-        )),
-        (Some(name), None) => Some(format!("there are no clusters with this name: {name}")),
-        (None, None) => Some("Destination server missing from app spec".into()),
-    }
 }
 
 /// Conditions on one line, as Argo CD's `FormatAppConditions` has them.
