@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use gitops_apply::ApplyPlan;
 use gitops_apply::execute::Settings;
 use gitops_apply::health::Checks;
 use jiff::SignedDuration;
@@ -17,13 +18,35 @@ const ARGO_CD_WAVE_DELAY: i64 = 2;
 /// Makes the health checks that a cluster's settings name; none where they name none.
 pub type MakeChecks = Arc<dyn Fn(&BTreeMap<String, String>) -> Option<Arc<dyn Checks>> + Send + Sync>;
 
+/// Which syncs are rehearsed: the API server is asked for every write what would come of it before the first one is made, so
+/// that nothing is written where something would fail. It costs one call more for each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rehearsal {
+    /// None.
+    #[default]
+    Never,
+    /// Those of several waves: an earlier one is not written where a later one would fail.
+    Waves,
+    /// All.
+    Always,
+}
+
+impl Rehearsal {
+    fn is_due(self, plan: &ApplyPlan) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Waves => plan.takes_turns(),
+            Self::Always => true,
+        }
+    }
+}
+
 /// How plans are carried out.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Conduct {
-    /// Whether every write is rehearsed by the API server before the first one is made, so that nothing is written where a
-    /// later wave would fail: one call more for each. What is written in one wave has no later one.
-    pub rehearse: bool,
+    /// Which syncs are rehearsed.
+    pub rehearsal: Rehearsal,
     /// The pause after each wave but the last, in which controllers notice what was written.
     pub wave_delay: SignedDuration,
     /// Whether an Application's status has the health of each resource, which costs a write whenever its words change. Argo CD
@@ -36,16 +59,16 @@ pub struct Conduct {
 impl Default for Conduct {
     /// Nothing is rehearsed, and waves follow at once: right for a cluster that answers when all is done.
     fn default() -> Self {
-        Self { rehearse: false, wave_delay: SignedDuration::ZERO, keeps_health: true, checks: None }
+        Self { rehearsal: Rehearsal::Never, wave_delay: SignedDuration::ZERO, keeps_health: true, checks: None }
     }
 }
 
 impl fmt::Debug for Conduct {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rehearse, wave_delay, keeps_health, checks } = self;
+        let Self { rehearsal, wave_delay, keeps_health, checks } = self;
         let checks = checks.is_some();
         out.debug_struct("Conduct")
-            .field("rehearse", rehearse)
+            .field("rehearsal", rehearsal)
             .field("wave_delay", wave_delay)
             .field("keeps_health", &keeps_health)
             .field("checks", &checks)
@@ -60,9 +83,9 @@ impl Conduct {
         Self { wave_delay: wave_delay(variable(SYNC_WAVE_DELAY).as_deref()), ..Self::default() }
     }
 
-    /// As of an operator: everything is rehearsed as well, and health is told of Applications only.
+    /// As of an operator: syncs of several waves are rehearsed as well, and health is told of Applications only.
     pub fn of_an_operator(variable: impl Fn(&str) -> Option<String>) -> Self {
-        Self { rehearse: true, keeps_health: false, ..Self::on_a_cluster(variable) }
+        Self { rehearsal: Rehearsal::Waves, keeps_health: false, ..Self::on_a_cluster(variable) }
     }
 
     /// The same with health checks of the users' own.
@@ -72,11 +95,11 @@ impl Conduct {
         self
     }
 
-    /// The settings of an execution.
-    pub(crate) fn settings(&self, wait: SignedDuration, checks: Option<Arc<dyn Checks>>) -> Settings {
+    /// The settings of an execution of a plan.
+    pub(crate) fn settings(&self, plan: &ApplyPlan, wait: SignedDuration, checks: Option<Arc<dyn Checks>>) -> Settings {
         let mut settings = Settings::default();
         settings.wait = wait;
-        settings.rehearse = self.rehearse;
+        settings.rehearse = self.rehearsal.is_due(plan);
         settings.wave_delay = self.wave_delay;
         settings.checks = checks;
         settings
@@ -91,6 +114,8 @@ fn wave_delay(said: Option<&str>) -> SignedDuration {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -106,9 +131,27 @@ mod tests {
     #[test]
     fn an_execution_gets_what_the_owner_decided() {
         let conduct = Conduct::of_an_operator(|name| (name == SYNC_WAVE_DELAY).then(|| "5".to_owned()));
-        let settings = conduct.settings(SignedDuration::from_mins(1), None);
+        let settings = conduct.settings(&plan(2), SignedDuration::from_mins(1), None);
         assert!(settings.rehearse && !settings.dry_run);
         assert_eq!((settings.wave_delay.as_secs(), settings.wait.as_secs()), (5, 60));
-        assert!(!Conduct::on_a_cluster(|_| None).rehearse);
+    }
+
+    #[test]
+    fn what_has_no_later_wave_is_rehearsed_only_where_everything_is() {
+        let due = |rehearsal: Rehearsal| [1, 2].map(|waves| rehearsal.is_due(&plan(waves)));
+        assert_eq!(due(Rehearsal::Never), [false, false]);
+        assert_eq!(due(Rehearsal::Waves), [false, true]);
+        assert_eq!(due(Rehearsal::Always), [true, true]);
+        assert_eq!(Conduct::on_a_cluster(|_| None).rehearsal, Rehearsal::Never);
+    }
+
+    fn plan(waves: i64) -> ApplyPlan {
+        let waves: Vec<_> = (0..waves).map(|wave| json!({"wave": wave, "batches": []})).collect();
+        let names = ["cluster", "applicationNamespace", "application", "owner", "namespace"];
+        let target: serde_json::Map<_, _> = names.map(|name| (name.to_owned(), json!("a"))).into_iter().collect();
+        let phases = json!([{"phase": "Sync", "waves": waves}]);
+        let source = json!({"revisions": [], "digest": "a"});
+        let plan = json!({"version": 1, "source": source, "target": target, "phases": phases, "unchanged": 0});
+        serde_json::from_value(plan).unwrap()
     }
 }

@@ -24,8 +24,7 @@ pub(crate) async fn execute(
     request: &SyncRequest,
     observer: Observer<'_>,
 ) -> (Outcome, Inventory) {
-    let mut settings = engine.conduct.settings(request.wait, comparison.checks.clone());
-    settings.rehearse &= approved.plan().takes_turns();
+    let settings = engine.conduct.settings(approved.plan(), request.wait, comparison.checks.clone());
     let inventory = comparison.inventory.clone();
     let now = engine.clock.now();
     let waits = approved.plan().steps().any(|step| step.unconfirmed);

@@ -40,7 +40,7 @@ pub mod webhook;
 
 pub use applications::{ApplicationError, Applications};
 pub use compare::{CompareError, Comparison};
-pub use conduct::Conduct;
+pub use conduct::{Conduct, Rehearsal};
 pub use credentials::RepositoryCredentials;
 pub use engine::{Engine, TokioTimer};
 pub use gitops_apply::FIELD_MANAGER;

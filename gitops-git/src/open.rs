@@ -9,6 +9,9 @@ use crate::failure::Failure;
 use crate::odb::GitTree;
 use crate::revision::{self, ResolveError};
 
+/// The files of a commit, which those who read them keep.
+type LastTree = Option<(CommitId, Weak<GitTree>)>;
+
 /// A Git repository on this machine, bare or with a work tree. It can be shared between threads.
 ///
 /// What is uncommitted in a work tree is never read.
@@ -16,7 +19,7 @@ use crate::revision::{self, ResolveError};
 pub struct Repository {
     inner: gix::ThreadSafeRepository,
     /// The files of the commit that was asked for last, for as long as somebody reads them: many read those of one commit.
-    last: Arc<Mutex<Option<(CommitId, Weak<GitTree>)>>>,
+    last: Arc<Mutex<LastTree>>,
 }
 
 impl std::fmt::Debug for Repository {

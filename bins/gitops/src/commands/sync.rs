@@ -5,7 +5,7 @@ use gitops_apply::execute::OutcomePhase;
 use gitops_apply::health::HealthStatus;
 use gitops_apply::plan::Budget;
 use gitops_controller::order::dependent;
-use gitops_controller::{SyncError, SyncReport, SyncRequest, status};
+use gitops_controller::{Rehearsal, SyncError, SyncReport, SyncRequest, status};
 use gitops_core::api::Application;
 use gitops_fetch::LockMode;
 use jiff::SignedDuration;
@@ -80,7 +80,9 @@ async fn sync_one(
         request.budget = Budget::of(count);
     }
     let mut engine = context.engine.clone();
-    engine.conduct.rehearse |= arguments.rehearse;
+    if arguments.rehearse {
+        engine.conduct.rehearsal = Rehearsal::Always;
+    }
     let json = arguments.output == SyncFormat::Json;
     let mut watcher = Watcher::new(application, json);
     let report = engine.sync(application, &request, &mut |event| watcher.on(&event)).await;
