@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gitops_core::api::Application;
+use gitops_core::api::{Application, ApplicationSet};
 use gitops_core::tree::TreePath;
 use gitops_git::{Location, LocationError, OpenError, Repository};
 use thiserror::Error;
@@ -61,6 +61,29 @@ pub fn anchor(application: &mut Application, base: &Path) -> Result<(), AddressE
         if source.chart().is_none() {
             source.repo_url = absolute(&source.repo_url, base)?;
         }
+    }
+    Ok(())
+}
+
+/// The same for what an ApplicationSet says: the sources of its template and the repositories of its generators. What a
+/// template is still to fill in stays as it is.
+///
+/// # Errors
+/// As [`absolute`].
+pub fn anchor_set(set: &mut ApplicationSet, base: &Path) -> Result<(), AddressError> {
+    let is_known = |address: &str| !address.contains("{{") && !address.is_empty();
+    let spec = &mut set.spec.template.spec;
+    let sources = spec.source.iter_mut().chain(spec.sources.iter_mut().flatten());
+    for source in sources.filter(|source| source.chart().is_none() && is_known(&source.repo_url)) {
+        source.repo_url = absolute(&source.repo_url, base)?;
+    }
+    let nested = set.spec.generators.iter_mut().flat_map(|one| {
+        let inside = one.matrix.iter_mut().flat_map(|matrix| &mut matrix.generators);
+        let inside = inside.chain(one.merge.iter_mut().flat_map(|merge| &mut merge.generators));
+        one.git.iter_mut().chain(inside.filter_map(|one| one.git.as_mut()))
+    });
+    for git in nested.filter(|git| is_known(&git.repo_url)) {
+        git.repo_url = absolute(&git.repo_url, base)?;
     }
     Ok(())
 }

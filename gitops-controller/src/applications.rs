@@ -11,7 +11,7 @@ use gitops_core::{GroupVersionKind, Object, ObjectError, ObjectId, ObjectRef, Ti
 use serde::Deserialize as _;
 use thiserror::Error;
 
-use crate::FIELD_MANAGER;
+use crate::{FIELD_MANAGER, merge_patch};
 
 /// Owns the note on quarantined commits, which is not part of a definition: defining an Application again leaves it.
 const QUARANTINE_MANAGER: &str = "gitops-quarantine";
@@ -179,7 +179,7 @@ impl<'a> Applications<'a> {
         before: Option<&ApplicationStatus>,
     ) -> Result<Application, ApplicationError> {
         let value = |status| serde_json::to_value(status).map_err(|source| schema(application.name(), source));
-        let changes = merge_patch(&value(before)?, &value(application.status.as_ref())?);
+        let changes = merge_patch::between(&value(before)?, &value(application.status.as_ref())?);
         // Argo CD's definition of the kind has no status subresource, so the status is written with the object.
         let mut patch = serde_json::json!({"status": changes});
         if application.metadata.annotation(REFRESH).is_some() {
@@ -217,7 +217,7 @@ impl<'a> Applications<'a> {
     ) -> Result<Application, ApplicationError> {
         let value = |state| serde_json::to_value(state).map_err(|source| schema(application.name(), source));
         let before = application.status.as_ref().and_then(|status| status.operation_state.as_ref());
-        let state = merge_patch(&value(before)?, &value(Some(begun))?);
+        let state = merge_patch::between(&value(before)?, &value(Some(begun))?);
         let patch = serde_json::json!({"operation": null, "status": {"operationState": state}});
         self.patch(application, patch, FIELD_MANAGER).await
     }
@@ -326,30 +326,4 @@ fn failed(name: &str, source: ClusterError) -> ApplicationError {
 
 fn schema(name: &str, source: serde_json::Error) -> ApplicationError {
     ApplicationError::Schema { name: name.into(), source }
-}
-
-/// The RFC 7386 patch that makes one value of another: what is new or different, and `null` for what is gone.
-fn merge_patch(before: &Value, after: &Value) -> Value {
-    let (Some(old), Some(new)) = (before.as_object(), after.as_object()) else { return after.clone() };
-    let gone = old.keys().filter(|key| !new.contains_key(*key)).map(|key| (key.clone(), Value::Null));
-    let changed = new.iter().filter(|(key, value)| old.get(*key) != Some(value));
-    let changed = changed
-        .map(|(key, value)| (key.clone(), old.get(key).map_or_else(|| value.clone(), |old| merge_patch(old, value))));
-    Value::Object(gone.chain(changed).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_patch_has_what_changed_and_nothing_else() {
-        let before = json!({"sync": {"status": "Synced", "revision": "a"}, "conditions": [{"type": "SyncError"}], "same": {"a": 1}});
-        let after = json!({"sync": {"status": "Synced", "revision": "b"}, "same": {"a": 1}, "list": [1]});
-        let patch = merge_patch(&before, &after);
-        assert_eq!(patch, json!({"conditions": null, "sync": {"revision": "b"}, "list": [1]}));
-        assert_eq!(merge_patch(&Value::Null, &after), after);
-    }
 }

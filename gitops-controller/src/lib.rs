@@ -7,6 +7,7 @@
 //! Terminals, argument parsing, and which cluster it talks to.
 
 pub mod address;
+pub mod application_sets;
 pub mod applications;
 pub mod approval;
 pub mod appset;
@@ -22,6 +23,7 @@ mod engine;
 mod execution;
 pub mod history;
 pub mod keys;
+mod merge_patch;
 pub mod operator;
 pub mod order;
 pub mod preview;
@@ -38,6 +40,7 @@ pub mod status;
 pub mod tenant;
 pub mod webhook;
 
+pub use application_sets::{ApplicationSetError, ApplicationSets};
 pub use applications::{ApplicationError, Applications};
 pub use compare::{CompareError, Comparison};
 pub use conduct::{Conduct, Rehearsal};

@@ -18,6 +18,8 @@ pub const TRACKING_ID: &str = "argocd.argoproj.io/tracking-id";
 pub const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
 /// Asks for a refresh of an Application: `normal` or `hard`.
 pub const REFRESH: &str = "argocd.argoproj.io/refresh";
+/// Asks for a look at an ApplicationSet, as Argo CD's webhooks do.
+pub const APPLICATION_SET_REFRESH: &str = "argocd.argoproj.io/application-set-refresh";
 /// Pauses the reconciliation of an Application.
 pub const SKIP_RECONCILE: &str = "argocd.argoproj.io/skip-reconcile";
 /// On an Application: the field manager whose client-side applied fields move to applied ones, in place of kubectl's.
@@ -49,6 +51,8 @@ pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration
 pub const DEPENDS_ON: &str = "gitops.engine/depends-on";
 /// On an Application: commits that are not deployed again, comma-separated full ids.
 pub const QUARANTINE: &str = "gitops.engine/quarantine";
+/// On an ApplicationSet: how many of its Applications may be deleted at once, in the place of the usual budget.
+pub const DELETION_BUDGET: &str = "gitops.engine/deletion-budget";
 /// On an inventory record: which Application it belongs to.
 pub const INVENTORY_OF: &str = "gitops.engine/inventory-of";
 /// On a resource of a kustomization: `true` keeps its name as it is, without prefixes and suffixes.

@@ -32,6 +32,7 @@ struct State {
     pages: BTreeMap<String, Page>,
     guards: Vec<Guard>,
     asked: Vec<String>,
+    sent: BTreeMap<String, Vec<u8>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -46,7 +47,8 @@ struct Page {
 #[derive(Debug)]
 struct Guard {
     start: String,
-    authorization: String,
+    header: String,
+    value: String,
     challenge: String,
 }
 
@@ -121,12 +123,23 @@ impl WebServer {
 
     /// Shows what is under a path to who sends this authorization only.
     pub fn guard(&self, path: &str, authorization: &str, challenge: &str) {
-        let guard = Guard {
-            start: format!("/{path}"),
-            authorization: authorization.into(),
-            challenge: format!("WWW-Authenticate: {challenge}\r\n"),
-        };
+        let challenge = format!("WWW-Authenticate: {challenge}\r\n");
+        self.require(path, ("authorization", authorization), challenge);
+    }
+
+    /// Shows what is under a path to who sends this header only.
+    pub fn guard_with(&self, path: &str, header: &str, value: &str) {
+        self.require(path, (header, value), String::new());
+    }
+
+    fn require(&self, path: &str, (header, value): (&str, &str), challenge: String) {
+        let guard = Guard { start: format!("/{path}"), header: header.into(), value: value.into(), challenge };
         self.state().guards.push(guard);
+    }
+
+    /// What was sent to a path last.
+    pub fn sent(&self, path: &str) -> Vec<u8> {
+        self.state().sent.get(&format!("/{path}")).cloned().unwrap_or_default()
     }
 
     /// What is under a path.
@@ -159,13 +172,19 @@ fn answer(socket: &mut (impl Read + Write), state: &Mutex<State>) -> Option<()> 
     let request = head(socket)?;
     let mut lines = request.lines();
     let path = lines.next()?.split(' ').nth(1)?.to_owned();
-    let mut named = lines.filter_map(|line| line.split_once(": "));
-    let authorization = named.rfind(|(name, _)| name.eq_ignore_ascii_case("authorization")).map(|(_, value)| value);
-    let authorization = authorization.unwrap_or_default();
+    let headers: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once(": ")).collect();
+    let header = |wanted: &str| {
+        let is_meant = |(name, _): &&(&str, &str)| name.eq_ignore_ascii_case(wanted);
+        headers.iter().rfind(is_meant).map(|(_, value)| *value).unwrap_or_default()
+    };
+    // What is not read of a request would end the connection before its answer.
+    let mut sent = vec![0; header("content-length").parse().unwrap_or_default()];
+    socket.read_exact(&mut sent).ok()?;
     let page = {
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         state.asked.push(path.clone());
-        let refuses = |guard: &&Guard| path.starts_with(&guard.start) && guard.authorization != authorization;
+        state.sent.insert(path.clone(), sent);
+        let refuses = |guard: &&Guard| path.starts_with(&guard.start) && guard.value != header(&guard.header);
         match state.guards.iter().find(refuses) {
             Some(guard) => Page { status: 401, head: guard.challenge.clone(), ..Page::default() },
             None => state.pages.get(&path).cloned().unwrap_or(Page { status: 404, ..Page::default() }),
@@ -178,7 +197,7 @@ fn answer(socket: &mut (impl Read + Write), state: &Mutex<State>) -> Option<()> 
     socket.write_all(&content).ok()
 }
 
-/// A request up to the empty line, byte by byte: nothing comes after it.
+/// A request up to the empty line, byte by byte, so that what comes after it is still to be read.
 fn head(socket: &mut impl Read) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

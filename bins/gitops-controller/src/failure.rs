@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use gitops_controller::ApplicationError;
 use gitops_controller::address::AddressError;
 use gitops_controller::project::ProjectError;
+use gitops_controller::{ApplicationError, ApplicationSetError};
 use gitops_core::decode::DecodeError;
 use gitops_embedded::OpenError;
 use gitops_kube::ConnectError;
@@ -20,7 +20,7 @@ pub(crate) enum Failure {
         #[source]
         source: std::io::Error,
     },
-    #[error("{}: only documents of the kinds Application and AppProject are followed", path.display())]
+    #[error("{}: only documents of the kinds Application, ApplicationSet and AppProject are followed", path.display())]
     Kind { path: PathBuf },
     #[error("the data folder cannot be used")]
     Data(#[source] std::io::Error),
@@ -44,6 +44,8 @@ pub(crate) enum Failure {
     Address(#[from] AddressError),
     #[error(transparent)]
     Application(#[from] ApplicationError),
+    #[error(transparent)]
+    Set(#[from] ApplicationSetError),
     #[error(transparent)]
     Project(#[from] ProjectError),
 }

@@ -1,13 +1,13 @@
-//! A folder of files that define Applications and their projects, in place of a cluster's own.
+//! A folder of files that define Applications, sets of them and their projects, in place of a cluster's own.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use gitops_controller::{Applications, Projects, address};
+use gitops_controller::{ApplicationSets, Applications, Projects, address};
 use gitops_core::Cluster;
-use gitops_core::api::{AppProject, Application};
+use gitops_core::api::{AppProject, Application, ApplicationSet};
 use gitops_core::decode::{self, AnyKind};
 
 use crate::failure::Failure;
@@ -38,6 +38,7 @@ impl Folder {
             Ok(one) => {
                 defined.projects.extend(one.projects);
                 defined.applications.extend(one.applications);
+                defined.sets.extend(one.sets);
                 true
             }
             Err(failure) => {
@@ -50,6 +51,9 @@ impl Folder {
         }
         for application in &defined.applications {
             Applications::of(cluster).apply(application).await?;
+        }
+        for set in &defined.sets {
+            ApplicationSets::of(cluster).apply(set).await?;
         }
         self.seen.extend(files);
         failed.map_or(Ok(()), Err)
@@ -95,6 +99,7 @@ fn files(folder: &Path) -> Result<Vec<(PathBuf, SystemTime)>, Failure> {
 struct Definitions {
     projects: Vec<AppProject>,
     applications: Vec<Application>,
+    sets: Vec<ApplicationSet>,
 }
 
 impl Definitions {
@@ -112,6 +117,11 @@ impl Definitions {
                     address::anchor(&mut application, base)?;
                     application.metadata.namespace.get_or_insert_with(|| namespace.into());
                     defined.applications.push(*application);
+                }
+                AnyKind::ApplicationSet(mut set) => {
+                    address::anchor_set(&mut set, base)?;
+                    set.metadata.namespace.get_or_insert_with(|| namespace.into());
+                    defined.sets.push(*set);
                 }
                 _ => return Err(Failure::Kind { path: file.into() }),
             }

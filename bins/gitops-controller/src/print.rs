@@ -32,6 +32,10 @@ fn text(event: &Event) -> String {
         }
         Event::Failed { application, message } => format!("{application}: {message}"),
         Event::Deleted { application } => format!("{application}: deleted, with all that it deployed"),
+        Event::Generated { set, created, updated, deleted } => {
+            format!("{set}: {created} applications created, {updated} changed, {deleted} deleted")
+        }
+        Event::NotGenerated { set, message } => format!("{set}: {message}"),
         Event::Trouble { what, message } => format!("{what}: {message}"),
         other => format!("{other:?}"),
     }

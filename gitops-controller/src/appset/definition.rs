@@ -1,7 +1,10 @@
 //! What an ApplicationSet says, as far as its Applications depend on it.
 
 use gitops_core::Value;
-use gitops_core::api::{API_VERSION, APPLICATION_SET_KIND, ApplicationSet, ApplicationsSyncPolicy};
+use gitops_core::api::{
+    API_VERSION, APPLICATION_KIND, APPLICATION_SET_KIND, ApplicationSet, ApplicationSetIgnoreDifferences,
+    ApplicationsSyncPolicy, OwnerReference, ResourceIgnoreDifferences,
+};
 use serde_json::Map;
 use thiserror::Error;
 
@@ -28,10 +31,16 @@ pub struct Definition {
     pub preserve_resources: bool,
     /// Which writes of Applications are made.
     pub policy: ApplicationsSyncPolicy,
+    /// Whether the set says that itself.
+    pub has_policy: bool,
     /// Annotations that others write on the Applications and that are left there.
     pub preserved_annotations: Vec<String>,
     /// Labels that others write on the Applications and that are left there.
     pub preserved_labels: Vec<String>,
+    /// Fields of Applications that others set and that are left as they are.
+    pub ignored: Vec<ResourceIgnoreDifferences>,
+    /// The set as the owner of its Applications; none where it is not an object of a cluster.
+    pub owner: Option<OwnerReference>,
 }
 
 /// Why an object is not an ApplicationSet.
@@ -97,8 +106,14 @@ impl Definition {
         };
         let policy = object.pointer("/spec/syncPolicy/applicationsSync").filter(|policy| !policy.is_null());
         let policy = policy.map(|policy| serde_json::from_value(policy.clone())).transpose();
-        let policy = policy.map_err(|_| wrong("spec.syncPolicy.applicationsSync", "a word"))?;
+        let policy: Option<ApplicationsSyncPolicy> =
+            policy.map_err(|_| wrong("spec.syncPolicy.applicationsSync", "a word"))?;
+        let ignored =
+            given("ignoreApplicationDifferences").map(|rules| serde_json::from_value(rules.clone())).transpose();
+        let ignored: Option<Vec<ApplicationSetIgnoreDifferences>> =
+            ignored.map_err(|_| wrong("spec.ignoreApplicationDifferences", "a list of rules"))?;
         let preserve = object.pointer("/spec/syncPolicy/preserveResourcesOnDeletion");
+        let has_policy = policy.is_some();
         Ok(Self {
             name: metadata("name").unwrap_or_default().into(),
             namespace: metadata("namespace").filter(|text| !text.is_empty()).unwrap_or(namespace).into(),
@@ -109,8 +124,34 @@ impl Definition {
             template_patch: given("templatePatch").and_then(Value::as_str).map(str::to_owned),
             preserve_resources: truth(preserve, "spec.syncPolicy.preserveResourcesOnDeletion")?,
             policy: policy.unwrap_or(ApplicationsSyncPolicy::Sync),
+            has_policy,
             preserved_annotations: texts("/spec/preservedFields/annotations"),
             preserved_labels: texts("/spec/preservedFields/labels"),
+            ignored: ignored.into_iter().flatten().map(rule).collect(),
+            owner: metadata("uid").map(|uid| owner(metadata("name").unwrap_or_default(), uid)),
         })
     }
+}
+
+/// What is ignored of Applications, as a rule of objects.
+fn rule(of: ApplicationSetIgnoreDifferences) -> ResourceIgnoreDifferences {
+    let mut rule = ResourceIgnoreDifferences::default();
+    rule.group = API_VERSION.split_once('/').map(|(group, _)| group.to_owned());
+    rule.kind = APPLICATION_KIND.to_owned();
+    rule.name = of.name;
+    rule.json_pointers = of.json_pointers;
+    rule.jq_path_expressions = of.jq_path_expressions;
+    rule
+}
+
+/// The set as an owner, as Kubernetes' controllers write it: the one that manages the object, and that waits for its end.
+fn owner(name: &str, uid: &str) -> OwnerReference {
+    let mut owner = OwnerReference::default();
+    owner.api_version = API_VERSION.to_owned();
+    owner.kind = APPLICATION_SET_KIND.to_owned();
+    owner.name = name.to_owned();
+    owner.uid = uid.to_owned();
+    owner.controller = Some(true);
+    owner.block_owner_deletion = Some(true);
+    owner
 }

@@ -28,10 +28,12 @@ mod plugin;
 mod pull_request;
 mod scm_provider;
 mod selector;
+pub(crate) mod services;
 mod slug;
 mod template;
 mod values;
 
+pub(crate) use changes::{ApplicationComparison, owner};
 pub use changes::{Change, changes};
 pub use definition::{Definition, DefinitionError};
 pub use error::{GenerateError, TemplateError};

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base64::Engine as _;
-use gitops_core::Tree;
-use gitops_core::Value;
 use gitops_core::api::{LabelSelector, PullRequestGenerator, ScmProviderGenerator};
+use gitops_core::secret::{Purpose, Reveal};
+use gitops_core::{Object, Tree, Value};
 use serde_json::Map;
 use thiserror::Error;
 
@@ -59,7 +59,12 @@ pub trait Outside {
     ///
     /// # Errors
     /// Where the service does not answer.
-    fn has_path(&self, _repository: &ScmRepository, _path: &str) -> Result<bool, OutsideError> {
+    fn has_path(
+        &self,
+        _generator: &ScmProviderGenerator,
+        _repository: &ScmRepository,
+        _path: &str,
+    ) -> Result<bool, OutsideError> {
         Err(OutsideError::Unsupported("paths of an organization's repositories"))
     }
 
@@ -145,6 +150,20 @@ impl ClusterSecret {
             annotations: texts("/metadata/annotations"),
             labels,
         })
+    }
+}
+
+impl ClusterSecret {
+    /// Reads a live Secret, and nothing of its credentials; none where it is not one of a cluster.
+    pub fn of(secret: &Object) -> Option<Self> {
+        let data = secret.secret_data();
+        let reveal = Reveal::granted(Purpose::Connection);
+        let shown = ["name", "server", "project"].into_iter();
+        let shown: Map<String, Value> =
+            shown.filter_map(|key| Some((key.to_owned(), data.get(key)?.reveal(&reveal).clone()))).collect();
+        let mut value = Value::Object(secret.body().clone());
+        value["data"] = Value::Object(shown);
+        Self::read(&value)
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn generate(
         let mut none = true;
         for filter in filters.iter().filter(|filter| filter.is_about_branch == Some(about_branch)) {
             none = false;
-            if filter.takes(repository, generation)? {
+            if filter.takes(of, repository, generation)? {
                 return Ok(true);
             }
         }
@@ -103,7 +103,12 @@ impl<'f> Filter<'f> {
         })
     }
 
-    fn takes(&self, repository: &ScmRepository, generation: &Generation<'_>) -> Result<bool, OutsideError> {
+    fn takes(
+        &self,
+        of: &ScmProviderGenerator,
+        repository: &ScmRepository,
+        generation: &Generation<'_>,
+    ) -> Result<bool, OutsideError> {
         let fits = |matcher: &Option<Matcher>, text: &str| matcher.as_ref().is_none_or(|one| one.is_match(text));
         let labeled = self.label.as_ref().is_none_or(|one| repository.labels.iter().any(|label| one.is_match(label)));
         if !(fits(&self.repository, &repository.repository) && fits(&self.branch, &repository.branch) && labeled) {
@@ -111,7 +116,7 @@ impl<'f> Filter<'f> {
         }
         for (paths, wanted) in [(self.has, true), (self.has_not, false)] {
             for path in paths {
-                if generation.outside.has_path(repository, path.trim_end_matches('/'))? != wanted {
+                if generation.outside.has_path(of, repository, path.trim_end_matches('/'))? != wanted {
                     return Ok(false);
                 }
             }

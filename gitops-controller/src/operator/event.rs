@@ -51,6 +51,24 @@ pub enum Event {
         /// Which one.
         application: Key,
     },
+    /// Applications of an ApplicationSet were written.
+    Generated {
+        /// Which set.
+        set: Key,
+        /// How many came to be.
+        created: usize,
+        /// How many were changed.
+        updated: usize,
+        /// How many were deleted.
+        deleted: usize,
+    },
+    /// Not all Applications of an ApplicationSet are as it says; its conditions say the same.
+    NotGenerated {
+        /// Which set.
+        set: Key,
+        /// Why.
+        message: String,
+    },
     /// The cluster cannot be read or written; it is tried again.
     Trouble {
         /// What was tried.

@@ -4,6 +4,7 @@
 //! repositories only tell it that an Application may have changed; a look does the work, several side by side, never two at
 //! one Application. Everything that must survive is in the cluster: the loop can be killed at any time.
 
+mod appset;
 mod automation;
 mod clusters;
 mod credentials;
@@ -29,7 +30,7 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use gitops_core::annotations::{DELETION_APPROVED, REFRESH, SKIP_RECONCILE, TRACKING_ID};
-use gitops_core::api::{API_VERSION, APP_PROJECT_KIND, APPLICATION_KIND, Application};
+use gitops_core::api::{API_VERSION, APP_PROJECT_KIND, APPLICATION_KIND, APPLICATION_SET_KIND, Application};
 use gitops_core::cluster::Query;
 use gitops_core::{GroupKind, GroupVersionKind, Object, Timestamp};
 use gitops_policy::ClusterAddress;
@@ -51,6 +52,7 @@ use crate::credentials::is_credential;
 use crate::engine::Engine;
 use crate::webhook::Push;
 use crate::{digest_key, settings};
+use appset::{SetSignal, Sets};
 use clusters::Following;
 use fights::Fights;
 use follow::{Seen, follow};
@@ -117,6 +119,8 @@ enum Signal {
     Pushed(Vec<Push>),
     /// A look has ended, after so long.
     Looked(Key, Result<Look, String>, Duration),
+    /// Something about an ApplicationSet.
+    Set(SetSignal),
     /// The cluster cannot be followed.
     Trouble(String, String),
 }
@@ -172,17 +176,21 @@ impl Operator {
             revisions: Arc::default(),
             fights: Arc::default(),
             asked: HashMap::new(),
+            sets: Sets::default(),
         };
         work.follow_projects(projects);
         work.follow_credentials();
         work.follow_clusters();
         work.follow_applications();
+        work.follow_sets();
         work.poll_later();
         let mut stop = std::pin::pin!(stop.fuse());
         loop {
             work.begin_looks();
+            work.begin_set_looks();
             work.metrics.wait(work.queue.waiting());
             let next = work.queue.deadline().filter(|_| work.has_room());
+            let next = next.into_iter().chain(work.sets.deadline()).min();
             let pause = next.map_or(Duration::from_secs(3600), |at| until(at, work.engine.clock.now()));
             tokio::select! {
                 () = &mut stop => break,
@@ -211,6 +219,7 @@ struct Work {
     fights: Arc<Mutex<Fights>>,
     /// For each Application, when something was last said that its repositories must be asked for: itself, or a poll.
     asked: HashMap<Key, Instant>,
+    sets: Sets,
 }
 
 impl Work {
@@ -239,13 +248,15 @@ impl Work {
                 let application = Arc::new(*application);
                 self.metrics.know(&key, Arc::clone(&application));
                 let before = self.applications.insert(key.clone(), Arc::clone(&application));
+                self.sets.application(before.as_deref(), Some(&application), now);
                 if before.is_none_or(|before| asks(&before, &application)) {
                     self.asked.insert(key.clone(), Instant::now());
                     self.queue.ask(&key, now);
                 }
             }
             Signal::Gone(key) => {
-                self.applications.remove(&key);
+                let before = self.applications.remove(&key);
+                self.sets.application(before.as_deref(), None, now);
                 self.asked.remove(&key);
                 self.metrics.forget(&key);
                 self.fights.lock().unwrap_or_else(PoisonError::into_inner).forget(&key);
@@ -256,6 +267,7 @@ impl Work {
             Signal::Credentials => self.ask_everybody(now),
             Signal::Complete => {
                 self.metrics.begin();
+                self.sets.begin();
                 (self.observer)(&Event::Ready { applications: self.applications.len() });
             }
             Signal::Live(key, pause) => {
@@ -275,6 +287,7 @@ impl Work {
                 self.metrics.look(&key, took);
                 self.looked(&key, looked, now);
             }
+            Signal::Set(signal) => self.on_set(signal, now),
             Signal::Trouble(what, message) => (self.observer)(&Event::Trouble { what, message }),
         }
     }
@@ -287,6 +300,7 @@ impl Work {
             self.asked.insert(key.clone(), Instant::now());
             self.queue.ask(key, now);
         }
+        self.sets.pushed(pushes, now);
     }
 
     fn looked(&mut self, key: &Key, looked: Result<Look, String>, now: Timestamp) {
@@ -380,13 +394,14 @@ fn is_progress(object: &Object) -> bool {
     wanted.is_some() && wanted == object.get(&["status", "observedGeneration"])
 }
 
-/// Whether an object is one of those that the operator itself goes by, and reads at every look: Applications, projects,
-/// settings, keys and credentials. A cluster that remembers does well to keep them.
+/// Whether an object is one of those that the operator itself goes by, and reads at every look: Applications, their sets,
+/// projects, settings, keys and credentials. A cluster that remembers does well to keep them.
 pub fn is_own(object: &Object) -> bool {
     let kind = |kind: &str| object.api_version() == API_VERSION && object.kind() == kind;
     kind(APPLICATION_KIND)
         || kind(APP_PROJECT_KIND)
-        || object.kind() == "ConfigMap" && object.name() == settings::NAME
+        || kind(APPLICATION_SET_KIND)
+        || object.kind() == "ConfigMap" && [settings::NAME, appset::PARAMETERS].contains(&object.name())
         || object.kind() == "Secret" && object.name() == digest_key::NAME
         || is_credential(object)
 }

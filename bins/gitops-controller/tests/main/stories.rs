@@ -107,3 +107,64 @@ fn an_application_that_fails_says_why_and_delays_no_other() {
     bench.has("configmap/settings", COLOUR, Some("blue"));
     bench.reach("nothing is wrong any more", || bench.field("/status/conditions").is_null());
 }
+
+#[test]
+fn a_set_makes_an_application_of_each_service_and_takes_it_away() {
+    let services = ["user-api", "order-api", "payment-api"];
+    let files = services.map(|one| (format!("{one}/settings.yaml"), settings(one)));
+    let Some(bench) = bench(files.iter().map(|(path, text)| (path.as_str(), text.as_str()))) else { return };
+    let set = |services: &[&str]| {
+        let elements: Vec<Value> = services.iter().map(|one| json!({"service": one})).collect();
+        json!({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationSet",
+            "metadata": {"name": bench.name, "namespace": "argocd"},
+            "spec": {
+                "generators": [{"list": {"elements": elements}}],
+                "template": {
+                    "metadata": {"name": format!("{}-{{{{service}}}}", bench.name)},
+                    "spec": {
+                        "project": "default",
+                        "source": {"repoURL": bench.repository.url(), "path": "{{service}}", "targetRevision": "HEAD"},
+                        "destination": {"server": "https://kubernetes.default.svc", "namespace": format!("{}-{{{{service}}}}", bench.name)},
+                        "syncPolicy": {"automated": {"prune": true, "selfHeal": true}, "syncOptions": ["CreateNamespace=true"]},
+                    },
+                },
+            },
+        })
+    };
+    let define =
+        |services: &[&str]| bench.plane.kubectl_with_input(&["apply", "-f", "-"], &set(services).to_string()).unwrap();
+    let seen = |kind: &str, name: &str, path: &str| {
+        let output = format!("jsonpath={path}");
+        let arguments = ["get", "--namespace", "argocd", kind, name, "--ignore-not-found", "-o", &output];
+        bench.plane.kubectl(&arguments).unwrap()
+    };
+    let application = |service: &str, path: &str| seen("application", &format!("{}-{service}", bench.name), path);
+    define(&services);
+    for service in services {
+        bench.reach("it is synced", || application(service, "{.status.sync.status}") == "Synced");
+        let namespace = format!("{}-{service}", bench.name);
+        let deployed = bench.plane.kubectl(&[
+            "get",
+            "--namespace",
+            &namespace,
+            "configmap/settings",
+            "-o",
+            "jsonpath={.data.colour}",
+        ]);
+        assert_eq!(deployed.unwrap(), service);
+        assert_eq!(application(service, "{.metadata.ownerReferences[0].name}"), bench.name);
+    }
+    let of_set = |path: &str| seen("applicationset", &bench.name, path);
+    bench.reach("the set says so", || of_set("{.status.resources[*].status}") == "Synced Synced Synced");
+    let up_to_date = "{.status.conditions[?(@.type==\"ResourcesUpToDate\")].status}";
+    assert_eq!(of_set(up_to_date), "True");
+    define(&["user-api", "payment-api"]);
+    bench.reach("it is gone", || application("order-api", "{.metadata.name}").is_empty());
+    bench.reach("the set says so", || of_set("{.status.resourcesCount}") == "2");
+    bench.plane.kubectl(&["delete", "--namespace", "argocd", "applicationset", &bench.name]).unwrap();
+    bench.reach("all are gone", || {
+        application("user-api", "{.metadata.name}").is_empty()
+            && application("payment-api", "{.metadata.name}").is_empty()
+    });
+}

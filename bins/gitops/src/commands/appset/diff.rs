@@ -21,7 +21,7 @@ pub(super) async fn run(
     let mut diffs = Vec::new();
     for Expanded { set, expansion } in expanded {
         let live = context.applications().list(Some(&set.namespace)).await?;
-        for change in changes(set, expansion, &live) {
+        for change in changes(set, expansion, &live)? {
             match change {
                 Change::Create(application) => diffs.push(gitops_diff::creation(&object(&application)?)),
                 Change::Delete(application) => diffs.push(gitops_diff::deletion(&object(&application)?)),

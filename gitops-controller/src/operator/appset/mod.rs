@@ -1,0 +1,266 @@
+//! ApplicationSets: which one is looked at when, beside the Applications that they make.
+
+mod deletion;
+mod look;
+mod outside;
+mod rollout;
+mod set;
+mod settings;
+mod status;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use gitops_core::api::Application;
+use gitops_core::cluster::Query;
+use gitops_core::{GroupVersionKind, Timestamp};
+use jiff::SignedDuration;
+
+use super::event::Event;
+use super::follow::{Seen, follow};
+use super::queue::{Key, Queue};
+use super::{Signal, TROUBLE, Work, later};
+use crate::appset::owner;
+use crate::causes::chain;
+use crate::webhook::Push;
+use look::{Job, SetLook, look};
+use outside::{Answers, SECRET_TYPE};
+use set::{Set, Shared, kind};
+pub(crate) use settings::NAME as PARAMETERS;
+
+/// How many sets are looked at side by side, as Argo CD does it.
+const SIDE_BY_SIDE: usize = 10;
+/// How long after a change of its Applications a set is looked at: changes come in groups. A rollout goes on by them.
+const SETTLING: SignedDuration = SignedDuration::from_secs(1);
+const SETTLING_OF_A_ROLLOUT: SignedDuration = SignedDuration::from_millis(50);
+
+/// What is told of sets.
+pub(super) enum SetSignal {
+    /// A set is there, or is another than before.
+    Known(Box<Set>),
+    /// A set is gone.
+    Gone(Key),
+    /// The clusters that are known are others than before.
+    Clusters,
+    /// A look has ended.
+    Looked(Key, Result<SetLook, String>),
+}
+
+/// The sets that are followed.
+#[derive(Default)]
+pub(super) struct Sets {
+    known: HashMap<Key, Known>,
+    queue: Queue,
+    /// Whether all Applications are known, without which nobody could say which ones a set has.
+    is_ready: bool,
+    follows_clusters: bool,
+}
+
+struct Known {
+    set: Shared,
+    /// From when on answers serve, and those of services since then.
+    asked: Instant,
+    answers: Arc<Answers>,
+    /// When the answers no longer serve.
+    until: Option<Timestamp>,
+}
+
+impl Known {
+    fn ask_again(&mut self) {
+        (self.asked, self.answers, self.until) = (Instant::now(), Arc::default(), None);
+    }
+}
+
+impl Sets {
+    /// When the next one is due; none where none waits, or there is no room.
+    pub(super) fn deadline(&self) -> Option<Timestamp> {
+        self.queue.deadline().filter(|_| self.has_room())
+    }
+
+    fn has_room(&self) -> bool {
+        self.is_ready && self.queue.working() < SIDE_BY_SIDE
+    }
+
+    /// All Applications are known from now on.
+    pub(super) fn begin(&mut self) {
+        self.is_ready = true;
+    }
+
+    /// An Application came to be, changed or went: whoever owns it, or did, may have to do something.
+    pub(super) fn application(&mut self, before: Option<&Application>, after: Option<&Application>, now: Timestamp) {
+        let Some(one) = after.or(before) else { return };
+        let namespace = one.metadata.namespace().unwrap_or_default();
+        for name in [before, after].into_iter().flatten().filter_map(owner) {
+            let key = Key::new(namespace, name);
+            let Some(known) = self.known.get(&key) else { continue };
+            if is_of_interest(before, after) {
+                let pause = if known.set.rolls() { SETTLING_OF_A_ROLLOUT } else { SETTLING };
+                self.queue.ask(&key, later(now, pause));
+            }
+        }
+    }
+
+    /// A Git server told of pushes.
+    pub(super) fn pushed(&mut self, pushes: &[Push], now: Timestamp) {
+        for (key, known) in self.known.iter_mut().filter(|(_, known)| known.set.concerned(pushes)) {
+            known.ask_again();
+            self.queue.ask(key, now);
+        }
+    }
+
+    fn know(&mut self, set: Set, now: Timestamp) {
+        let (key, set) = (set.key(), Arc::new(set));
+        match self.known.get_mut(&key) {
+            Some(known) => {
+                let before = std::mem::replace(&mut known.set, Arc::clone(&set));
+                if !Set::asks(&before, &set) {
+                    return;
+                }
+                // How far a rollout is tells nothing of what generators answer.
+                if before.status.application_status == set.status.application_status {
+                    known.ask_again();
+                }
+            }
+            None => {
+                let known = Known { set, asked: Instant::now(), answers: Arc::default(), until: None };
+                self.known.insert(key.clone(), known);
+            }
+        }
+        self.queue.ask(&key, now);
+    }
+
+    fn looked(&mut self, key: &Key, period: Option<SignedDuration>, again: Option<Timestamp>, now: Timestamp) {
+        if let Some(known) = self.known.get_mut(key) {
+            known.until = known.until.or_else(|| period.map(|period| later(now, period)));
+            for at in known.until.into_iter().chain(again) {
+                self.queue.ask(key, at);
+            }
+        }
+        self.queue.done(key);
+    }
+}
+
+impl Work {
+    /// Follows the sets from now on.
+    pub(super) fn follow_sets(&mut self) {
+        let mut query = Query::all(kind());
+        query.namespace.clone_from(&self.options.namespace);
+        let sender = self.sender.clone();
+        let tell = move |seen: Seen<'_>| {
+            let signal = match seen {
+                Seen::Listed(object) | Seen::Changed(object) => match Set::read(object) {
+                    Ok(set) => Signal::Set(SetSignal::Known(Box::new(set))),
+                    Err(error) => Signal::Trouble(format!("the ApplicationSet `{}`", object.name()), chain(&error)),
+                },
+                Seen::Gone(id, _) => {
+                    let key = Key::new(id.namespace.clone().unwrap_or_default(), id.name.clone());
+                    Signal::Set(SetSignal::Gone(key))
+                }
+                Seen::Failed(error) => Signal::Trouble("the list of ApplicationSets".into(), error.to_string()),
+                Seen::Complete => return !sender.is_closed(),
+            };
+            sender.send(signal).is_ok()
+        };
+        self.followers.spawn(follow(Arc::clone(&self.engine.cluster), query, tell));
+    }
+
+    /// Follows the Secrets of clusters, once a set needs them.
+    fn follow_clusters(&mut self) {
+        if std::mem::replace(&mut self.sets.follows_clusters, true) {
+            return;
+        }
+        let namespace = self.engine.projects.namespace.as_str();
+        let mut query = Query::all(GroupVersionKind::from_api_version("v1", "Secret")).in_namespace(namespace);
+        query.labels.insert(SECRET_TYPE.into(), "cluster".into());
+        let sender = self.sender.clone();
+        let tell = move |seen: Seen<'_>| {
+            let signal = match seen {
+                Seen::Changed(_) | Seen::Gone(..) => Signal::Set(SetSignal::Clusters),
+                Seen::Failed(error) => Signal::Trouble("the list of clusters".into(), error.to_string()),
+                // What is listed first is what the sets' own looks see.
+                Seen::Listed(_) | Seen::Complete => return !sender.is_closed(),
+            };
+            sender.send(signal).is_ok()
+        };
+        self.followers.spawn(follow(Arc::clone(&self.engine.cluster), query, tell));
+    }
+
+    pub(super) fn on_set(&mut self, signal: SetSignal, now: Timestamp) {
+        match signal {
+            SetSignal::Known(set) => {
+                if set.needs_clusters() {
+                    self.follow_clusters();
+                }
+                self.sets.know(*set, now);
+            }
+            SetSignal::Gone(key) => {
+                self.sets.known.remove(&key);
+                self.sets.queue.forget(&key);
+            }
+            SetSignal::Clusters => {
+                let Sets { known, queue, .. } = &mut self.sets;
+                for (key, _) in known.iter().filter(|(_, known)| known.set.needs_clusters()) {
+                    queue.ask(key, now);
+                }
+            }
+            SetSignal::Looked(key, Ok(look)) => {
+                look.events.iter().for_each(|event| (self.observer)(event));
+                self.sets.looked(&key, look.period, look.again, now);
+            }
+            SetSignal::Looked(key, Err(message)) => {
+                (self.observer)(&Event::Trouble { what: format!("the ApplicationSet `{key}`"), message });
+                self.sets.looked(&key, None, Some(later(now, TROUBLE)), now);
+            }
+        }
+    }
+
+    pub(super) fn begin_set_looks(&mut self) {
+        let now = self.engine.clock.now();
+        while self.sets.has_room() {
+            let Some(key) = self.sets.queue.take(now) else { return };
+            let Some(known) = self.sets.known.get_mut(&key) else {
+                self.sets.queue.done(&key);
+                continue;
+            };
+            if known.until.is_some_and(|until| until <= now) {
+                known.ask_again();
+            }
+            let is_owned = |(of, one): &(&Key, &Arc<Application>)| {
+                of.namespace == key.namespace && owner(one) == Some(key.name.as_str())
+            };
+            let owned = self.applications.iter().filter(is_owned).map(|(_, one)| Arc::clone(one)).collect();
+            let job = Job { key: key.clone(), owned, answers: Arc::clone(&known.answers), since: known.asked };
+            let (engine, sender) = (Arc::clone(&self.engine), self.sender.clone());
+            self.looks.spawn(async move {
+                let looked = look(&engine, job).await.map_err(|error| chain(&error));
+                let _ = sender.send(Signal::Set(SetSignal::Looked(key, looked)));
+            });
+        }
+    }
+}
+
+/// Whether a change of an Application is one to look at its set for: what the set writes, or how it is.
+fn is_of_interest(before: Option<&Application>, after: Option<&Application>) -> bool {
+    let (Some(before), Some(after)) = (before, after) else { return true };
+    let (old, new) = (&before.metadata, &after.metadata);
+    let seen = |application: &Application| {
+        let status = application.status.as_ref();
+        let operation = status.and_then(|status| status.operation_state.as_ref());
+        (
+            status.and_then(|status| status.sync.clone()).map(|sync| (sync.status, sync.revision, sync.revisions)),
+            status.and_then(|status| status.health.clone()).and_then(|health| health.status),
+            operation.map(|state| (state.phase.clone(), state.started_at)),
+        )
+    };
+    before.spec != after.spec
+        || old.annotations != new.annotations
+        || old.labels != new.labels
+        || old.finalizers != new.finalizers
+        || old.owner_references != new.owner_references
+        || old.deletion_timestamp.is_some() != new.deletion_timestamp.is_some()
+        || seen(before) != seen(after)
+}
