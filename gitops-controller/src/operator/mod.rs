@@ -50,7 +50,7 @@ use crate::causes::chain;
 use crate::compare::CONTROL_NAMESPACE;
 use crate::credentials::is_credential;
 use crate::engine::Engine;
-use crate::webhook::Push;
+use crate::webhook::Told;
 use crate::{digest_key, settings};
 use appset::{SetSignal, Sets};
 use clusters::Following;
@@ -115,8 +115,8 @@ enum Signal {
     Live(Key, SignedDuration),
     /// Revisions were asked for at this moment; those of these Applications moved.
     Polled(BTreeSet<Key>, Instant),
-    /// A Git server told of pushes.
-    Pushed(Vec<Push>),
+    /// A Git server told of something.
+    Told(Told),
     /// A look has ended, after so long.
     Looked(Key, Result<Look, String>, Duration),
     /// Something about an ApplicationSet.
@@ -282,7 +282,7 @@ impl Work {
                 }
                 self.poll_later();
             }
-            Signal::Pushed(pushes) => self.pushed(&pushes, now),
+            Signal::Told(told) => self.told(&told, now),
             Signal::Looked(key, looked, took) => {
                 self.metrics.look(&key, took);
                 self.looked(&key, looked, now);
@@ -292,15 +292,15 @@ impl Work {
         }
     }
 
-    fn pushed(&mut self, pushes: &[Push], now: Timestamp) {
+    fn told(&mut self, told: &Told, now: Timestamp) {
         let concerned = |application: &Application| {
-            application.sources().iter().any(|source| pushes.iter().any(|push| push.concerns(source)))
+            application.sources().iter().any(|source| told.pushes.iter().any(|push| push.concerns(source)))
         };
         for (key, _) in self.applications.iter().filter(|(_, application)| concerned(application)) {
             self.asked.insert(key.clone(), Instant::now());
             self.queue.ask(key, now);
         }
-        self.sets.pushed(pushes, now);
+        self.sets.told(told, now);
     }
 
     fn looked(&mut self, key: &Key, looked: Result<Look, String>, now: Timestamp) {

@@ -9,7 +9,7 @@ use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::Signal;
-use crate::webhook::{WebhookError, WebhookSecrets, pushes};
+use crate::webhook::{WebhookError, WebhookSecrets, read};
 
 /// Where the events of Git servers are handed to the operator.
 #[derive(Clone)]
@@ -32,17 +32,17 @@ pub enum PushError {
 }
 
 impl Pushes {
-    /// Takes an event: its headers and its whole body. The Applications that follow what was pushed are looked at at once;
+    /// Takes an event: its headers and its whole body. The Applications and ApplicationSets that follow what moved are looked at at once;
     /// the answer is how many branches and tags moved.
     ///
     /// # Errors
     /// Where the event is not one of a known server, does not prove itself, or the secrets cannot be read.
     pub async fn take(&self, headers: &HeaderMap, body: &[u8]) -> Result<usize, PushError> {
         let secrets = WebhookSecrets::of(self.cluster.as_ref(), &self.namespace).await.map_err(PushError::Secrets)?;
-        let pushes = pushes(headers, body, &secrets)?;
-        let count = pushes.len();
+        let told = read(headers, body, &secrets)?;
+        let count = told.pushes.len();
         // An operator that has ended looks at nothing any more.
-        let _ = self.sender.send(Signal::Pushed(pushes));
+        let _ = self.sender.send(Signal::Told(told));
         Ok(count)
     }
 }

@@ -3,6 +3,7 @@
 //! with an event of this project's own for servers that it does not know.
 
 mod provider;
+mod pull_request;
 mod secrets;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use thiserror::Error;
 
 use crate::address::comparable;
 use provider::Provider;
+pub use pull_request::PullRequestChange;
 pub use secrets::WebhookSecrets;
 
 /// The most bytes of an event, as Argo CD has it.
@@ -67,25 +69,48 @@ pub enum WebhookError {
     },
 }
 
-/// The pushes that an event tells of; none where the server tells of something else, such as a ping.
+/// What an event tells of; nothing where the server tells of something else, such as a ping.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Told {
+    /// Branches and tags that moved.
+    pub pushes: Vec<Push>,
+    /// A pull request that changed.
+    pub pull_request: Option<PullRequestChange>,
+}
+
+/// What an event tells of.
 ///
 /// # Errors
 /// Where the server is not known, is not the one that it says it is, or sends something else than it should.
-pub fn pushes(headers: &HeaderMap, body: &[u8], secrets: &WebhookSecrets) -> Result<Vec<Push>, WebhookError> {
+pub fn read(headers: &HeaderMap, body: &[u8], secrets: &WebhookSecrets) -> Result<Told, WebhookError> {
     if body.len() > MAX_BYTES {
         return Err(WebhookError::TooLarge);
     }
     let provider = Provider::of(headers).ok_or(WebhookError::UnknownServer)?;
     provider.prove(headers, body, secrets)?;
-    if !provider.is_push(headers) {
-        return Ok(Vec::new());
+    let (is_push, is_pull_request) = (provider.is_push(headers), provider.is_pull_request(headers));
+    if !is_push && !is_pull_request {
+        return Ok(Told::default());
     }
     let event = serde_json::from_slice(body);
     let event =
         event.map_err(|error| WebhookError::Malformed { server: provider.name(), message: error.to_string() })?;
-    let mut pushes = provider.pushes(&event);
-    pushes.truncate(MAX_PARTS);
-    Ok(pushes)
+    let mut told = Told::default();
+    if is_push {
+        told.pushes = provider.pushes(&event);
+        told.pushes.truncate(MAX_PARTS);
+    }
+    told.pull_request = is_pull_request.then(|| provider.pull_request(&event)).flatten();
+    Ok(told)
+}
+
+/// The pushes that an event tells of; none where the server tells of something else.
+///
+/// # Errors
+/// As [`read`].
+pub fn pushes(headers: &HeaderMap, body: &[u8], secrets: &WebhookSecrets) -> Result<Vec<Push>, WebhookError> {
+    Ok(read(headers, body, secrets)?.pushes)
 }
 
 impl Push {

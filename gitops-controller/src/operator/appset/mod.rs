@@ -26,7 +26,7 @@ use super::queue::{Key, Queue};
 use super::{Signal, TROUBLE, Work, later};
 use crate::appset::owner;
 use crate::causes::chain;
-use crate::webhook::Push;
+use crate::webhook::Told;
 use look::{Job, SetLook, look};
 use outside::{Answers, SECRET_TYPE};
 use set::{Set, Shared, kind};
@@ -104,9 +104,9 @@ impl Sets {
         }
     }
 
-    /// A Git server told of pushes.
-    pub(super) fn pushed(&mut self, pushes: &[Push], now: Timestamp) {
-        for (key, known) in self.known.iter_mut().filter(|(_, known)| known.set.concerned(pushes)) {
+    /// A Git server told of something.
+    pub(super) fn told(&mut self, told: &Told, now: Timestamp) {
+        for (key, known) in self.known.iter_mut().filter(|(_, known)| known.set.concerned(told)) {
             known.ask_again();
             self.queue.ask(key, now);
         }
@@ -120,8 +120,7 @@ impl Sets {
                 if !Set::asks(&before, &set) {
                     return;
                 }
-                // How far a rollout is tells nothing of what generators answer.
-                if before.status.application_status == set.status.application_status {
+                if Set::asks_anew(&before, &set) {
                     known.ask_again();
                 }
             }

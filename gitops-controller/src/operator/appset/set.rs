@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use super::super::queue::Key;
 use crate::appset::{Definition, DefinitionError};
-use crate::webhook::Push;
+use crate::webhook::Told;
 
 /// How long Argo CD lets the answers of services count where a generator does not say.
 const OF_SERVICES: SignedDuration = SignedDuration::from_mins(30);
@@ -72,6 +72,12 @@ impl Set {
             || after.rolls() && before.status.application_status != after.status.application_status
     }
 
+    /// Whether generators are to be asked anew for another version of a set.
+    pub(super) fn asks_anew(before: &Self, after: &Self) -> bool {
+        let request = |set: &Self| set.metadata.annotation(APPLICATION_SET_REFRESH).map(str::to_owned);
+        before.spec != after.spec || request(after).is_some() && request(before) != request(after)
+    }
+
     /// Whether its Applications are synced in steps.
     pub(super) fn rolls(&self) -> bool {
         self.strategy.strategy_type == Some(ApplicationSetStrategyType::RollingSync)
@@ -118,8 +124,8 @@ impl Set {
         needs
     }
 
-    /// Whether its generators may answer something else since these pushes. A service that is asked may look at anything.
-    pub(super) fn concerned(&self, pushes: &[Push]) -> bool {
+    /// Whether its generators may answer something else since a Git server told of something. A plugin may look at anything.
+    pub(super) fn concerned(&self, told: &Told) -> bool {
         let mut concerned = false;
         each(&self.definition.generators, &mut |name, generator| match name {
             "git" => {
@@ -127,7 +133,11 @@ impl Set {
                 let mut source = ApplicationSource::new(text("repoURL"));
                 source.target_revision = Some(text("revision").to_owned());
                 // What a template names is not known before it is filled in.
-                concerned |= text("repoURL").contains("{{") || pushes.iter().any(|push| push.concerns(&source));
+                concerned |= text("repoURL").contains("{{") || told.pushes.iter().any(|push| push.concerns(&source));
+            }
+            "pullRequest" => {
+                let generator = serde_json::from_value(generator.clone()).ok();
+                concerned |= told.pull_request.as_ref().zip(generator).is_some_and(|(one, generator)| one.concerns(&generator));
             }
             "plugin" => concerned = true,
             _ => {}
@@ -182,6 +192,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::webhook::Push;
 
     fn set(spec: Value) -> Set {
         let object = json!({
@@ -214,8 +225,10 @@ mod tests {
     fn a_push_concerns_the_generators_of_its_repository() {
         let addresses = ["https://git.example/team/apps".to_owned()].into();
         let mut push = Push { addresses, revision: "main".into(), moves_head: true };
-        let concerned =
-            |push: &Push, generators: Value| set(json!({"generators": generators})).concerned(&[push.clone()]);
+        let concerned = |push: &Push, generators: Value| {
+            let told = Told { pushes: vec![push.clone()], pull_request: None };
+            set(json!({"generators": generators})).concerned(&told)
+        };
         let inside = json!([{"matrix": {"generators": [{"clusters": {}}, git(json!({}))]}}]);
         assert!(concerned(&push, json!([git(json!({}))])) && concerned(&push, inside));
         assert!(!concerned(&push, json!([git(json!({"revision": "v1"}))])));

@@ -44,7 +44,7 @@ impl Bench {
         let mut repository = TestRepository::new().unwrap();
         let files: Vec<(String, String)> =
             folders.iter().map(|one| (format!("apps/{one}/settings.yaml"), settings(one, "blue"))).collect();
-        repository.commit(files.iter().map(|(path, text)| (path.as_str(), text.as_str()))).unwrap();
+        repository.commit([("README", "")].into_iter().chain(files.iter().map(|(path, text)| (path.as_str(), text.as_str())))).unwrap();
         let cluster: Arc<dyn Cluster> = Arc::new(EmbeddedCluster::open(place.path(), &Options::new()).unwrap());
         let journal = Arc::new(FileJournal::new(place.path().join("audit.jsonl")));
         let repositories = RepositoryCache::new(place.path().join("repositories"));
@@ -239,6 +239,26 @@ async fn a_bad_element_and_a_failing_generator_delete_nothing() {
     let words = "application references project none which does not exist (and 2 more)";
     bench.until("it is said", async || bench.condition("ErrorOccurred").await["message"] == words).await;
     assert_eq!(bench.names().await, ["a", "b"]);
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_bad_element_of_a_thousand_leaves_the_others() {
+    let bench = Bench::new(&[]).await;
+    let mut elements: Vec<Value> = (0..1_000).map(|n| json!({"name": format!("app-{n}"), "team": "a"})).collect();
+    elements[500] = json!({"name": "app-500"});
+    // Nobody looks at them: it is about the set.
+    let template = json!({"goTemplate": true, "goTemplateOptions": ["missingkey=error"], "template": {
+        "metadata": {"name": "{{.name}}", "annotations": {"argocd.argoproj.io/skip-reconcile": "true"},
+                     "labels": {"team": "{{.team}}"}},
+        "spec": {"project": "default", "source": {"repoURL": bench.repository.url(), "path": "a"},
+                 "destination": {"server": SERVER, "namespace": "a"}}}});
+    bench.define(bench.set(json!([{"list": {"elements": elements}}]), &template)).await;
+    bench.until("all others are there", async || bench.field("/status/resourcesCount").await == 999).await;
+    let error = bench.condition("ErrorOccurred").await;
+    assert_eq!((&error["status"], &error["reason"]), (&json!("True"), &json!("RenderTemplateParamsError")));
+    assert!(error["message"].as_str().unwrap().starts_with("spec.generators[0], element 501: "), "{error}");
+    assert_eq!(bench.applications().await.len(), 999);
     bench.end().await;
 }
 
