@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use gitops_core::api::Application;
+use gitops_core::api::{Application, ApplicationSetConditionType, ApplicationSetStatus};
 
 use super::queue::Key;
 
@@ -30,6 +30,15 @@ struct Counted {
     syncs: BTreeMap<Sync, u64>,
     looks: BTreeMap<Place, Looks>,
     git: BTreeMap<String, u64>,
+    sets: BTreeMap<Key, Set>,
+}
+
+/// An ApplicationSet: why its Applications are as they should or not, how many they are, and the looks at it.
+#[derive(Debug, Default)]
+struct Set {
+    reason: Option<String>,
+    owned: usize,
+    looks: Looks,
 }
 
 /// A sync by its Application, project, destination, end, and whether nothing was written.
@@ -43,6 +52,16 @@ struct Looks {
     within: [u64; BOUNDS.len()],
     count: u64,
     seconds: f64,
+}
+
+impl Looks {
+    fn add(&mut self, took: Duration) {
+        self.count += 1;
+        self.seconds += took.as_secs_f64();
+        for (bound, within) in BOUNDS.iter().zip(&mut self.within) {
+            *within += u64::from(took.as_secs_f64() <= *bound);
+        }
+    }
 }
 
 impl Metrics {
@@ -73,12 +92,27 @@ impl Metrics {
     pub(super) fn look(&self, key: &Key, took: Duration) {
         let mut counted = self.counted();
         let server = counted.applications.get(key).map(|one| server(one)).unwrap_or_default();
-        let looks = counted.looks.entry((key.namespace.clone(), server)).or_default();
-        looks.count += 1;
-        looks.seconds += took.as_secs_f64();
-        for (bound, within) in BOUNDS.iter().zip(&mut looks.within) {
-            *within += u64::from(took.as_secs_f64() <= *bound);
+        counted.looks.entry((key.namespace.clone(), server)).or_default().add(took);
+    }
+
+    pub(super) fn know_set(&self, key: &Key, status: &ApplicationSetStatus) {
+        let up_to_date = |one: &&gitops_core::api::ApplicationSetCondition| {
+            one.condition_type == ApplicationSetConditionType::ResourcesUpToDate
+        };
+        let mut counted = self.counted();
+        let set = counted.sets.entry(key.clone()).or_default();
+        set.reason = status.conditions.iter().flatten().find(up_to_date).map(|one| one.reason.clone());
+        set.owned = status.resources.as_ref().map_or(0, Vec::len);
+    }
+
+    pub(super) fn look_at_set(&self, key: &Key, took: Duration) {
+        if let Some(set) = self.counted().sets.get_mut(key) {
+            set.looks.add(took);
         }
+    }
+
+    pub(super) fn forget_set(&self, key: &Key) {
+        self.counted().sets.remove(key);
     }
 
     pub(super) fn sync(&self, key: &Key, phase: &str, dry_run: bool) {
@@ -125,6 +159,20 @@ impl Metrics {
             let labels = [("namespace", namespace.as_str()), ("dest_server", server)];
             histogram(&mut text, "argocd_app_reconcile", &labels, looks);
         }
+        head(&mut text, "argocd_appset_info", "gauge", "Why an ApplicationSet's Applications are as it says, or not.");
+        for (key, set) in &counted.sets {
+            let reason = set.reason.as_deref().unwrap_or("Unknown");
+            let [namespace, name] = names(key);
+            line(&mut text, "argocd_appset_info", &[namespace, name, ("resource_update_status", reason)], "1");
+        }
+        head(&mut text, "argocd_appset_owned_applications", "gauge", "Applications that an ApplicationSet owns.");
+        for (key, set) in &counted.sets {
+            line(&mut text, "argocd_appset_owned_applications", &names(key), &set.owned.to_string());
+        }
+        head(&mut text, "argocd_appset_reconcile", "histogram", "Seconds that looks at ApplicationSets took.");
+        for (key, set) in &counted.sets {
+            histogram(&mut text, "argocd_appset_reconcile", &names(key), &set.looks);
+        }
         head(&mut text, "argocd_git_request_total", "counter", "Questions to repositories.");
         for (repository, count) in &counted.git {
             let labels = [("repo", repository.as_str()), ("request_type", "ls-remote")];
@@ -141,6 +189,10 @@ impl Metrics {
     fn counted(&self) -> MutexGuard<'_, Counted> {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn names(key: &Key) -> [(&'static str, &str); 2] {
+    [("namespace", &key.namespace), ("name", &key.name)]
 }
 
 fn server(application: &Application) -> String {
@@ -219,11 +271,17 @@ mod tests {
         metrics.sync(&key, "Succeeded", false);
         metrics.sync(&key, "Succeeded", false);
         metrics.ask("https://a.example/\"x\"");
+        let set = Key::new("argocd", "set");
+        metrics.know_set(&set, &ApplicationSetStatus::default());
+        metrics.look_at_set(&set, Duration::from_millis(700));
         let text = metrics.text();
         for expected in [
             "argocd_app_info{namespace=\"argocd\",name=\"web\",project=\"shop\",",
             "sync_status=\"Unknown\",health_status=\"Unknown\",operation=\"\",autosync_enabled=\"false\"} 1\n",
             "phase=\"Succeeded\",dry_run=\"false\"} 2\n",
+            "argocd_appset_info{namespace=\"argocd\",name=\"set\",resource_update_status=\"Unknown\"} 1\n",
+            "argocd_appset_owned_applications{namespace=\"argocd\",name=\"set\"} 0\n",
+            "argocd_appset_reconcile_count{namespace=\"argocd\",name=\"set\"} 1\n",
             "le=\"0.5\"} 0\n",
             "le=\"1\"} 1\n",
             "le=\"+Inf\"} 1\n",
@@ -232,6 +290,7 @@ mod tests {
             assert!(text.contains(expected), "{expected} in {text}");
         }
         metrics.forget(&key);
-        assert!(!metrics.text().contains("name=\"web\""));
+        metrics.forget_set(&set);
+        assert!(!metrics.text().contains("name=\"web\"") && !metrics.text().contains("name=\"set\""));
     }
 }

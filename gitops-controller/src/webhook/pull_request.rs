@@ -7,16 +7,8 @@ use http::HeaderMap;
 use super::provider::Provider;
 
 /// What becomes of a pull request that may change what a generator gives, as GitHub and Gitea say it,
-const ACTIONS: [&str; 8] = [
-    "opened",
-    "closed",
-    "synchronize",
-    "synchronized",
-    "labeled",
-    "label_updated",
-    "reopened",
-    "unlabeled",
-];
+const ACTIONS: [&str; 8] =
+    ["opened", "closed", "synchronize", "synchronized", "labeled", "label_updated", "reopened", "unlabeled"];
 /// and as GitLab says it.
 const GITLAB_ACTIONS: [&str; 5] = ["open", "close", "reopen", "update", "merge"];
 
@@ -78,7 +70,8 @@ impl Provider {
 impl PullRequestChange {
     /// Whether a generator may give something else since.
     pub(crate) fn concerns(&self, generator: &PullRequestGenerator) -> bool {
-        let is_here = |api: Option<&str>, usual: &str| host(api.filter(|it| !it.is_empty()).unwrap_or(usual)) == self.host;
+        let is_here =
+            |api: Option<&str>, usual: &str| host(api.filter(|it| !it.is_empty()).unwrap_or(usual)) == self.host;
         match &self.server {
             Server::GitHub { owner, repository } => generator.github.as_ref().is_some_and(|one| {
                 one.owner.eq_ignore_ascii_case(owner)
@@ -134,7 +127,8 @@ mod tests {
         let event = json!({"object_attributes": {"action": "open", "target_project_id": 7},
                            "project": {"web_url": "https://git.example:8443/team/web", "path_with_namespace": "team/web"}});
         let change = Provider::GitLab.pull_request(&event).unwrap();
-        let gitlab = |project: &str| generator(json!({"gitlab": {"project": project, "api": "https://git.example:8443"}}));
+        let gitlab =
+            |project: &str| generator(json!({"gitlab": {"project": project, "api": "https://git.example:8443"}}));
         assert!(change.concerns(&gitlab("7")) && change.concerns(&gitlab("team/web")));
         assert!(!change.concerns(&gitlab("8")));
     }

@@ -13,7 +13,7 @@ mod write;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gitops_core::api::Application;
 use gitops_core::cluster::Query;
@@ -46,8 +46,8 @@ pub(super) enum SetSignal {
     Gone(Key),
     /// The clusters that are known are others than before.
     Clusters,
-    /// A look has ended.
-    Looked(Key, Result<SetLook, String>),
+    /// A look has ended, after so long.
+    Looked(Key, Result<SetLook, String>, Duration),
 }
 
 /// The sets that are followed.
@@ -178,10 +178,9 @@ impl Work {
         let sender = self.sender.clone();
         let tell = move |seen: Seen<'_>| {
             let signal = match seen {
-                Seen::Changed(_) | Seen::Gone(..) => Signal::Set(SetSignal::Clusters),
+                Seen::Listed(_) | Seen::Changed(_) | Seen::Gone(..) => Signal::Set(SetSignal::Clusters),
                 Seen::Failed(error) => Signal::Trouble("the list of clusters".into(), error.to_string()),
-                // What is listed first is what the sets' own looks see.
-                Seen::Listed(_) | Seen::Complete => return !sender.is_closed(),
+                Seen::Complete => return !sender.is_closed(),
             };
             sender.send(signal).is_ok()
         };
@@ -194,9 +193,11 @@ impl Work {
                 if set.needs_clusters() {
                     self.follow_clusters();
                 }
+                self.metrics.know_set(&set.key(), &set.status);
                 self.sets.know(*set, now);
             }
             SetSignal::Gone(key) => {
+                self.metrics.forget_set(&key);
                 self.sets.known.remove(&key);
                 self.sets.queue.forget(&key);
             }
@@ -206,13 +207,18 @@ impl Work {
                     queue.ask(key, now);
                 }
             }
-            SetSignal::Looked(key, Ok(look)) => {
-                look.events.iter().for_each(|event| (self.observer)(event));
-                self.sets.looked(&key, look.period, look.again, now);
-            }
-            SetSignal::Looked(key, Err(message)) => {
-                (self.observer)(&Event::Trouble { what: format!("the ApplicationSet `{key}`"), message });
-                self.sets.looked(&key, None, Some(later(now, TROUBLE)), now);
+            SetSignal::Looked(key, looked, took) => {
+                self.metrics.look_at_set(&key, took);
+                match looked {
+                    Ok(look) => {
+                        look.events.iter().for_each(|event| (self.observer)(event));
+                        self.sets.looked(&key, look.period, look.again, now);
+                    }
+                    Err(message) => {
+                        (self.observer)(&Event::Trouble { what: format!("the ApplicationSet `{key}`"), message });
+                        self.sets.looked(&key, None, Some(later(now, TROUBLE)), now);
+                    }
+                }
             }
         }
     }
@@ -235,8 +241,9 @@ impl Work {
             let job = Job { key: key.clone(), owned, answers: Arc::clone(&known.answers), since: known.asked };
             let (engine, sender) = (Arc::clone(&self.engine), self.sender.clone());
             self.looks.spawn(async move {
+                let begun = Instant::now();
                 let looked = look(&engine, job).await.map_err(|error| chain(&error));
-                let _ = sender.send(Signal::Set(SetSignal::Looked(key, looked)));
+                let _ = sender.send(Signal::Set(SetSignal::Looked(key, looked, begun.elapsed())));
             });
         }
     }

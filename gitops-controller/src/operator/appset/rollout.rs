@@ -1,15 +1,16 @@
 //! Syncing the Applications of a set in steps: each step waits until the Applications of the one before are healthy, and lets
 //! only so many at once change.
 //!
-//! Follows Argo CD's progressive syncs (applicationset/progressivesync, v3.5). Pure bookkeeping over what is given.
+//! Follows Argo CD's progressive syncs (applicationset/progressivesync, v3.5), save that a step waits until what came before it was
+//! compared at the same commit: there, who is compared first goes first. Pure bookkeeping over what is given.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use gitops_core::Timestamp;
 use gitops_core::api::{
     Application, ApplicationConditionType, ApplicationMatchExpression, ApplicationSetApplicationStatus,
-    ApplicationSetRolloutStep, HealthStatusCode, Info, IntOrString, Operation, OperationInitiator, OperationPhase,
-    OperationState, ProgressiveSyncStatusCode, RetryStrategy, SyncOperation, SyncStatusCode, Time,
+    ApplicationSetRolloutStep, ApplicationSource, HealthStatusCode, Info, IntOrString, Operation, OperationInitiator,
+    OperationPhase, OperationState, ProgressiveSyncStatusCode, RetryStrategy, SyncOperation, SyncStatusCode, Time,
 };
 
 use super::status::Rollout;
@@ -58,7 +59,8 @@ pub(super) fn advance(
         status.step = step_of.get(name).map_or_else(|| "-1".to_owned(), |step| (step + 1).to_string());
         statuses.insert(name, status);
     }
-    let turn = turn(&members, &statuses);
+    let by_name: BTreeMap<&str, &Application> = live.iter().map(|one| (one.name(), *one)).collect();
+    let turn = turn(&members, &statuses, &by_name);
     for (index, step) in steps.iter().enumerate() {
         let of_step = |name: &str| step_of.get(name) == Some(&index);
         let under_way = |status: &ApplicationSetApplicationStatus| {
@@ -152,17 +154,40 @@ fn at_once(most: &IntOrString, all: usize) -> usize {
 }
 
 /// The Applications of all steps up to the first that is not done.
-fn turn(members: &[Vec<&str>], statuses: &BTreeMap<&str, ApplicationSetApplicationStatus>) -> BTreeSet<String> {
+fn turn(
+    members: &[Vec<&str>],
+    statuses: &BTreeMap<&str, ApplicationSetApplicationStatus>,
+    live: &BTreeMap<&str, &Application>,
+) -> BTreeSet<String> {
     let mut turn = BTreeSet::new();
     let healthy =
         |name: &&str| statuses.get(*name).is_some_and(|status| status.status == ProgressiveSyncStatusCode::Healthy);
-    for names in members {
+    // What each source stands for where the Applications of the steps so far were compared.
+    let mut compared: BTreeMap<Vec<(String, String)>, BTreeSet<Vec<String>>> = BTreeMap::new();
+    for (index, names) in members.iter().enumerate() {
         turn.extend(names.iter().map(|name| (*name).to_owned()));
-        if !names.iter().all(healthy) {
+        for application in names.iter().filter_map(|name| live.get(name)) {
+            compared.entry(sources(application)).or_default().insert(revisions(application));
+        }
+        // An Application that was compared at another commit than those of the next step may be about to change.
+        let next = members.get(index + 1).into_iter().flatten().filter_map(|name| live.get(name));
+        let lags = next.map(|one| (sources(one), revisions(one))).any(|(sources, revisions)| {
+            compared
+                .get(&sources)
+                .is_some_and(|before| !sources.is_empty() && before.iter().any(|one| *one != revisions))
+        });
+        if lags || !names.iter().all(healthy) {
             break;
         }
     }
     turn
+}
+
+/// Where an Application's sources come from.
+fn sources(application: &Application) -> Vec<(String, String)> {
+    let place =
+        |source: &ApplicationSource| (source.repo_url.clone(), source.target_revision().unwrap_or_default().to_owned());
+    application.sources().iter().map(place).collect()
 }
 
 /// What an Application's own status says of how far it is.

@@ -137,7 +137,8 @@ impl Set {
             }
             "pullRequest" => {
                 let generator = serde_json::from_value(generator.clone()).ok();
-                concerned |= told.pull_request.as_ref().zip(generator).is_some_and(|(one, generator)| one.concerns(&generator));
+                concerned |=
+                    told.pull_request.as_ref().zip(generator).is_some_and(|(one, generator)| one.concerns(&generator));
             }
             "plugin" => concerned = true,
             _ => {}

@@ -44,7 +44,9 @@ impl Bench {
         let mut repository = TestRepository::new().unwrap();
         let files: Vec<(String, String)> =
             folders.iter().map(|one| (format!("apps/{one}/settings.yaml"), settings(one, "blue"))).collect();
-        repository.commit([("README", "")].into_iter().chain(files.iter().map(|(path, text)| (path.as_str(), text.as_str())))).unwrap();
+        repository
+            .commit([("README", "")].into_iter().chain(files.iter().map(|(path, text)| (path.as_str(), text.as_str()))))
+            .unwrap();
         let cluster: Arc<dyn Cluster> = Arc::new(EmbeddedCluster::open(place.path(), &Options::new()).unwrap());
         let journal = Arc::new(FileJournal::new(place.path().join("audit.jsonl")));
         let repositories = RepositoryCache::new(place.path().join("repositories"));
@@ -325,7 +327,9 @@ async fn a_rollout_goes_step_by_step() {
     let mut bench = Bench::new(&["a", "b"]).await;
     let step = |name: &str| json!({"matchExpressions": [{"key": "step", "operator": "In", "values": [name]}]});
     let rolling = json!({"strategy": {"type": "RollingSync", "rollingSync": {"steps": [step("a"), step("b")]}}});
-    bench.define(bench.set(list(&["a", "b"]), &rolling)).await;
+    let mut set = bench.set(list(&["a", "b"]), &rolling);
+    set["spec"]["template"]["spec"]["syncPolicy"]["retry"] = json!({"limit": 0});
+    bench.define(set).await;
     bench.until("all are deployed", async || bench.colour("b").await.as_deref() == Some("blue")).await;
     let complete = async || bench.condition("RolloutProgressing").await["reason"] == "ApplicationSetRolloutComplete";
     bench.until("the rollout is complete", complete).await;
@@ -349,6 +353,34 @@ async fn a_rollout_goes_step_by_step() {
     bench.repository.commit([("apps/a/settings.yaml", settings("a", "green").as_str())]).unwrap();
     bench.push().await;
     bench.until("the second follows", async || bench.colour("b").await.as_deref() == Some("green")).await;
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_step_is_deleted_first() {
+    let bench = Bench::new(&["a", "b"]).await;
+    let step = |name: &str| json!({"matchExpressions": [{"key": "step", "operator": "In", "values": [name]}]});
+    let strategy = json!({"strategy": {"type": "RollingSync", "deletionOrder": "Reverse",
+                                       "rollingSync": {"steps": [step("a"), step("b")]}}});
+    let mut set = bench.set(list(&["a", "b"]), &strategy);
+    set["spec"]["template"]["metadata"]["finalizers"] = json!(["test.example/held"]);
+    bench.define(set).await;
+    bench.has_names(&["a", "b"]).await;
+    let held = async || !bench.field("/metadata/finalizers").await.is_null();
+    bench.until("the set waits for their end", held).await;
+    bench.delete("ApplicationSet", "set").await;
+    let ends = async |name: &str| bench.get("Application", name).await["metadata"]["deletionTimestamp"].is_string();
+    bench.until("the last one ends", async || ends("b").await).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!ends("a").await);
+    for name in ["b", "a"] {
+        bench.until("it ends", async || ends(name).await).await;
+        let released = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+                              "metadata": {"name": name, "namespace": "argocd", "finalizers": null}});
+        bench.write(released, Verb::MergePatch).await;
+    }
+    bench.has_names(&[]).await;
+    bench.until("the set is gone", async || bench.get("ApplicationSet", "set").await.is_null()).await;
     bench.end().await;
 }
 

@@ -69,6 +69,22 @@ fn a_step_waits_for_the_one_before() {
 }
 
 #[test]
+fn a_step_waits_until_the_one_before_was_compared_at_its_commit() {
+    let from = |name: &str, repository: &str, status: Value| {
+        let mut one = application(name, status);
+        one.spec.source = Some(ApplicationSource::new(repository));
+        one
+    };
+    let steps = steps(Value::Null);
+    let both = |a: &str, b: &str| [from("a1", "r", synced(a)), from("b1", "r", synced(b))];
+    let done = advanced(&steps, &[], &both("1", "1"), &[], 10);
+    assert_eq!(codes(&done), "a1:Healthy:1 b1:Healthy:2");
+    let moved = |repository: &str| [from("a1", repository, synced("1")), from("b1", "r", out_of_sync("2"))];
+    assert_eq!(codes(&advanced(&steps, &done.statuses, &moved("r"), &[], 20)), "a1:Healthy:1 b1:Waiting:2");
+    assert_eq!(codes(&advanced(&steps, &done.statuses, &moved("other"), &[], 20)), "a1:Healthy:1 b1:Pending:2");
+}
+
+#[test]
 fn only_so_many_change_at_once() {
     let live: Vec<Application> = (1..=5).map(|n| application(&format!("a{n}"), out_of_sync("1"))).collect();
     let pending = |most: Value| {
