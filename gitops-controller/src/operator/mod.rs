@@ -262,9 +262,15 @@ impl Work {
                 self.fights.lock().unwrap_or_else(PoisonError::into_inner).forget(&key);
                 self.queue.forget(&key);
             }
-            Signal::Project(name) => self.ask_project(&name, now),
+            Signal::Project(name) => {
+                self.ask_project(&name, now);
+                self.sets.try_again(now);
+            }
             Signal::Cluster(cluster) => self.ask_cluster(&cluster, now),
-            Signal::Credentials => self.ask_everybody(now),
+            Signal::Credentials => {
+                self.ask_everybody(now);
+                self.sets.try_again(now);
+            }
             Signal::Complete => {
                 self.metrics.begin();
                 self.sets.begin();

@@ -140,10 +140,7 @@ impl Service {
 
     /// Whether there is something at an address.
     fn has(&self, url: &Url) -> Result<bool, ServiceError> {
-        match self.send(url, self.client.get(url.clone()))? {
-            None => Ok(false),
-            Some(_) => Ok(true),
-        }
+        Ok(self.send(url, self.client.get(url.clone()))?.is_some())
     }
 
     /// A whole list, page by page; none where there is nothing at the address.

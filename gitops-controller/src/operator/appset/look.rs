@@ -52,6 +52,8 @@ pub(super) struct Job {
 pub(in crate::operator) struct SetLook {
     /// When to look again, with the answers that are there.
     pub(super) again: Option<Timestamp>,
+    /// Whether something went wrong that may be put right elsewhere.
+    pub(super) failed: bool,
     /// How long the answers serve; without end where nobody was asked.
     pub(super) period: Option<SignedDuration>,
     /// What happened.
@@ -117,11 +119,9 @@ pub(super) async fn look(engine: &Arc<Engine>, job: Job) -> Result<SetLook, SetL
     status::resources(&mut wanted, current.iter().map(AsRef::as_ref), settings.named());
     status::conditions(&mut wanted, failure.as_ref(), rollout.as_ref().map(Progress::rollout), now);
     save(engine, &set, &object, &wanted).await?;
-    let mut look = SetLook { period: set.period(settings.period()), ..SetLook::default() };
-    if failure.is_some() {
-        look.period = Some(look.period.map_or(TROUBLE, |period| period.min(TROUBLE)));
-    }
-    look.again = written.is_surprised.then(|| now.checked_add(SURPRISE).unwrap_or(now));
+    let mut look = SetLook { period: set.period(settings.period()), failed: failure.is_some(), ..SetLook::default() };
+    let pause = if written.is_surprised { Some(SURPRISE) } else { look.failed.then_some(TROUBLE) };
+    look.again = pause.and_then(|pause| now.checked_add(pause).ok());
     if written.created + written.updated + written.deleted > 0 {
         let Written { created, updated, deleted, .. } = written;
         look.events.push(Event::Generated { set: job.key.clone(), created, updated, deleted });

@@ -67,6 +67,8 @@ struct Known {
     answers: Arc<Answers>,
     /// When the answers no longer serve.
     until: Option<Timestamp>,
+    /// Whether the last look found something wrong.
+    failed: bool,
 }
 
 impl Known {
@@ -112,6 +114,13 @@ impl Sets {
         }
     }
 
+    /// A project or credentials came to be, changed or went: what a set could not make may be made now.
+    pub(super) fn try_again(&mut self, now: Timestamp) {
+        for (key, _) in self.known.iter().filter(|(_, known)| known.failed) {
+            self.queue.ask(key, now);
+        }
+    }
+
     fn know(&mut self, set: Set, now: Timestamp) {
         let (key, set) = (set.key(), Arc::new(set));
         match self.known.get_mut(&key) {
@@ -125,17 +134,18 @@ impl Sets {
                 }
             }
             None => {
-                let known = Known { set, asked: Instant::now(), answers: Arc::default(), until: None };
+                let known = Known { set, asked: Instant::now(), answers: Arc::default(), until: None, failed: false };
                 self.known.insert(key.clone(), known);
             }
         }
         self.queue.ask(&key, now);
     }
 
-    fn looked(&mut self, key: &Key, period: Option<SignedDuration>, again: Option<Timestamp>, now: Timestamp) {
+    fn looked(&mut self, key: &Key, look: &SetLook, now: Timestamp) {
         if let Some(known) = self.known.get_mut(key) {
-            known.until = known.until.or_else(|| period.map(|period| later(now, period)));
-            for at in known.until.into_iter().chain(again) {
+            known.failed = look.failed;
+            known.until = known.until.or_else(|| look.period.map(|period| later(now, period)));
+            for at in known.until.into_iter().chain(look.again) {
                 self.queue.ask(key, at);
             }
         }
@@ -209,16 +219,13 @@ impl Work {
             }
             SetSignal::Looked(key, looked, took) => {
                 self.metrics.look_at_set(&key, took);
-                match looked {
-                    Ok(look) => {
-                        look.events.iter().for_each(|event| (self.observer)(event));
-                        self.sets.looked(&key, look.period, look.again, now);
-                    }
-                    Err(message) => {
-                        (self.observer)(&Event::Trouble { what: format!("the ApplicationSet `{key}`"), message });
-                        self.sets.looked(&key, None, Some(later(now, TROUBLE)), now);
-                    }
-                }
+                let look = looked.unwrap_or_else(|message| {
+                    let what = format!("the ApplicationSet `{key}`");
+                    let events = vec![Event::Trouble { what, message }];
+                    SetLook { again: Some(later(now, TROUBLE)), events, ..SetLook::default() }
+                });
+                look.events.iter().for_each(|event| (self.observer)(event));
+                self.sets.looked(&key, &look, now);
             }
         }
     }

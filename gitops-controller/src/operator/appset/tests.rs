@@ -241,6 +241,11 @@ async fn a_bad_element_and_a_failing_generator_delete_nothing() {
     let words = "application references project none which does not exist (and 2 more)";
     bench.until("it is said", async || bench.condition("ErrorOccurred").await["message"] == words).await;
     assert_eq!(bench.names().await, ["a", "b"]);
+    let project = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "spec": {},
+                         "metadata": {"name": "none", "namespace": "argocd"}});
+    bench.define(project).await;
+    bench.has_names(&["a", "b", "d"]).await;
+    bench.until("all is well", async || bench.condition("ErrorOccurred").await["status"] == "False").await;
     bench.end().await;
 }
 
