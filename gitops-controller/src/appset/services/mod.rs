@@ -149,7 +149,11 @@ impl Service {
         let mut next = Some(first.clone());
         for _ in 0..MAX_PAGES {
             let Some(url) = next.take() else { return Ok(Some(all)) };
-            let Some((value, headers)) = self.answer(&url, self.client.get(url.clone()))? else { return Ok(None) };
+            let Some((value, headers)) = self.answer(&url, self.client.get(url.clone()))? else {
+                // A page that is announced and not there is not the end.
+                let missing = || ServiceError::Status { url: shown(&url), status: 404, message: String::new() };
+                return if url == first { Ok(None) } else { Err(missing()) };
+            };
             let Value::Array(entries) = value else {
                 return Err(ServiceError::Answer { url: shown(&url), message: "expected a list".into() });
             };
@@ -227,8 +231,8 @@ fn message(body: &[u8]) -> String {
     text.unwrap_or_default().chars().take(300).collect()
 }
 
-/// The address of the next page: that of the `Link` header, or the same with the page of `X-Next-Page`. One that leads to
-/// another server is none.
+/// The address of the next page: that of the `Link` header, or the same with the page of `X-Next-Page`. It is asked of the same
+/// server, which may be known by another name to itself.
 fn next_page(url: &Url, headers: &HeaderMap) -> Option<Url> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let links = text(LINK.as_str()).unwrap_or_default().split(',');
@@ -245,7 +249,13 @@ fn next_page(url: &Url, headers: &HeaderMap) -> Option<Url> {
         next.query_pairs_mut().clear().extend_pairs(others).append_pair("page", page);
         Some(next)
     };
-    next.last().or_else(by_number).filter(|next| next.origin() == url.origin())
+    let here = |next: Url| {
+        let mut here = url.clone();
+        here.set_path(next.path());
+        here.set_query(next.query());
+        here
+    };
+    next.last().or_else(by_number).map(here)
 }
 
 /// The text at a place of an answer, or nothing.

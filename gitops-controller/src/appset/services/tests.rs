@@ -185,9 +185,12 @@ fn nothing_leads_to_another_server() {
     let (server, other) = (guarded("authorization", "token canary"), WebServer::start().unwrap());
     let path = "api/v1/orgs/team/repos";
     serve(&server, path, &json!([]));
-    server.link(path, &format!("<{}>; rel=\"next\"", other.url("more")));
+    server.link(path, &format!("<{}>; rel=\"next\"", other.url("api/v1/orgs/team/repos?page=2")));
     let service = Gitea::new(&server.url(""), &access()).unwrap();
     let organization: ScmGitea = of(json!({"owner": "team", "api": ""}));
+    let incomplete = service.repositories(&organization, None).unwrap_err().to_string();
+    assert!(incomplete.contains("status code 404"), "{incomplete}");
+    serve(&server, "api/v1/orgs/team/repos?page=2", &json!([]));
     assert!(service.repositories(&organization, None).unwrap().is_empty());
     server.set(path, 302, other.url("elsewhere").as_bytes());
     assert!(service.repositories(&organization, None).is_err());
