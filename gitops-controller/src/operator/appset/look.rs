@@ -37,6 +37,9 @@ const TROUBLE: SignedDuration = SignedDuration::from_mins(3);
 /// How long after a surprise: somebody else was quicker.
 const SURPRISE: SignedDuration = SignedDuration::from_millis(100);
 
+/// What times are written in.
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
+
 /// What is looked at, and what is known of it.
 pub(super) struct Job {
     pub(super) key: Key,
@@ -120,7 +123,9 @@ pub(super) async fn look(engine: &Arc<Engine>, job: Job) -> Result<SetLook, SetL
     status::conditions(&mut wanted, failure.as_ref(), rollout.as_ref().map(Progress::rollout), now);
     save(engine, &set, &object, &wanted).await?;
     let mut look = SetLook { period: set.period(settings.period()), failed: failure.is_some(), ..SetLook::default() };
-    let pause = if written.is_surprised { Some(SURPRISE) } else { look.failed.then_some(TROUBLE) };
+    let is_early = rollout.as_ref().is_some_and(|progress| progress.is_early);
+    let pauses = [(written.is_surprised, SURPRISE), (is_early, SECOND), (look.failed, TROUBLE)];
+    let pause = pauses.into_iter().find_map(|(applies, pause)| applies.then_some(pause));
     look.again = pause.and_then(|pause| now.checked_add(pause).ok());
     if written.created + written.updated + written.deleted > 0 {
         let Written { created, updated, deleted, .. } = written;

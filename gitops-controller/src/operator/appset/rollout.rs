@@ -32,6 +32,9 @@ pub(super) struct Progress {
     /// Those whose turn it is.
     turn: BTreeSet<String>,
     steps: usize,
+    /// Whether an Application was synced in this very second, and is to wait for the next one: times are written in whole
+    /// seconds, and the sync that is to come must be told from that one.
+    pub(super) is_early: bool,
 }
 
 /// Takes the Applications of a set a step on. `changes_spec` says whether one that is there is to be another.
@@ -61,6 +64,11 @@ pub(super) fn advance(
     }
     let by_name: BTreeMap<&str, &Application> = live.iter().map(|one| (one.name(), *one)).collect();
     let turn = turn(&members, &statuses, &by_name);
+    let mut is_early = false;
+    let was_synced_now = |name: &str| {
+        let state = by_name.get(name).and_then(|one| one.status.as_ref()?.operation_state.as_ref());
+        state.is_some_and(|state| state.started_at.0.as_second() >= now.as_second())
+    };
     for (index, step) in steps.iter().enumerate() {
         let of_step = |name: &str| step_of.get(name) == Some(&index);
         let under_way = |status: &ApplicationSetApplicationStatus| {
@@ -71,7 +79,10 @@ pub(super) fn advance(
         let most = step.max_update.as_ref().map(|most| at_once(most, all));
         for (name, status) in statuses.iter_mut().filter(|(name, _)| of_step(name)) {
             let room = most.is_none_or(|most| updating < most);
-            if room && status.status == ProgressiveSyncStatusCode::Waiting && turn.contains(*name) {
+            let is_due = room && status.status == ProgressiveSyncStatusCode::Waiting && turn.contains(*name);
+            if is_due && was_synced_now(name) {
+                is_early = true;
+            } else if is_due {
                 let words =
                     "Application moved to Pending status, watching for the Application resource to start Progressing";
                 set(status, ProgressiveSyncStatusCode::Pending, words, now);
@@ -79,7 +90,7 @@ pub(super) fn advance(
             }
         }
     }
-    Progress { statuses: statuses.into_values().collect(), turn, steps: steps.len() }
+    Progress { statuses: statuses.into_values().collect(), turn, steps: steps.len(), is_early }
 }
 
 impl Progress {
@@ -281,13 +292,10 @@ fn looked_at(application: &Application) -> i64 {
     time.map_or(i64::MAX, |time| time.0.as_second())
 }
 
-/// The sync that began since an Application's turn came. One of the same second counts where it is the set's own: times are
-/// written in whole seconds.
+/// The sync that began since an Application's turn came.
 fn begun<'a>(application: &'a Application, status: &ApplicationSetApplicationStatus) -> Option<&'a OperationState> {
     let state = application.status.as_ref()?.operation_state.as_ref()?;
-    let own = state.operation.initiated_by.as_ref().and_then(|who| who.username.as_deref()) == Some(INITIATOR);
-    let (started, since) = (state.started_at.0.as_second(), since(status));
-    (started > since || started == since && own).then_some(state)
+    (state.started_at.0.as_second() >= since(status)).then_some(state)
 }
 
 fn has_error(application: &Application) -> bool {

@@ -153,6 +153,17 @@ fn an_application_syncs_when_its_turn_has_come_and_once() {
 }
 
 #[test]
+fn a_sync_of_the_same_second_is_told_from_the_one_that_is_to_come() {
+    let mut status = out_of_sync("2");
+    status["operationState"] = json!({"phase": "Succeeded", "startedAt": "1970-01-01T00:00:10Z", "operation": {}});
+    let live = [application("a1", status)];
+    let early = advanced(&steps(Value::Null), &[], &live, &[], 10);
+    assert_eq!((codes(&early), early.is_early), ("a1:Waiting:1".into(), true));
+    let due = advanced(&steps(Value::Null), &early.statuses, &live, &[], 11);
+    assert_eq!((codes(&due), due.is_early), ("a1:Pending:1".into(), false));
+}
+
+#[test]
 fn labels_that_are_missing_are_missed_by_in_only() {
     let selects = |operator: &str, key: &str| {
         let step = json!({"matchExpressions": [{"key": key, "operator": operator, "values": ["a"]}]});
