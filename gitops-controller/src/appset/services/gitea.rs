@@ -29,13 +29,15 @@ impl Gitea {
                 continue;
             }
             let name = text(one, "/name");
-            let mut repository = ScmRepository::default();
-            repository.organization.clone_from(&of.owner);
-            repository.repository_id = one["id"].clone();
-            repository.url = clone_url(protocol, text(one, "/ssh_url"), text(one, "/html_url"))?;
             let labels = Value::Array(self.listed(&["repos", &of.owner, &name, "labels"])?);
-            repository.labels = texts(&labels, "", "name");
-            repository.repository = name;
+            let repository = ScmRepository {
+                organization: of.owner.clone(),
+                repository_id: one["id"].clone(),
+                url: clone_url(protocol, text(one, "/ssh_url"), text(one, "/html_url"))?,
+                labels: texts(&labels, "", "name"),
+                repository: name,
+                ..ScmRepository::default()
+            };
             let default = text(one, "/default_branch");
             let branches = self.branches(&repository, &default, of.all_branches == Some(true))?;
             found.extend(branches.iter().map(|branch| ScmRepository {

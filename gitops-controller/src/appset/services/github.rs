@@ -32,12 +32,14 @@ impl Github {
             if of.exclude_archived_repos == Some(true) && one["archived"] == true {
                 continue;
             }
-            let mut repository = ScmRepository::default();
-            repository.organization = text(one, "/owner/login");
-            repository.repository = text(one, "/name");
-            repository.repository_id = one["id"].clone();
-            repository.url = clone_url(protocol, text(one, "/ssh_url"), text(one, "/clone_url"))?;
-            repository.labels = texts(one, "/topics", "");
+            let repository = ScmRepository {
+                organization: text(one, "/owner/login"),
+                repository: text(one, "/name"),
+                repository_id: one["id"].clone(),
+                url: clone_url(protocol, text(one, "/ssh_url"), text(one, "/clone_url"))?,
+                labels: texts(one, "/topics", ""),
+                ..ScmRepository::default()
+            };
             let branches = self.branches(&repository, &text(one, "/default_branch"), of.all_branches == Some(true))?;
             found.extend(branches.iter().map(|branch| on_branch(&repository, branch)));
         }

@@ -43,13 +43,15 @@ impl Gitlab {
             listed.ok_or_else(|| ServiceError::Status { url: shown(&url), status: 404, message: String::new() })?;
         let mut found = Vec::new();
         for one in &listed {
-            let mut repository = ScmRepository::default();
-            repository.organization = text(one, "/namespace/full_path");
-            repository.repository = text(one, "/path");
-            repository.repository_id = one["id"].clone();
-            repository.url = clone_url(protocol, text(one, "/ssh_url_to_repo"), text(one, "/http_url_to_repo"))?;
             let topics = texts(one, "/topics", "");
-            repository.labels = if topics.is_empty() { texts(one, "/tag_list", "") } else { topics };
+            let repository = ScmRepository {
+                organization: text(one, "/namespace/full_path"),
+                repository: text(one, "/path"),
+                repository_id: one["id"].clone(),
+                url: clone_url(protocol, text(one, "/ssh_url_to_repo"), text(one, "/http_url_to_repo"))?,
+                labels: if topics.is_empty() { texts(one, "/tag_list", "") } else { topics },
+                ..ScmRepository::default()
+            };
             let default = text(one, "/default_branch");
             let branches = self.branches(&repository, &default, of.all_branches == Some(true))?;
             found.extend(branches.iter().map(|branch| ScmRepository {

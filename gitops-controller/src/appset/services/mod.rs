@@ -236,7 +236,7 @@ fn message(body: &[u8]) -> String {
 fn next_page(url: &Url, headers: &HeaderMap) -> Option<Url> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let links = text(LINK.as_str()).unwrap_or_default().split(',');
-    let next = links.filter_map(|link| {
+    let mut next = links.rev().filter_map(|link| {
         let (address, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
         let is_next = parameters.split(';').any(|one| matches!(one.trim(), "rel=\"next\"" | "rel=next"));
         is_next.then(|| url.join(address).ok()).flatten()
@@ -255,7 +255,7 @@ fn next_page(url: &Url, headers: &HeaderMap) -> Option<Url> {
         here.set_query(next.query());
         here
     };
-    next.last().or_else(by_number).map(here)
+    next.next().or_else(by_number).map(here)
 }
 
 /// The text at a place of an answer, or nothing.
