@@ -148,12 +148,14 @@ async fn expanded(
     let (engine, settings, runtime) = (Arc::clone(engine), settings.clone(), Handle::current());
     let (answers, since) = (Arc::clone(&job.answers), job.since);
     let work = move || {
+        let project = definition.template.pointer("/spec/project").and_then(Value::as_str);
         let outside = ClusterOutside {
             engine: &engine,
             settings: &settings,
             runtime,
             namespace: &definition.namespace,
             set: &definition.name,
+            project: project.filter(|project| !project.contains("{{")).unwrap_or_default(),
             since,
             answers: &answers,
             trees: RefCell::new(HashMap::new()),

@@ -59,6 +59,8 @@ pub(super) struct ClusterOutside<'a> {
     pub(super) namespace: &'a str,
     /// The set's name.
     pub(super) set: &'a str,
+    /// The project whose credentials serve; none where the template is still to name it, as in Argo CD.
+    pub(super) project: &'a str,
     /// What repositories answered from then on serves.
     pub(super) since: Instant,
     pub(super) answers: &'a Answers,
@@ -151,6 +153,8 @@ impl Outside for ClusterOutside<'_> {
         }
         let mut fetch = self.engine.fetch.clone();
         fetch.since = Some(self.since);
+        let credentials = self.wait(Box::pin(self.engine.credential_set()))?;
+        fetch.access = self.engine.access(credentials, self.project);
         let place = ApplicationSource::new(repository);
         let found = resolve_one(&place, revision, &self.engine.repositories, &fetch).map_err(source)?;
         self.trees.borrow_mut().insert(key, Arc::clone(&found.tree));
