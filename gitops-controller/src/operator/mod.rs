@@ -413,8 +413,9 @@ pub fn is_own(object: &Object) -> bool {
 }
 
 /// The kinds that the operator goes by, and of which it does not matter who owns their fields.
-pub fn own_kinds() -> [GroupKind; 2] {
-    [APPLICATION_KIND, APP_PROJECT_KIND].map(|kind| GroupVersionKind::from_api_version(API_VERSION, kind).group_kind())
+pub fn own_kinds() -> [GroupKind; 3] {
+    [APPLICATION_KIND, APP_PROJECT_KIND, APPLICATION_SET_KIND]
+        .map(|kind| GroupVersionKind::from_api_version(API_VERSION, kind).group_kind())
 }
 
 /// Whether a change of an Application is one to look at: its status changes with every look.
