@@ -178,7 +178,7 @@ impl Work {
     }
 
     /// Follows the Secrets of clusters, once a set needs them.
-    fn follow_clusters(&mut self) {
+    fn follow_clusters_of_sets(&mut self) {
         if std::mem::replace(&mut self.sets.follows_clusters, true) {
             return;
         }
@@ -201,7 +201,7 @@ impl Work {
         match signal {
             SetSignal::Known(set) => {
                 if set.needs_clusters() {
-                    self.follow_clusters();
+                    self.follow_clusters_of_sets();
                 }
                 self.metrics.know_set(&set.key(), &set.status);
                 self.sets.know(*set, now);
