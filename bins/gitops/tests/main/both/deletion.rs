@@ -120,6 +120,8 @@ fn deletions_wait_until_they_are_confirmed() {
         );
         assert!(place.live("v1", "ConfigMap", "colours").is_none());
 
+        // Confirmations are told in whole seconds, and one of the second in which a deletion begins counts, as in Argo CD.
+        std::thread::sleep(Duration::from_millis(1_100));
         place.run(["app", "delete", place.namespace(), "--yes"]).exits(1).says("Delete=confirm").says("--confirm");
         assert!(place.live("v1", "ConfigMap", "other").is_some());
         let waiting =
