@@ -151,7 +151,7 @@ fn application(repository: &TestRepository, number: usize) -> String {
         "---\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: app-{number}, namespace: argocd}}\nspec:\n  \
          project: default\n  source: {{repoURL: \"{}\", targetRevision: HEAD, path: apps/app-{number}}}\n  destination: \
          {{server: \"https://kubernetes.default.svc\", namespace: bench}}\n  syncPolicy: {{automated: {{prune: true, \
-         selfHeal: true}}, syncOptions: [CreateNamespace=false]}}\n",
+         selfHeal: true}}, syncOptions: [CreateNamespace=true]}}\n",
         repository.url()
     )
 }
