@@ -1,6 +1,7 @@
 //! Inputs of the benches: trees of manifests, live objects, items to order, and a whole pipeline from a tree to a plan.
 
 pub mod peer;
+pub mod process;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -199,7 +200,5 @@ pub fn machine() -> Result<Value, Failure> {
 /// # Errors
 /// Where the system does not say.
 pub fn peak_memory() -> Result<u64, Failure> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("the system names no peak")?;
-    Ok(peak.trim_end_matches("kB").trim().parse()?)
+    process::memory("self", "VmHWM")
 }

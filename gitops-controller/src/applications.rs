@@ -269,11 +269,7 @@ impl<'a> Applications<'a> {
         debug_assert!(write.subresource != Some(Subresource::Scale) && write.precondition == Precondition::None);
         let mut written = self.cluster.write(write).await.map_err(|source| failed(name, source))?.object;
         // Most of the answer is who owns which field, which is no matter here.
-        written.edit(|body| {
-            if let Some(Value::Object(metadata)) = body.get_mut("metadata") {
-                metadata.remove("managedFields");
-            }
-        });
+        drop(written.take_managed_fields());
         typed(&written)
     }
 }
@@ -302,7 +298,7 @@ fn gvk() -> GroupVersionKind {
     GroupVersionKind::from_api_version(API_VERSION, APPLICATION_KIND)
 }
 
-fn reference(namespace: &str, name: &str) -> ObjectRef {
+pub(crate) fn reference(namespace: &str, name: &str) -> ObjectRef {
     let gvk = gvk();
     ObjectId::new(gvk.group, gvk.kind, Some(namespace), name).at_version(gvk.version)
 }

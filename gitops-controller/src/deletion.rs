@@ -60,7 +60,8 @@ impl Engine {
         Ok(self.deletion(application, Cascade::Everything, request).await?.1)
     }
 
-    /// Deletes an Application, and what goes with it first. Its hooks are those of its sources as they are now. An object that may not be deleted stays, and is named in the plan; the Application is
+    /// Deletes an Application, and what goes with it first. Its hooks are those of its sources as they are now. An object that may
+    /// not be deleted stays, and is named in the plan; the Application is
     /// deleted all the same, as it is in Argo CD.
     ///
     /// # Errors

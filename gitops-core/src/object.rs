@@ -244,6 +244,18 @@ impl Object {
         }
     }
 
+    /// Takes off the record of who owns which field.
+    pub fn take_managed_fields(&mut self) -> Option<Value> {
+        let mut taken = None;
+        self.edit_metadata(|metadata| taken = metadata.remove("managedFields"));
+        taken
+    }
+
+    /// Puts such a record on.
+    pub fn set_managed_fields(&mut self, record: Value) {
+        self.edit_metadata(|metadata| drop(metadata.insert("managedFields".to_owned(), record)));
+    }
+
     fn edit_metadata(&mut self, change: impl FnOnce(&mut Map)) {
         if let Some(Value::Object(metadata)) = self.body.get_mut("metadata") {
             change(metadata);

@@ -123,13 +123,12 @@ pub(crate) fn accept(extent: Extent) -> &'static str {
 pub(crate) fn typed(mut item: Value, resource: &ApiResource, extent: Extent) -> Result<Object, ClusterError> {
     if let Some(body) = item.as_object_mut() {
         name_kind(body, resource);
-        if extent == Extent::Unowned
-            && let Some(Value::Object(metadata)) = body.get_mut("metadata")
-        {
-            metadata.remove("managedFields");
-        }
     }
-    object(item)
+    let mut object = object(item)?;
+    if extent == Extent::Unowned {
+        drop(object.take_managed_fields());
+    }
+    Ok(object)
 }
 
 fn name_kind(body: &mut Map, resource: &ApiResource) {

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use gitops_benches::process::{Time, seconds};
 use gitops_benches::{Failure, keep, machine};
 use gitops_fixtures::TestRepository;
 use gitops_fixtures::testbed::{Assets, ControlPlane};
@@ -19,8 +20,6 @@ const OBJECTS: usize = 1_000;
 /// Of these so many are changed.
 const CHANGED: usize = 10;
 const ROUNDS: usize = 5;
-/// Clock ticks of a second, in which Linux counts the time of processes.
-const TICKS: f64 = 100.0;
 
 fn main() -> Result<(), Failure> {
     let name = env::args().nth(1).ok_or("which run is this? `kubernetes NAME`, for example `kubernetes 2026-11-23`")?;
@@ -142,11 +141,7 @@ impl Bench {
 
 /// The seconds of processors that the children of this process took that have ended.
 fn children() -> Result<f64, Failure> {
-    let stat = fs::read_to_string("/proc/self/stat")?;
-    // After the name, which is in brackets, the fields begin with the third; those of children are the 16th and 17th.
-    let fields = stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace()).ok_or("no fields")?;
-    let ticks: f64 = fields.skip(13).take(2).map(|field| field.parse::<f64>().unwrap_or_default()).sum();
-    Ok(ticks / TICKS)
+    seconds("self", Time::OfChildren)
 }
 
 /// A hundred objects a file; the first of them with another value where they are changed.

@@ -10,6 +10,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use gitops_benches::peer::median;
+use gitops_benches::process::{self, Time};
 use gitops_benches::{Failure, keep, machine};
 use gitops_fixtures::TestRepository;
 use gitops_fixtures::testbed::{Assets, ControlPlane};
@@ -28,8 +29,6 @@ const EMBEDDED_MAPS: usize = 10;
 const PATIENCE: Duration = Duration::from_secs(1_800);
 /// How long an operator is watched that has nothing to do.
 const IDLE: Duration = Duration::from_secs(30);
-/// Clock ticks of a second, in which Linux counts the time of processes.
-const TICKS: f64 = 100.0;
 
 fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
@@ -231,19 +230,12 @@ impl Operator {
 
     /// Seconds of processors.
     fn cpu(&self) -> Result<f64, Failure> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
-        // After the name, which is in brackets, the fields begin with the third; the own ones are the 14th and 15th.
-        let fields = stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace()).ok_or("no fields")?;
-        let ticks: f64 = fields.skip(11).take(2).map(|field| field.parse::<f64>().unwrap_or_default()).sum();
-        Ok(ticks / TICKS)
+        process::seconds(&self.process.id().to_string(), Time::Own)
     }
 
     /// KiB of memory.
     fn memory(&self, which: &str) -> Result<u64, Failure> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix(which)?.strip_prefix(':'));
-        let number = line.and_then(|line| line.split_whitespace().next()).ok_or("no such line")?;
-        Ok(number.parse()?)
+        process::memory(&self.process.id().to_string(), which)
     }
 }
 

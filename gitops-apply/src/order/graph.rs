@@ -11,12 +11,13 @@ use super::{Cycle, Group, Item};
 pub(super) fn order(items: &[Item]) -> Result<Vec<Group>, Cycle> {
     let ranks = ranks(items);
     let ranked = ranked(items, &ranks);
-    let sequence = if depends(items) {
+    let depends = items.iter().any(|item| !item.after.is_empty());
+    let sequence = if depends {
         sort(items, &ranks, &ranked).ok_or_else(|| cycle(&build(items, &ranks, &ranked), items, &ranked))?
     } else {
         ranked
     };
-    Ok(group(items, &ranks, &sequence))
+    Ok(group(items, &ranks, &sequence, depends))
 }
 
 /// Everything that must come before something else. Its first nodes are the items by rank, the others the barriers between
@@ -117,9 +118,9 @@ fn wave_of(ranks: &[Rank], place: usize) -> Option<u32> {
 }
 
 /// Cuts the sequence into waves, and each wave into runs of one kind within which nothing waits for anything.
-fn group(items: &[Item], ranks: &[Rank], sequence: &[usize]) -> Vec<Group> {
+fn group(items: &[Item], ranks: &[Rank], sequence: &[usize], depends: bool) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    let mut batch_of = if depends(items) { vec![usize::MAX; items.len()] } else { Vec::new() };
+    let mut batch_of = if depends { vec![usize::MAX; items.len()] } else { Vec::new() };
     let mut number = 0;
     let mut last: Option<Rank> = None;
     for place in sequence {
@@ -127,7 +128,7 @@ fn group(items: &[Item], ranks: &[Rank], sequence: &[usize]) -> Vec<Group> {
         if last.is_none_or(|last| last.wave != rank.wave) {
             groups.extend(items.get(*place).map(|item| Group::new(item.phase, item.wave)));
         }
-        let waits = !batch_of.is_empty()
+        let waits = depends
             && items
                 .get(*place)
                 .is_some_and(|item| item.after.iter().any(|earlier| batch_of.get(*earlier) == Some(&number)));
@@ -145,11 +146,6 @@ fn group(items: &[Item], ranks: &[Rank], sequence: &[usize]) -> Vec<Group> {
         last = Some(rank);
     }
     groups
-}
-
-/// Whether any item says what it depends on.
-fn depends(items: &[Item]) -> bool {
-    items.iter().any(|item| !item.after.is_empty())
 }
 
 /// A way round through items of one strongly connected part.

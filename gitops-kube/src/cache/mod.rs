@@ -25,7 +25,6 @@ use gitops_core::{GroupKind, GroupVersionKind, Object, ObjectId, ObjectRef};
 
 pub use follow::CacheState;
 use follow::Followed;
-use packed::take_owners;
 use store::{Kept, Managed};
 
 use crate::cluster::KubeCluster;
@@ -211,12 +210,15 @@ impl WatchCache {
         let kinds = self.held.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(followed) = kinds.get(&object.gvk()) else { return };
         if followed.extent != Extent::Metadata {
-            let mut object = object.clone();
-            if followed.extent == Extent::Unowned {
-                drop(take_owners(&mut object));
-            }
+            let lean = |object: &Object| {
+                let mut object = object.clone();
+                if followed.extent == Extent::Unowned {
+                    drop(object.take_managed_fields());
+                }
+                object
+            };
             let mut store = followed.store.write().unwrap_or_else(PoisonError::into_inner);
-            store.put_newer(object, &self.options.managed);
+            store.put_newer(object, lean, &self.options.managed);
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use gitops_core::{Object, Value};
+use gitops_core::Object;
 
 /// A whole object.
 #[derive(Clone, Debug)]
@@ -14,11 +14,11 @@ pub(crate) struct Packed {
 
 impl Packed {
     pub(crate) fn of(object: Arc<Object>) -> Self {
-        let Some(record) = object.get(&["metadata", OWNERS]) else { return Self { object, owners: None } };
+        let Some(record) = object.get(&["metadata", "managedFields"]) else { return Self { object, owners: None } };
         // What was read from JSON can be written as JSON; otherwise it stays as it is.
         let Ok(owners) = serde_json::to_string(record) else { return Self { object, owners: None } };
         let mut lean = Object::clone(&object);
-        drop(take_owners(&mut lean));
+        drop(lean.take_managed_fields());
         Self { object: Arc::new(lean), owners: Some(owners.into()) }
     }
 
@@ -31,31 +31,15 @@ impl Packed {
     pub(crate) fn unpack(&self) -> Object {
         let mut object = Object::clone(&self.object);
         if let Some(owners) = self.owners.as_deref().and_then(|owners| serde_json::from_str(owners).ok()) {
-            object.edit(|body| {
-                if let Some(Value::Object(metadata)) = body.get_mut("metadata") {
-                    metadata.insert(OWNERS.to_owned(), owners);
-                }
-            });
+            object.set_managed_fields(owners);
         }
         object
     }
 }
 
-const OWNERS: &str = "managedFields";
-
-/// Takes the record of who owns which field off an object.
-pub(crate) fn take_owners(object: &mut Object) -> Option<Value> {
-    let mut taken = None;
-    object.edit(|body| {
-        if let Some(Value::Object(metadata)) = body.get_mut("metadata") {
-            taken = metadata.remove(OWNERS);
-        }
-    });
-    taken
-}
-
 #[cfg(test)]
 mod tests {
+    use gitops_core::Value;
     use serde_json::json;
 
     use super::*;

@@ -104,12 +104,12 @@ impl Store {
     }
 
     /// An object as the answer to a call or another watch has it, of which the own watch may have told already.
-    pub(crate) fn put_newer(&mut self, object: Object, managed: &Managed) {
-        let known = self.entries.get(&place_of(&object));
+    pub(crate) fn put_newer(&mut self, object: &Object, copied: impl FnOnce(&Object) -> Object, managed: &Managed) {
+        let known = self.entries.get(&place_of(object));
         let newer =
             known.is_none_or(|entry| is_newer(object.resource_version().unwrap_or_default(), entry.kept.version()));
         if newer {
-            self.put(Arc::new(object), managed);
+            self.put(Arc::new(copied(object)), managed);
         }
     }
 
@@ -198,9 +198,9 @@ mod tests {
     fn an_answer_that_a_watch_has_overtaken_is_left() {
         let mut store = Store::default();
         store.put(Arc::new(map("a", "10", true)), &managed());
-        store.put_newer(map("a", "9", true), &managed());
+        store.put_newer(&map("a", "9", true), Object::clone, &managed());
         assert_eq!(store.get(Some("shop"), "a").unwrap().version(), "10");
-        store.put_newer(map("a", "11", true), &managed());
+        store.put_newer(&map("a", "11", true), Object::clone, &managed());
         assert_eq!(store.get(Some("shop"), "a").unwrap().version(), "11");
     }
 }

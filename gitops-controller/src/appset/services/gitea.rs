@@ -4,7 +4,7 @@ use gitops_core::Value;
 use gitops_core::api::{PullRequestGitea, ScmGitea};
 use reqwest::header::AUTHORIZATION;
 
-use super::{Access, Service, ServiceError, clone_url, has_all, shown, text, texts};
+use super::{Access, Service, ServiceError, clone_url, on_branch, pull_requests, shown, text, texts};
 use crate::appset::{PullRequest, ScmRepository};
 
 /// A server.
@@ -40,11 +40,7 @@ impl Gitea {
             };
             let default = text(one, "/default_branch");
             let branches = self.branches(&repository, &default, of.all_branches == Some(true))?;
-            found.extend(branches.iter().map(|branch| ScmRepository {
-                branch: text(branch, "/name"),
-                sha: text(branch, "/commit/id"),
-                ..repository.clone()
-            }));
+            found.extend(branches.iter().map(|branch| on_branch(&repository, branch, "/commit/id")));
         }
         Ok(found)
     }
@@ -62,35 +58,17 @@ impl Gitea {
     }
 
     fn listed(&self, place: &[&str]) -> Result<Vec<Value>, ServiceError> {
-        let url = self.0.url(place.iter().copied(), &[]);
-        let listed = self.0.list(url.clone())?;
-        listed.ok_or_else(|| ServiceError::Status { url: shown(&url), status: 404, message: String::new() })
+        self.0.required_list(self.0.url(place.iter().copied(), &[]))
     }
 
     /// Whether a branch has a path.
     pub(crate) fn has_path(&self, of: &ScmRepository, path: &str) -> Result<bool, ServiceError> {
-        let place = ["repos", &of.organization, &of.repository, "contents"];
-        self.0.has(&self.0.url(place.into_iter().chain(path.split('/')), &[("ref", &of.branch)]))
+        self.0.has_content(of, path)
     }
 
     /// Open pull requests; none where there is no such repository.
     pub(crate) fn pull_requests(&self, of: &PullRequestGitea) -> Result<Option<Vec<PullRequest>>, ServiceError> {
         let listed = self.0.list(self.0.url(["repos", &of.owner, &of.repo, "pulls"], &[("state", "open")]))?;
-        let pulls = |all: Vec<Value>| {
-            all.iter().map(pull_request).filter(|pull| has_all(of.labels.as_ref(), &pull.labels)).collect()
-        };
-        Ok(listed.map(pulls))
-    }
-}
-
-fn pull_request(one: &Value) -> PullRequest {
-    PullRequest {
-        number: one["number"].as_i64().unwrap_or_default(),
-        title: text(one, "/title"),
-        branch: text(one, "/head/ref"),
-        target_branch: text(one, "/base/ref"),
-        head_sha: text(one, "/head/sha"),
-        labels: texts(one, "/labels", "name"),
-        author: text(one, "/user/login"),
+        Ok(listed.map(|all| pull_requests(&all, of.labels.as_ref())))
     }
 }

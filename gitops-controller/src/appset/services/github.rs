@@ -3,7 +3,7 @@
 use gitops_core::Value;
 use gitops_core::api::{PullRequestGithub, ScmGithub};
 
-use super::{Access, Service, ServiceError, bearer, clone_url, has_all, text, texts};
+use super::{Access, Service, ServiceError, bearer, clone_url, on_branch, pull_requests, text, texts};
 use crate::appset::{PullRequest, ScmRepository};
 
 /// Where GitHub's own API is.
@@ -25,8 +25,7 @@ impl Github {
         of: &ScmGithub,
         protocol: Option<&str>,
     ) -> Result<Vec<ScmRepository>, ServiceError> {
-        let url = self.0.url(["orgs", &of.organization, "repos"], &[PAGE]);
-        let listed = self.0.list(url.clone())?.ok_or_else(|| missing(&url))?;
+        let listed = self.0.required_list(self.0.url(["orgs", &of.organization, "repos"], &[PAGE]))?;
         let mut found = Vec::new();
         for one in &listed {
             if of.exclude_archived_repos == Some(true) && one["archived"] == true {
@@ -41,7 +40,7 @@ impl Github {
                 ..ScmRepository::default()
             };
             let branches = self.branches(&repository, &text(one, "/default_branch"), of.all_branches == Some(true))?;
-            found.extend(branches.iter().map(|branch| on_branch(&repository, branch)));
+            found.extend(branches.iter().map(|branch| on_branch(&repository, branch, "/commit/sha")));
         }
         Ok(found)
     }
@@ -50,25 +49,20 @@ impl Github {
     fn branches(&self, of: &ScmRepository, default: &str, all: bool) -> Result<Vec<Value>, ServiceError> {
         let place = ["repos", &of.organization, &of.repository, "branches"];
         if all {
-            let url = self.0.url(place, &[PAGE]);
-            return self.0.list(url.clone())?.ok_or_else(|| missing(&url));
+            return self.0.required_list(self.0.url(place, &[PAGE]));
         }
         Ok(self.0.get(&self.0.url(place.into_iter().chain([default]), &[]))?.into_iter().collect())
     }
 
     /// Whether a branch has a path.
     pub(crate) fn has_path(&self, of: &ScmRepository, path: &str) -> Result<bool, ServiceError> {
-        let place = ["repos", &of.organization, &of.repository, "contents"];
-        self.0.has(&self.0.url(place.into_iter().chain(path.split('/')), &[("ref", &of.branch)]))
+        self.0.has_content(of, path)
     }
 
     /// Open pull requests; none where there is no such repository.
     pub(crate) fn pull_requests(&self, of: &PullRequestGithub) -> Result<Option<Vec<PullRequest>>, ServiceError> {
         let listed = self.0.list(self.0.url(["repos", &of.owner, &of.repo, "pulls"], &[PAGE]))?;
-        let pulls = |all: Vec<Value>| {
-            all.iter().map(pull_request).filter(|pull| has_all(of.labels.as_ref(), &pull.labels)).collect()
-        };
-        Ok(listed.map(pulls))
+        Ok(listed.map(|all| pull_requests(&all, of.labels.as_ref())))
     }
 }
 
@@ -78,26 +72,6 @@ fn own(api: &str) -> String {
     let host = base.split_once("://").map_or(base.as_str(), |(_, rest)| rest).split('/').next().unwrap_or_default();
     let is_api = base.ends_with("/api/v3/") || host.starts_with("api.") || host.contains(".api.");
     if is_api { base } else { format!("{base}api/v3/") }
-}
-
-fn missing(url: &reqwest::Url) -> ServiceError {
-    ServiceError::Status { url: super::shown(url), status: 404, message: String::new() }
-}
-
-fn on_branch(of: &ScmRepository, branch: &Value) -> ScmRepository {
-    ScmRepository { branch: text(branch, "/name"), sha: text(branch, "/commit/sha"), ..of.clone() }
-}
-
-fn pull_request(one: &Value) -> PullRequest {
-    PullRequest {
-        number: one["number"].as_i64().unwrap_or_default(),
-        title: text(one, "/title"),
-        branch: text(one, "/head/ref"),
-        target_branch: text(one, "/base/ref"),
-        head_sha: text(one, "/head/sha"),
-        labels: texts(one, "/labels", "name"),
-        author: text(one, "/user/login"),
-    }
 }
 
 #[cfg(test)]

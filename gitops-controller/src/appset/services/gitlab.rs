@@ -4,7 +4,7 @@ use gitops_core::Value;
 use gitops_core::api::{PullRequestGitLab, ScmGitlab};
 use reqwest::header::HeaderName;
 
-use super::{Access, Service, ServiceError, clone_url, shown, text, texts};
+use super::{Access, Service, ServiceError, clone_url, on_branch, text, texts};
 use crate::appset::{PullRequest, ScmRepository};
 
 const ADDRESS: &str = "https://gitlab.com";
@@ -37,10 +37,7 @@ impl Gitlab {
         if of.include_archived_repos == Some(true) {
             query.push(("archived", "true"));
         }
-        let url = self.0.url(["groups", &of.group, "projects"], &query);
-        let listed = self.0.list(url.clone())?;
-        let listed =
-            listed.ok_or_else(|| ServiceError::Status { url: shown(&url), status: 404, message: String::new() })?;
+        let listed = self.0.required_list(self.0.url(["groups", &of.group, "projects"], &query))?;
         let mut found = Vec::new();
         for one in &listed {
             let topics = texts(one, "/topics", "");
@@ -54,11 +51,7 @@ impl Gitlab {
             };
             let default = text(one, "/default_branch");
             let branches = self.branches(&repository, &default, of.all_branches == Some(true))?;
-            found.extend(branches.iter().map(|branch| ScmRepository {
-                branch: text(branch, "/name"),
-                sha: text(branch, "/commit/id"),
-                ..repository.clone()
-            }));
+            found.extend(branches.iter().map(|branch| on_branch(&repository, branch, "/commit/id")));
         }
         Ok(found)
     }

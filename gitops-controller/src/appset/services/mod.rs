@@ -20,6 +20,8 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, StatusCode, Url};
 use thiserror::Error;
 
+use crate::appset::{PullRequest, ScmRepository};
+
 pub(crate) use gitea::Gitea;
 pub(crate) use github::Github;
 pub(crate) use gitlab::Gitlab;
@@ -58,6 +60,13 @@ pub(crate) enum ServiceError {
     TooMuch { url: String, limit: &'static str },
     #[error("clone protocol `{0}` is neither `ssh` nor `https`")]
     Protocol(String),
+}
+
+impl ServiceError {
+    /// Nothing is at an address where something must be.
+    fn absent(url: &Url) -> Self {
+        Self::Status { url: shown(url), status: 404, message: String::new() }
+    }
 }
 
 /// How a service is reached.
@@ -151,8 +160,7 @@ impl Service {
             let Some(url) = next.take() else { return Ok(Some(all)) };
             let Some((value, headers)) = self.answer(&url, self.client.get(url.clone()))? else {
                 // A page that is announced and not there is not the end.
-                let missing = || ServiceError::Status { url: shown(&url), status: 404, message: String::new() };
-                return if url == first { Ok(None) } else { Err(missing()) };
+                return if url == first { Ok(None) } else { Err(ServiceError::absent(&url)) };
             };
             let Value::Array(entries) = value else {
                 return Err(ServiceError::Answer { url: shown(&url), message: "expected a list".into() });
@@ -164,6 +172,17 @@ impl Service {
             None => Ok(Some(all)),
             Some(_) => Err(ServiceError::TooMuch { url: shown(&first), limit: "1,000 pages" }),
         }
+    }
+
+    /// A whole list that must be there.
+    fn required_list(&self, url: Url) -> Result<Vec<Value>, ServiceError> {
+        self.list(url.clone())?.ok_or_else(|| ServiceError::absent(&url))
+    }
+
+    /// Whether a branch has a path, as GitHub says it, and Gitea after it.
+    fn has_content(&self, of: &ScmRepository, path: &str) -> Result<bool, ServiceError> {
+        let place = ["repos", &of.organization, &of.repository, "contents"];
+        self.has(&self.url(place.into_iter().chain(path.split('/')), &[("ref", &of.branch)]))
     }
 
     /// What a service answers to a request with a body.
@@ -256,6 +275,29 @@ fn next_page(url: &Url, headers: &HeaderMap) -> Option<Url> {
         here
     };
     next.next().or_else(by_number).map(here)
+}
+
+/// A repository on a branch, whose commit is at a place of the answer.
+fn on_branch(of: &ScmRepository, branch: &Value, commit: &str) -> ScmRepository {
+    ScmRepository { branch: text(branch, "/name"), sha: text(branch, commit), ..of.clone() }
+}
+
+/// A pull request, as GitHub says it, and Gitea after it.
+fn pull_request(one: &Value) -> PullRequest {
+    PullRequest {
+        number: one["number"].as_i64().unwrap_or_default(),
+        title: text(one, "/title"),
+        branch: text(one, "/head/ref"),
+        target_branch: text(one, "/base/ref"),
+        head_sha: text(one, "/head/sha"),
+        labels: texts(one, "/labels", "name"),
+        author: text(one, "/user/login"),
+    }
+}
+
+/// Those of the pull requests of an answer that have all labels that are asked for.
+fn pull_requests(answer: &[Value], labels: Option<&Vec<String>>) -> Vec<PullRequest> {
+    answer.iter().map(pull_request).filter(|pull| has_all(labels, &pull.labels)).collect()
 }
 
 /// The text at a place of an answer, or nothing.

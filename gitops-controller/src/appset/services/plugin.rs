@@ -23,8 +23,7 @@ impl Plugin {
         let asked = if input.is_empty() { json!({}) } else { json!({ "parameters": input }) };
         let answer = self.0.post(&url, &json!({"applicationSetName": set, "input": asked}))?;
         let wrong = |message: &str| ServiceError::Answer { url: shown(&url), message: message.to_owned() };
-        let mut answer =
-            answer.ok_or_else(|| ServiceError::Status { url: shown(&url), status: 404, message: String::new() })?;
+        let mut answer = answer.ok_or_else(|| ServiceError::absent(&url))?;
         match answer.pointer_mut("/output/parameters").map(Value::take) {
             Some(Value::Array(all)) => {
                 let one = |value| if let Value::Object(map) = value { Some(map) } else { None };

@@ -15,9 +15,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use gitops_core::Timestamp;
 use gitops_core::api::Application;
 use gitops_core::cluster::Query;
-use gitops_core::{GroupVersionKind, Timestamp};
 use jiff::SignedDuration;
 
 use super::event::Event;
@@ -26,9 +26,10 @@ use super::queue::{Key, Queue};
 use super::{Signal, TROUBLE, Work, later};
 use crate::appset::owner;
 use crate::causes::chain;
+use crate::clusters::KnownClusters;
 use crate::webhook::Told;
 use look::{Job, SetLook, look};
-use outside::{Answers, SECRET_TYPE};
+use outside::Answers;
 use set::{Set, Shared, kind};
 pub(crate) use settings::NAME as PARAMETERS;
 
@@ -182,9 +183,7 @@ impl Work {
         if std::mem::replace(&mut self.sets.follows_clusters, true) {
             return;
         }
-        let namespace = self.engine.projects.namespace.as_str();
-        let mut query = Query::all(GroupVersionKind::from_api_version("v1", "Secret")).in_namespace(namespace);
-        query.labels.insert(SECRET_TYPE.into(), "cluster".into());
+        let query = KnownClusters::query(&self.engine.projects.namespace);
         let sender = self.sender.clone();
         let tell = move |seen: Seen<'_>| {
             let signal = match seen {

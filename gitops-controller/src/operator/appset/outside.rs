@@ -11,20 +11,21 @@ use futures::future::BoxFuture;
 use gitops_core::api::{ApplicationSource, ConfigMapKeyRef, PullRequestGenerator, ScmProviderGenerator, SecretRef};
 use gitops_core::cluster::{ApiResource, ClusterError, Query};
 use gitops_core::secret::{Purpose, Reveal, Secret};
-use gitops_core::{GroupVersionKind, Object, ObjectId, Tree, Value};
+use gitops_core::{Object, ObjectId, Tree, Value};
 use serde_json::Map;
 use tokio::runtime::Handle;
 
 use super::settings::SetSettings;
 use crate::appset::services::{Access, Gitea, Github, Gitlab, Plugin, ServiceError};
 use crate::appset::{ClusterSecret, DecisionQuery, Outside, OutsideError, PullRequest, ScmRepository};
+use crate::clusters::KnownClusters;
+use crate::credentials::SECRET_TYPE;
 use crate::engine::Engine;
 use crate::resolve::resolve_one;
 
 /// The Secret whose keys are meant where none is named.
 const SECRET: &str = "argocd-secret";
-/// The label of Secrets of the control plane, and its value for tokens of services.
-pub(super) const SECRET_TYPE: &str = "argocd.argoproj.io/secret-type";
+/// The type of Secrets with tokens of services.
 const SERVICE_TOKENS: &str = "scm-creds";
 
 /// What services answered to a set. It serves until they are to be asked again, so that a change in the cluster costs no call
@@ -162,9 +163,7 @@ impl Outside for ClusterOutside<'_> {
     }
 
     fn clusters(&self) -> Result<Vec<ClusterSecret>, OutsideError> {
-        let mut query = Query::all(GroupVersionKind::from_api_version("v1", "Secret")).in_namespace(self.control());
-        query.labels.insert(SECRET_TYPE.into(), "cluster".into());
-        let listing = self.wait(self.engine.cluster.list(&query))?;
+        let listing = self.wait(self.engine.cluster.list(&KnownClusters::query(self.control())))?;
         Ok(listing.objects.iter().filter_map(ClusterSecret::of).collect())
     }
 

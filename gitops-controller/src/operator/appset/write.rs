@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use futures::{StreamExt as _, stream};
 use gitops_core::api::{API_VERSION, APPLICATION_KIND, Application};
 use gitops_core::cluster::{Cluster, ClusterError, Delete, Deleted, ErrorKind, Precondition, Propagation, Verb, Write};
-use gitops_core::{GroupVersionKind, Object, ObjectId, ObjectRef, Value};
+use gitops_core::{Object, ObjectRef, Value};
+use serde::Deserialize as _;
 use serde_json::json;
 
 use super::status::Failure;
 use crate::appset::{ApplicationComparison, Change};
-use crate::{FIELD_MANAGER, merge_patch};
+use crate::{FIELD_MANAGER, applications, merge_patch};
 
 /// How many Applications are written side by side.
 const SIDE_BY_SIDE: usize = 8;
@@ -197,8 +198,7 @@ pub(super) async fn patch_set(
 }
 
 fn reference(application: &Application) -> ObjectRef {
-    let gvk = GroupVersionKind::from_api_version(API_VERSION, APPLICATION_KIND);
-    ObjectId::new(gvk.group, gvk.kind, application.metadata.namespace(), application.name()).at_version(gvk.version)
+    applications::reference(application.metadata.namespace().unwrap_or_default(), application.name())
 }
 
 fn value(application: &Application) -> Result<Value, ClusterError> {
@@ -210,7 +210,7 @@ fn object(value: Value) -> Result<Object, ClusterError> {
 }
 
 fn typed(object: &Object) -> Result<Application, ClusterError> {
-    serde_json::from_value(Value::Object(object.body().clone())).map_err(|error| malformed(&error).about(&object.id()))
+    Application::deserialize(object.body()).map_err(|error| malformed(&error).about(&object.id()))
 }
 
 fn malformed(error: &dyn std::error::Error) -> ClusterError {
