@@ -157,6 +157,14 @@ impl<'a> Applications<'a> {
         self.annotate(application, DELETION_APPROVED, &time, CONFIRMATION_MANAGER).await
     }
 
+    /// Asks for a refresh of an Application.
+    ///
+    /// # Errors
+    /// Where the cluster refuses it.
+    pub(crate) async fn request_refresh(&self, application: &Application) -> Result<(), ApplicationError> {
+        self.annotate(application, REFRESH, "normal", FIELD_MANAGER).await.map(drop)
+    }
+
     /// Writes an annotation that is not part of a definition.
     async fn annotate(
         &self,

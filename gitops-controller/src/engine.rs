@@ -15,6 +15,7 @@ use crate::audit::Journal;
 use crate::clusters::{Clusters, KnownClusters};
 use crate::conduct::Conduct;
 use crate::credentials::RepositoryCredentials;
+use crate::guard::Guard;
 use crate::keys::KeptKeys;
 use crate::project::Projects;
 
@@ -34,6 +35,8 @@ pub struct Engine {
     pub credentials: Option<RepositoryCredentials>,
     /// The clusters of Secrets that are deployed to; none where there is only the one that keeps the Applications.
     pub(crate) clusters: Option<Arc<KnownClusters>>,
+    /// What every write passes first; nothing where this engine is the only one at work.
+    pub(crate) guard: Option<Guard>,
     /// Who makes clusters of Secrets; without one, Applications are deployed to the cluster that keeps them only.
     pub maker: Option<Arc<dyn Clusters>>,
     /// Where results of renders are kept; none where each is made anew.
@@ -75,6 +78,7 @@ impl Engine {
             fetcher: None,
             credentials: None,
             clusters: None,
+            guard: None,
             maker: None,
             memo: None,
             charts: ChartCache::default(),

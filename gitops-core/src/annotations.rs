@@ -53,6 +53,10 @@ pub const DEPENDS_ON: &str = "gitops.engine/depends-on";
 pub const QUARANTINE: &str = "gitops.engine/quarantine";
 /// On an ApplicationSet: how many of its Applications may be deleted at once, in the place of the usual budget.
 pub const DELETION_BUDGET: &str = "gitops.engine/deletion-budget";
+/// On a Lease: what it coordinates.
+pub const COORDINATION: &str = "gitops.engine/coordination";
+/// On the Lease of a replica: into how many shards it parts the Applications.
+pub const SHARD_COUNT: &str = "gitops.engine/shards";
 /// On an inventory record: which Application it belongs to.
 pub const INVENTORY_OF: &str = "gitops.engine/inventory-of";
 /// On a resource of a kustomization: `true` keeps its name as it is, without prefixes and suffixes.

@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use crate::answer::Answer;
+use crate::connection::Connection;
 use crate::counts::{CallKind, Counts};
 use crate::identity;
 use crate::path::Address;
@@ -27,9 +28,6 @@ const MAX_ANSWER: usize = 256 << 20;
 /// How often a call is made again that the server was too busy for.
 const BUSY: u32 = 6;
 
-/// What the server notes of who calls.
-const NAME: &str = concat!("gitops/", env!("CARGO_PKG_VERSION"));
-
 pub(crate) const JSON: &str = "application/json";
 
 /// Who makes the calls. Clones share the connections, the bound and the counts.
@@ -38,6 +36,8 @@ pub(crate) struct Caller {
     client: kube::Client,
     permits: Arc<Semaphore>,
     identity: Option<Arc<Identity>>,
+    /// What the server notes of who calls.
+    program: http::HeaderValue,
     pub(crate) counts: Arc<Counts>,
 }
 
@@ -60,11 +60,12 @@ impl<'a> Call<'a> {
 }
 
 impl Caller {
-    pub(crate) fn new(client: kube::Client, identity: Option<Identity>) -> Self {
+    pub(crate) fn new(client: kube::Client, connection: &Connection) -> Self {
         Self {
             client,
             permits: Arc::new(Semaphore::new(PARALLEL)),
-            identity: identity.map(Arc::new),
+            identity: connection.identity.clone().map(Arc::new),
+            program: connection.program.clone(),
             counts: Arc::default(),
         }
     }
@@ -116,7 +117,7 @@ impl Caller {
         known: Option<&str>,
     ) -> Result<Request<Body>, ClusterError> {
         let mut request = Request::builder().method(method).uri(uri);
-        request = request.header(http::header::ACCEPT, accept).header(http::header::USER_AGENT, NAME);
+        request = request.header(http::header::ACCEPT, accept).header(http::header::USER_AGENT, &self.program);
         if let Some(identity) = &self.identity {
             request = identity::sign(identity, request);
         }

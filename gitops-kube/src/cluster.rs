@@ -51,7 +51,7 @@ impl KubeCluster {
         let client =
             kube::Client::try_from(connection.config.clone()).map_err(|error| ConnectError::Client(Box::new(error)))?;
         Ok(Self {
-            caller: Caller::new(client, connection.identity.clone()),
+            caller: Caller::new(client, connection),
             known: Arc::default(),
             info: Arc::default(),
             seen: Arc::default(),

@@ -2,10 +2,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use gitops_core::cluster::Identity;
+use http::HeaderValue;
 use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use thiserror::Error;
 
+/// What a server notes of who calls.
+const NAME: &str = concat!("gitops/", env!("CARGO_PKG_VERSION"));
 /// How long a connection to an API server may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -14,6 +17,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 pub struct Connection {
     pub(crate) config: Config,
     pub(crate) identity: Option<Identity>,
+    pub(crate) program: HeaderValue,
 }
 
 /// Why there is no connection.
@@ -80,12 +84,22 @@ impl Connection {
         &self.config.cluster_url
     }
 
+    /// The same, as a program of this name: what the server notes of calls names it. One that cannot be said so is left out.
+    #[must_use]
+    pub fn named(mut self, program: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(program) {
+            self.program = value;
+        }
+        self
+    }
+
     fn new(mut config: Config) -> Self {
         config.connect_timeout = Some(CONNECT);
         // What is tried again, and when, is decided where it is known what a second call would do.
         config.default_retry = false;
         let user = config.auth_info.impersonate.take();
         let groups = config.auth_info.impersonate_groups.take().unwrap_or_default();
-        Self { identity: user.map(|user| Identity::new(user, groups)), config }
+        let identity = user.map(|user| Identity::new(user, groups));
+        Self { identity, config, program: HeaderValue::from_static(NAME) }
     }
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 
 /// Keeps the Applications of a cluster as their sources say
 #[derive(Parser)]
@@ -39,12 +39,37 @@ pub(crate) struct Arguments {
     /// Serve /metrics, /healthz, /readyz and /api/webhook at this address, such as 127.0.0.1:8082
     #[arg(long, value_name = "ADDRESS", env = "GITOPS_LISTEN")]
     pub listen: Option<SocketAddr>,
+    #[command(flatten)]
+    pub replicas: ReplicaArguments,
     /// How events are printed
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     pub output: Output,
     /// Evaluates Jsonnet for another process
     #[arg(long, hide = true)]
     pub jsonnet_worker: bool,
+}
+
+/// How the work is shared with other replicas.
+#[derive(Args)]
+pub(crate) struct ReplicaArguments {
+    /// Share the work with other replicas, which agree by Leases who does what; one that ends or dies is stood in for
+    #[arg(long, conflicts_with = "embedded")]
+    pub replicas_by_lease: bool,
+    /// Into how many parts the Applications are divided, equal for all replicas
+    #[arg(long, value_name = "COUNT", default_value_t = 8, requires = "replicas_by_lease", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub shards: u32,
+    /// What this replica is called, unlike any other [default: the name of the host, and something random]
+    #[arg(long, value_name = "NAME", requires = "replicas_by_lease")]
+    pub identity: Option<String>,
+    /// For how many seconds after a replica's last renewal nobody takes its part
+    #[arg(long, value_name = "SECONDS", default_value_t = 15, requires = "replicas_by_lease")]
+    pub lease_duration: u32,
+    /// For how many seconds after its last renewal a replica goes on working; less than the duration
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, requires = "replicas_by_lease")]
+    pub renew_deadline: u32,
+    /// How many seconds lie between two renewals
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, requires = "replicas_by_lease", value_parser = clap::value_parser!(u32).range(1..))]
+    pub retry_period: u32,
 }
 
 /// How events are printed.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use gitops_controller::address::AddressError;
 use gitops_controller::project::ProjectError;
+use gitops_controller::replicas::ReplicasError;
 use gitops_controller::{ApplicationError, ApplicationSetError};
 use gitops_core::decode::DecodeError;
 use gitops_embedded::OpenError;
@@ -34,6 +35,8 @@ pub(crate) enum Failure {
         #[source]
         source: std::io::Error,
     },
+    #[error(transparent)]
+    Replicas(#[from] ReplicasError),
     #[error(transparent)]
     Embedded(#[from] OpenError),
     #[error("the cluster cannot be reached; give a kubeconfig with --kubeconfig, or a folder with --embedded")]

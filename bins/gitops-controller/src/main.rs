@@ -5,6 +5,7 @@ mod clusters;
 mod failure;
 mod folder;
 mod print;
+mod replicas;
 mod serve;
 
 use std::process::ExitCode;
@@ -55,7 +56,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
 
 async fn operate(arguments: Arguments) -> Result<(), Failure> {
     std::fs::create_dir_all(&arguments.data_dir).map_err(Failure::Data)?;
-    let cluster = cluster(&arguments).await?;
+    let identity = replicas::identity(&arguments.replicas);
+    let (cluster, connection) = cluster(&arguments, &identity).await?;
     let engine = engine(&arguments, Arc::clone(&cluster))?;
     let mut options = OperatorOptions::default();
     options.namespace = Some(arguments.namespace.clone());
@@ -65,7 +67,10 @@ async fn operate(arguments: Arguments) -> Result<(), Failure> {
         options.poll = SignedDuration::from_secs(seconds.into());
     }
     let (output, projects) = (arguments.output, engine.projects.clone());
-    let operator = Operator::new(engine, options).with_observer(move |event| print::event(event, output));
+    let mut operator = Operator::new(engine, options).with_observer(move |event| print::event(event, output));
+    if let Some(connection) = connection.filter(|_| arguments.replicas.replicas_by_lease) {
+        operator = operator.with_replicas(replicas::replicas(&arguments, identity, &connection)?);
+    }
     if let Some(address) = arguments.listen {
         let listener = serve::bind(address).await?;
         tokio::spawn(serve::serve(listener, Answers::new(operator.metrics(), operator.pushes())));
@@ -85,16 +90,19 @@ async fn operate(arguments: Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn cluster(arguments: &Arguments) -> Result<Arc<dyn Cluster>, Failure> {
+/// The cluster that keeps the Applications, and the way to it where it is not an embedded one.
+async fn cluster(arguments: &Arguments, identity: &str) -> Result<(Arc<dyn Cluster>, Option<Connection>), Failure> {
     if arguments.embedded.is_some() {
-        return Ok(Arc::new(EmbeddedCluster::open(&arguments.data_dir, &Options::new())?));
+        return Ok((Arc::new(EmbeddedCluster::open(&arguments.data_dir, &Options::new())?), None));
     }
     let connection = Connection::from_kubeconfig(arguments.kubeconfig.as_deref(), arguments.context.as_deref()).await?;
+    let program = format!("gitops-controller/{} ({identity})", env!("CARGO_PKG_VERSION"));
+    let connection = connection.named(&program);
     let mut options = CacheOptions::default();
     let deployed = options.managed;
     options.managed = Arc::new(move |object| deployed(object) || is_own(object));
     options.unowned = own_kinds().into_iter().collect();
-    Ok(Arc::new(WatchCache::new(KubeCluster::connect(&connection)?, options)))
+    Ok((Arc::new(WatchCache::new(KubeCluster::connect(&connection)?, options)), Some(connection)))
 }
 
 fn engine(arguments: &Arguments, cluster: Arc<dyn Cluster>) -> Result<Engine, Failure> {

@@ -36,6 +36,8 @@ fn text(event: &Event) -> String {
             format!("{set}: {created} applications created, {updated} changed, {deleted} deleted")
         }
         Event::NotGenerated { set, message } => format!("{set}: {message}"),
+        Event::Holding { shard } => format!("{shard}: worked at here from now on"),
+        Event::Released { shard } => format!("{shard}: worked at by another replica"),
         Event::Trouble { what, message } => format!("{what}: {message}"),
         other => format!("{other:?}"),
     }

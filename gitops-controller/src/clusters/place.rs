@@ -152,7 +152,10 @@ impl Engine {
         let definition = &link.definition;
         match link.reach() {
             Reach::Up(cluster) => Ok(Place {
-                cluster,
+                cluster: match &self.guard {
+                    Some(guard) => guard.before(cluster),
+                    None => cluster,
+                },
                 server: definition.server.clone(),
                 name: definition.name.clone(),
                 namespace: namespace.into(),

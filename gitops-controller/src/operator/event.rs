@@ -69,6 +69,16 @@ pub enum Event {
         /// Why.
         message: String,
     },
+    /// This replica works at a shard from now on.
+    Holding {
+        /// Which one.
+        shard: String,
+    },
+    /// This replica works at a shard no more: another one goes on.
+    Released {
+        /// Which one.
+        shard: String,
+    },
     /// The cluster cannot be read or written; it is tried again.
     Trouble {
         /// What was tried.

@@ -20,6 +20,7 @@ mod poll;
 mod project;
 mod pushes;
 mod queue;
+mod share;
 #[cfg(test)]
 mod tests;
 
@@ -50,6 +51,7 @@ use crate::causes::chain;
 use crate::compare::CONTROL_NAMESPACE;
 use crate::credentials::is_credential;
 use crate::engine::Engine;
+use crate::replicas::{Replicas, Shard, ShardSignal};
 use crate::webhook::Told;
 use crate::{digest_key, settings};
 use appset::{SetSignal, Sets};
@@ -58,6 +60,7 @@ use fights::Fights;
 use follow::{Seen, follow};
 use look::{Look, look};
 use poll::Revisions;
+use share::Share;
 
 /// How long after a change of its objects an Application is looked at: changes come in groups.
 const SETTLING: SignedDuration = SignedDuration::from_millis(5);
@@ -91,6 +94,7 @@ impl Default for OperatorOptions {
 pub struct Operator {
     engine: Engine,
     options: OperatorOptions,
+    replicas: Option<Replicas>,
     observer: Box<dyn FnMut(&Event) + Send>,
     metrics: Arc<Metrics>,
     sender: UnboundedSender<Signal>,
@@ -117,8 +121,12 @@ enum Signal {
     Polled(BTreeSet<Key>, Instant),
     /// A Git server told of something.
     Told(Told),
-    /// A look has ended, after so long.
-    Looked(Key, Result<Look, String>, Duration),
+    /// A look has ended, after so long; without a result where this replica was no more to make it.
+    Looked(Key, Option<Result<Look, String>>, Duration),
+    /// What this replica works at is another part than before.
+    Shard(ShardSignal),
+    /// The Applications of these shards are in these states or later ones, and all others gone that were there at a version of the cluster.
+    Listed(Vec<Shard>, Arc<HashMap<Key, u64>>, u64),
     /// Something about an ApplicationSet.
     Set(SetSignal),
     /// The cluster cannot be followed.
@@ -129,7 +137,8 @@ impl Operator {
     /// An operator over an engine.
     pub fn new(engine: Engine, options: OperatorOptions) -> Self {
         let (sender, signals) = unbounded_channel();
-        Self { engine, options, observer: Box::new(|_| {}), metrics: Arc::default(), sender, signals }
+        let observer = Box::new(|_: &Event| {});
+        Self { engine, options, replicas: None, observer, metrics: Arc::default(), sender, signals }
     }
 
     /// Where the events of Git servers are handed in.
@@ -141,6 +150,13 @@ impl Operator {
     /// What is counted of its work.
     pub fn metrics(&self) -> Arc<Metrics> {
         Arc::clone(&self.metrics)
+    }
+
+    /// Shares the work with other replicas, which [`Replicas::check`] is to allow. Alone, it does everything.
+    #[must_use]
+    pub fn with_replicas(mut self, replicas: Replicas) -> Self {
+        self.replicas = Some(replicas);
+        self
     }
 
     /// Who is told what happens.
@@ -159,9 +175,12 @@ impl Operator {
         engine.projects.known = Some(Arc::clone(&projects));
         credentials::be_told(&mut engine);
         clusters::be_told(&mut engine, self.sender.clone());
-        if let Err(error) = project::ensure_default(engine.cluster.as_ref(), &engine.projects.namespace).await {
-            observer(&Event::Trouble { what: "the project `default`".into(), message: chain(&error) });
+        if self.replicas.is_none()
+            && let Err(error) = project::ensure_default(engine.cluster.as_ref(), &engine.projects.namespace).await
+        {
+            observer(&Event::Trouble { what: project::OF_ALL.into(), message: chain(&error) });
         }
+        let share = Share::of(self.replicas, &engine, self.sender.clone());
         let mut work = Work {
             engine: Arc::new(engine),
             options: self.options,
@@ -177,6 +196,7 @@ impl Operator {
             fights: Arc::default(),
             asked: HashMap::new(),
             sets: Sets::default(),
+            share,
         };
         work.follow_projects(projects);
         work.follow_credentials();
@@ -200,6 +220,7 @@ impl Operator {
         }
         work.followers.abort_all();
         while work.looks.join_next().await.is_some() {}
+        work.share.leave().await;
     }
 }
 
@@ -220,6 +241,7 @@ struct Work {
     /// For each Application, when something was last said that its repositories must be asked for: itself, or a poll.
     asked: HashMap<Key, Instant>,
     sets: Sets,
+    share: Share,
 }
 
 impl Work {
@@ -231,11 +253,16 @@ impl Work {
         while self.looks.try_join_next().is_some() {}
         while self.has_room() {
             let Some(key) = self.queue.take(self.engine.clock.now()) else { return };
+            let Some(worker) = self.share.begin(&key, &self.engine) else {
+                self.queue.done(&key);
+                continue;
+            };
             let since = self.asked.get(&key).copied();
-            let (engine, fights, sender) = (Arc::clone(&self.engine), Arc::clone(&self.fights), self.sender.clone());
+            let (fights, sender) = (Arc::clone(&self.fights), self.sender.clone());
             self.looks.spawn(async move {
                 let begun = Instant::now();
-                let looked = look(&engine, &fights, &key, since).await.map_err(|error| chain(&error));
+                let looked = worker.during(look(&worker.engine, &fights, &key, since)).await;
+                let looked = looked.map(|looked| looked.map_err(|error| chain(&error)));
                 let _ = sender.send(Signal::Looked(key, looked, begun.elapsed()));
             });
         }
@@ -246,13 +273,16 @@ impl Work {
         match signal {
             Signal::Application(key, application) => {
                 let application = Arc::new(*application);
-                self.metrics.know(&key, Arc::clone(&application));
+                if self.share.has(&key) {
+                    self.metrics.know(&key, Arc::clone(&application));
+                }
                 let before = self.applications.insert(key.clone(), Arc::clone(&application));
                 self.sets.application(before.as_deref(), Some(&application), now);
                 if before.is_none_or(|before| asks(&before, &application)) {
                     self.asked.insert(key.clone(), Instant::now());
                     self.queue.ask(&key, now);
                 }
+                self.begin_known(now);
             }
             Signal::Gone(key) => {
                 let before = self.applications.remove(&key);
@@ -261,6 +291,7 @@ impl Work {
                 self.metrics.forget(&key);
                 self.fights.lock().unwrap_or_else(PoisonError::into_inner).forget(&key);
                 self.queue.forget(&key);
+                self.begin_known(now);
             }
             Signal::Project(name) => {
                 self.ask_project(&name, now);
@@ -290,9 +321,15 @@ impl Work {
             }
             Signal::Told(told) => self.told(&told, now),
             Signal::Looked(key, looked, took) => {
-                self.metrics.look(&key, took);
-                self.looked(&key, looked, now);
+                self.share.done(&key);
+                if let Some(looked) = looked {
+                    self.metrics.look(&key, took);
+                    self.looked(&key, looked, now);
+                }
+                self.queue.done(&key);
             }
+            Signal::Shard(signal) => self.on_shard(signal, now),
+            Signal::Listed(shards, states, at) => self.listed(&shards, &states, at, now),
             Signal::Set(signal) => self.on_set(signal, now),
             Signal::Trouble(what, message) => (self.observer)(&Event::Trouble { what, message }),
         }
@@ -302,11 +339,24 @@ impl Work {
         let concerned = |application: &Application| {
             application.sources().iter().any(|source| told.pushes.iter().any(|push| push.concerns(source)))
         };
-        for (key, _) in self.applications.iter().filter(|(_, application)| concerned(application)) {
-            self.asked.insert(key.clone(), Instant::now());
-            self.queue.ask(key, now);
+        for (key, application) in self.applications.iter().filter(|(_, application)| concerned(application)) {
+            if self.share.has(key) {
+                self.asked.insert(key.clone(), Instant::now());
+                self.queue.ask(key, now);
+            } else {
+                self.looks.spawn(share::request(
+                    Arc::clone(&self.engine),
+                    Arc::clone(application),
+                    self.sender.clone(),
+                ));
+            }
         }
-        self.sets.told(told, now);
+        if self.share.has_sets() {
+            self.sets.told(told, now);
+        } else {
+            let requests = self.sets.concerned(told).map(|key| appset::request(Arc::clone(&self.engine), key.clone()));
+            requests.for_each(|request| drop(self.looks.spawn(request)));
+        }
     }
 
     fn looked(&mut self, key: &Key, looked: Result<Look, String>, now: Timestamp) {
@@ -334,7 +384,6 @@ impl Work {
                 self.queue.ask(key, later(now, TROUBLE));
             }
         }
-        self.queue.done(key);
     }
 
     /// Tells what happened as a Kubernetes Event, beside the work.
@@ -347,8 +396,7 @@ impl Work {
     }
 
     fn follow_applications(&mut self) {
-        let mut query = Query::all(GroupVersionKind::from_api_version(API_VERSION, APPLICATION_KIND));
-        query.namespace.clone_from(&self.options.namespace);
+        let query = applications_of(&self.options);
         let sender = self.sender.clone();
         let tell = move |seen: Seen<'_>| {
             let signal = match seen {
@@ -370,7 +418,8 @@ impl Work {
 
     /// Asks the repositories after a pause, somewhat more or less than is set so that many operators do not ask at once.
     fn poll_later(&mut self) {
-        let applications: Vec<_> = self.applications.iter().map(|(key, one)| (key.clone(), Arc::clone(one))).collect();
+        let applications = self.applications.iter().filter(|(key, _)| self.share.has(key));
+        let applications: Vec<_> = applications.map(|(key, one)| (key.clone(), Arc::clone(one))).collect();
         let (engine, sender, revisions) = (Arc::clone(&self.engine), self.sender.clone(), Arc::clone(&self.revisions));
         let pause = self.options.poll.mul_f64(rand::random_range(0.9..1.1));
         self.followers.spawn(async move {
@@ -385,6 +434,13 @@ impl Work {
             let _ = sender.send(Signal::Polled(moved, asked));
         });
     }
+}
+
+/// The Applications that are followed.
+fn applications_of(options: &OperatorOptions) -> Query {
+    let mut query = Query::all(GroupVersionKind::from_api_version(API_VERSION, APPLICATION_KIND));
+    query.namespace.clone_from(&options.namespace);
+    query
 }
 
 /// The Application whose mark an object bears.

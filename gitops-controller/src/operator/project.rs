@@ -96,6 +96,9 @@ impl Work {
     }
 }
 
+/// What the project is called that there always is, where it cannot be made.
+pub(super) const OF_ALL: &str = "the project `default`";
+
 /// Makes the project `default` where there is none, without limits, as Argo CD's API server does when it starts.
 ///
 /// # Errors

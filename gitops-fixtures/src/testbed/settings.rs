@@ -28,7 +28,10 @@ const AUDIT_POLICY: &str = "\
 apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived, ResponseStarted]
-rules: [{level: Metadata}]
+rules:
+- level: Request
+  resources: [{group: coordination.k8s.io, resources: [leases]}]
+- level: Metadata
 ";
 
 /// Writes what the API server reads: its tokens, the key of service accounts, what it is to note of calls.

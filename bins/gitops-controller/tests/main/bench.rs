@@ -19,11 +19,12 @@ pub(crate) struct Bench {
     pub(crate) repository: TestRepository,
     /// The Application, and the namespace that it deploys to.
     pub(crate) name: String,
+    /// That of all stories that run at the same time: two would be in each other's way.
     operator: Arc<Operator>,
 }
 
-/// The operator of all stories that run at the same time: two would be in each other's way.
-struct Operator {
+/// A running operator.
+pub(crate) struct Operator {
     place: tempfile::TempDir,
     process: Child,
 }
@@ -41,7 +42,7 @@ pub(crate) fn bench<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let plane = testbed::shared().filter(|plane| plane.assets().has_controllers())?;
     let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-    let operator = running.upgrade().unwrap_or_else(|| Arc::new(Operator::start(plane)));
+    let operator = running.upgrade().unwrap_or_else(|| Arc::new(Operator::start(plane, &["--poll", "3600"])));
     *running = Arc::downgrade(&operator);
     drop(running);
     let name = format!("story-{}", NUMBER.fetch_add(1, Ordering::AcqRel));
@@ -51,7 +52,7 @@ pub(crate) fn bench<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
 }
 
 /// Applies the installation. Its Pod runs without containers here: the operator runs as a process.
-fn install(plane: &ControlPlane) {
+pub(crate) fn install(plane: &ControlPlane) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../install");
     plane.kubectl(&["apply", "--server-side", "-k", &folder.display().to_string()]).unwrap();
     for kind in ["applications", "appprojects", "applicationsets"] {
@@ -73,7 +74,7 @@ fn as_installed(plane: &ControlPlane) -> String {
 }
 
 impl Operator {
-    fn start(plane: &ControlPlane) -> Self {
+    pub(crate) fn start(plane: &ControlPlane, arguments: &[&str]) -> Self {
         install(plane);
         let place = tempfile::tempdir().unwrap();
         let path = |name: &str| place.path().join(name);
@@ -86,7 +87,8 @@ impl Operator {
             .arg(path("data"))
             .arg("--allow-local-repositories")
             .arg(std::env::temp_dir())
-            .args(["--output", "json", "--listen", "127.0.0.1:0", "--poll", "3600"])
+            .args(["--output", "json", "--listen", "127.0.0.1:0"])
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(fs::File::create(path("events")).unwrap())
             .stderr(fs::File::create(path("errors")).unwrap())
@@ -95,8 +97,14 @@ impl Operator {
         Self { place, process }
     }
 
+    /// Ends it as the kernel does, without its knowledge.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
     /// What it said.
-    fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         let read = |name| fs::read_to_string(self.place.path().join(name)).unwrap();
         format!("{}\n{}", read("events"), read("errors"))
     }

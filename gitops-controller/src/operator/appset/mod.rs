@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gitops_core::Timestamp;
+use gitops_core::annotations::APPLICATION_SET_REFRESH;
 use gitops_core::api::Application;
 use gitops_core::cluster::Query;
 use jiff::SignedDuration;
@@ -27,6 +28,7 @@ use super::{Signal, TROUBLE, Work, later};
 use crate::appset::owner;
 use crate::causes::chain;
 use crate::clusters::KnownClusters;
+use crate::engine::Engine;
 use crate::webhook::Told;
 use look::{Job, SetLook, look};
 use outside::Answers;
@@ -47,8 +49,8 @@ pub(super) enum SetSignal {
     Gone(Key),
     /// The clusters that are known are others than before.
     Clusters,
-    /// A look has ended, after so long.
-    Looked(Key, Result<SetLook, String>, Duration),
+    /// A look has ended, after so long; without a result where this replica was no more to make it.
+    Looked(Key, Option<Result<SetLook, String>>, Duration),
 }
 
 /// The sets that are followed.
@@ -104,6 +106,19 @@ impl Sets {
                 let pause = if known.set.rolls() { SETTLING_OF_A_ROLLOUT } else { SETTLING };
                 self.queue.ask(&key, later(now, pause));
             }
+        }
+    }
+
+    /// The sets that what a Git server told of concerns.
+    pub(super) fn concerned(&self, told: &Told) -> impl Iterator<Item = &Key> {
+        self.known.iter().filter(|(_, known)| known.set.concerned(told)).map(|(key, _)| key)
+    }
+
+    /// All sets are looked at anew.
+    pub(super) fn ask_all(&mut self, now: Timestamp) {
+        for (key, known) in &mut self.known {
+            known.ask_again();
+            self.queue.ask(key, now);
         }
     }
 
@@ -217,6 +232,8 @@ impl Work {
                 }
             }
             SetSignal::Looked(key, looked, took) => {
+                self.share.done_set(&key);
+                let Some(looked) = looked else { return self.sets.queue.done(&key) };
                 self.metrics.look_at_set(&key, took);
                 let look = looked.unwrap_or_else(|message| {
                     let what = format!("the ApplicationSet `{key}`");
@@ -237,6 +254,10 @@ impl Work {
                 self.sets.queue.done(&key);
                 continue;
             };
+            let Some(worker) = self.share.begin_set(&key, &self.engine) else {
+                self.sets.queue.done(&key);
+                continue;
+            };
             if known.until.is_some_and(|until| until <= now) {
                 known.ask_again();
             }
@@ -245,14 +266,22 @@ impl Work {
             };
             let owned = self.applications.iter().filter(is_owned).map(|(_, one)| Arc::clone(one)).collect();
             let job = Job { key: key.clone(), owned, answers: Arc::clone(&known.answers), since: known.asked };
-            let (engine, sender) = (Arc::clone(&self.engine), self.sender.clone());
+            let sender = self.sender.clone();
             self.looks.spawn(async move {
                 let begun = Instant::now();
-                let looked = look(&engine, job).await.map_err(|error| chain(&error));
+                let looked = worker.during(look(&worker.engine, job)).await;
+                let looked = looked.map(|looked| looked.map_err(|error| chain(&error)));
                 let _ = sender.send(Signal::Set(SetSignal::Looked(key, looked, begun.elapsed())));
             });
         }
     }
+}
+
+/// Asks the replica that works at ApplicationSets for a look at one, by an annotation as Argo CD's webhooks do.
+pub(super) async fn request(engine: Arc<Engine>, set: Key) {
+    let patch = serde_json::json!({"metadata": {"annotations": {APPLICATION_SET_REFRESH: "true"}}});
+    // Where that fails, the set's own period comes.
+    let _ = write::patch_set(engine.cluster.as_ref(), &set::reference(&set), patch, None).await;
 }
 
 /// Whether a change of an Application is one to look at its set for: what the set writes, or how it is.
