@@ -70,6 +70,10 @@ pub(super) struct Coordination {
     namesake: Option<(Version, Moment)>,
     /// Until when it may write; none where that is over.
     until: Option<Moment>,
+    /// The UID of the Lease whose renewals that follows from.
+    term: String,
+    /// Since when each shard's Lease is in the state in which it was last seen.
+    unmoved: BTreeMap<Shard, (Version, Moment)>,
     seen: BTreeMap<String, Sighting>,
     held: BTreeMap<Shard, Held>,
     /// When a holder will have been silent for too long.
@@ -87,6 +91,8 @@ impl Coordination {
             mine: None,
             namesake: None,
             until: None,
+            term: String::new(),
+            unmoved: BTreeMap::new(),
             seen: BTreeMap::new(),
             held: BTreeMap::new(),
             expected: None,
@@ -141,12 +147,18 @@ impl Coordination {
         std::mem::take(&mut self.held).into_keys().map(Step::Lose).collect()
     }
 
-    /// Its own Lease was written, which was begun at a moment.
+    /// Its own Lease was written, which was begun at a moment. What it holds lasts longer by that only where it is still the same
+    /// Lease: who looks for one that is gone does not see what others of its name came and went meanwhile.
     pub(super) fn renewed(&mut self, begun: Moment, now: Moment, version: Version) -> Vec<Step> {
         let lost = self.lapse(now);
-        self.mine = Some(version);
         let until = begun + self.times.deadline;
-        self.until = (until > now).then_some(until);
+        if self.until.is_none() {
+            self.term.clone_from(&version.uid);
+        }
+        if self.term == version.uid {
+            self.until = (until > now).then_some(until);
+        }
+        self.mine = Some(version);
         lost
     }
 
@@ -186,6 +198,11 @@ impl Coordination {
         members.sort_unstable();
         let assigned = assign(self.count, &members);
         let is_gone = |holder: &str| !others.iter().any(|(name, _)| *name == holder);
+        let unmoved = &self.unmoved;
+        let is_left = |shard: Shard, holder: &str| {
+            let seen = unmoved.get(&shard).map_or(now, |(_, since)| *since);
+            is_gone(holder) && (listed.contains(holder) || asked.saturating_sub(seen) >= self.times.duration)
+        };
         let mut expected: Option<Moment> = None;
         for shard in Shard::all(self.count) {
             let lease = shards.get(&shard).copied();
@@ -211,7 +228,7 @@ impl Coordination {
                 None if is_mine => steps.push(Step::Take(shard, None)),
                 None => {}
                 Some(lease) if is_mine => {
-                    if lease.holder.is_empty() || lease.holder == self.identity || is_gone(&lease.holder) {
+                    if lease.holder.is_empty() || lease.holder == self.identity || is_left(shard, &lease.holder) {
                         steps.push(Step::Take(shard, Some(lease.version.clone())));
                     }
                 }
@@ -229,11 +246,10 @@ impl Coordination {
         self.expected = expected;
         if self.held.contains_key(&Shard::Sets) {
             let holders: BTreeSet<&str> = shards.values().map(|lease| lease.holder.as_str()).collect();
-            let is_left =
-                |identity: &str| is_gone(identity) && identity != self.identity && !holders.contains(identity);
-            let left = leases.iter().filter_map(|lease| Some((member(lease)?, lease)));
-            let left = left.filter(|(identity, _)| is_left(identity));
-            steps.extend(left.map(|(identity, lease)| Step::Forget(identity.to_owned(), lease.version.uid.clone())));
+            let members = leases.iter().filter_map(|lease| Some((member(lease)?, lease)));
+            let gone = members
+                .filter(|(identity, _)| is_gone(identity) && *identity != self.identity && !holders.contains(identity));
+            steps.extend(gone.map(|(identity, lease)| Step::Forget(identity.to_owned(), lease.version.uid.clone())));
         }
         steps
     }
@@ -245,6 +261,11 @@ impl Coordination {
             self.adopt(asked, listed.get(self.identity.as_str()).copied(), now);
         }
         for lease in leases {
+            if let Name::Shard(shard) = lease.name
+                && self.unmoved.get(&shard).is_none_or(|(version, _)| *version != lease.version)
+            {
+                self.unmoved.insert(shard, (lease.version.clone(), now));
+            }
             let holder = member(lease).unwrap_or(&lease.holder);
             if holder.is_empty() || holder == self.identity {
                 continue;
