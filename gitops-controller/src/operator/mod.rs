@@ -261,7 +261,8 @@ impl Work {
             let (fights, sender) = (Arc::clone(&self.fights), self.sender.clone());
             self.looks.spawn(async move {
                 let begun = Instant::now();
-                let looked = worker.during(look(&worker.engine, &fights, &key, since)).await;
+                let look = Box::pin(look(&worker.engine, &fights, &key, since));
+                let looked = worker.during(look).await;
                 let looked = looked.map(|looked| looked.map_err(|error| chain(&error)));
                 let _ = sender.send(Signal::Looked(key, looked, begun.elapsed()));
             });

@@ -1,6 +1,7 @@
 //! What this replica works at: everything where it is alone, and otherwise what it holds.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -66,8 +67,9 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Does something for as long as this replica may; nothing where that ends first.
-    pub(super) async fn during<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+    /// Does something for as long as this replica may; nothing where that ends first. What it does is large, and lies apart so that it
+    /// does not fill the stack.
+    pub(super) async fn during<T>(&self, work: Pin<Box<impl Future<Output = T>>>) -> Option<T> {
         match &self.hold {
             None => Some(work.await),
             Some(hold) => hold.during(work).await,

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use gitops_fixtures::TestRepository;
@@ -51,8 +51,13 @@ pub(crate) fn bench<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
     Some(Bench { plane, repository, name, operator })
 }
 
-/// Applies the installation. Its Pod runs without containers here: the operator runs as a process.
+/// Applies the installation, once. Its Pod runs without containers here: the operator runs as a process.
 pub(crate) fn install(plane: &ControlPlane) {
+    static INSTALLED: OnceLock<()> = OnceLock::new();
+    INSTALLED.get_or_init(|| apply_installation(plane));
+}
+
+fn apply_installation(plane: &ControlPlane) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../install");
     plane.kubectl(&["apply", "--server-side", "-k", &folder.display().to_string()]).unwrap();
     for kind in ["applications", "appprojects", "applicationsets"] {

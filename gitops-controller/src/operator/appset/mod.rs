@@ -269,7 +269,7 @@ impl Work {
             let sender = self.sender.clone();
             self.looks.spawn(async move {
                 let begun = Instant::now();
-                let looked = worker.during(look(&worker.engine, job)).await;
+                let looked = worker.during(Box::pin(look(&worker.engine, job))).await;
                 let looked = looked.map(|looked| looked.map_err(|error| chain(&error)));
                 let _ = sender.send(Signal::Set(SetSignal::Looked(key, looked, begun.elapsed())));
             });
