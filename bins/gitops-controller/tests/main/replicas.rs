@@ -12,7 +12,7 @@ use crate::bench::{Operator, install, until};
 
 const NAMESPACE: &str = "replicas";
 const APPLICATIONS: usize = 16;
-const SHARDS: u32 = 4;
+const SHARDS: u32 = 8;
 const LEASE: u64 = 5;
 const PERIOD: u64 = 1;
 /// How long fetching, rendering and writing may take beside other tests.
@@ -80,7 +80,7 @@ fn what_a_killed_replica_worked_at_is_taken_over_in_time() {
     let said = |first: &Operator| format!("{}\n{}", first.said(), second.said());
     let names: Vec<String> = (0..APPLICATIONS).map(|number| format!("replicas-{number}")).collect();
     let part = |holder: &str| holders(plane).iter().filter(|(_, one)| one == holder).count();
-    until("both hold a part", || part("first") >= 2 && part("second") >= 2 && part("first") + part("second") == 5);
+    until("both hold a part", || part("first") >= 4 && part("second") >= 4 && part("first") + part("second") == 9);
     let all: Vec<String> = names.iter().map(|name| application(name, &repository)).collect();
     plane.kubectl_with_input(&["apply", "-f", "-"], &all.join("\n---\n")).unwrap();
     until("all are synced", || names.iter().all(|name| colour(plane, name) == "blue"));
