@@ -227,10 +227,13 @@ impl Coordination {
             match lease {
                 None if is_mine => steps.push(Step::Take(shard, None)),
                 None => {}
-                Some(lease) if is_mine => {
-                    if lease.holder.is_empty() || lease.holder == self.identity || is_left(shard, &lease.holder) {
-                        steps.push(Step::Take(shard, Some(lease.version.clone())));
-                    }
+                Some(lease)
+                    if is_mine
+                        && (lease.holder.is_empty()
+                            || lease.holder == self.identity
+                            || is_left(shard, &lease.holder)) =>
+                {
+                    steps.push(Step::Take(shard, Some(lease.version.clone())));
                 }
                 Some(lease) if lease.holder == self.identity && self.until.is_some() => {
                     steps.push(Step::Release(shard, lease.version.clone()));
