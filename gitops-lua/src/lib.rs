@@ -3,7 +3,8 @@
 //!
 //! ```
 //! use std::collections::BTreeMap;
-//! use gitops_core::Object;
+//! use std::sync::Arc;
+//! use gitops_core::{Object, Timestamp};
 //! use gitops_lua::LuaChecks;
 //! use serde_json::json;
 //!
@@ -11,55 +12,69 @@
 //! let settings = BTreeMap::from([("resource.customizations.health.x.io_Widget".into(), script.into())]);
 //! let metadata = json!({"name": "w"});
 //! let widget = json!({"apiVersion": "x.io/v1", "kind": "Widget", "metadata": metadata, "status": {"phase": "Up"}});
-//! let health = LuaChecks::from_settings(&settings).health(&Object::from_value(widget)?).unwrap()?;
+//! let checks = LuaChecks::from_settings(&settings, Arc::new(Timestamp::now));
+//! let health = checks.health(&Object::from_value(widget)?).unwrap()?;
 //! assert_eq!(health.message, "Widget");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Scripts run in Lua 5.1, whose dialect Argo CD's interpreter speaks, without files, programs, modules or other code,
-//! under a budget of instructions and one of memory, each in a state of its own. What the budget of instructions does not
-//! count is the inside of one call of the interpreter's own functions, such as a search for a pattern.
+//! Argo CD's interpreter speaks Lua 5.1 with the `goto` of 5.2. Scripts run in Lua 5.2 with what 5.1 names otherwise, save
+//! `setfenv` and `getfenv`: without files, programs, modules or other code, under a budget of instructions and one of memory, each
+//! in a state of its own. Of `os` there are `time` and `date`, in UTC and at one moment for a whole run. What the budget of
+//! instructions does not count is the inside of one call of the interpreter's own functions, such as a search for a pattern.
 //!
 //! # What this crate must not know
-//! Clusters, networks and files. It sees of a Secret what may be shown. The interpreter is native code, which is why this
+//! Clusters, networks, files and the time of day, which it is told. It sees of a Secret what may be shown. The interpreter is native code, which is why this
 //! is a crate apart: what builds for the web builds without it.
 
+mod clock;
 mod sandbox;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use gitops_apply::health::{Checks, Health, HealthStatus};
-use gitops_core::Object;
+use gitops_core::{Clock, Object};
 
 pub use sandbox::{Budget, CheckError};
 
 const PREFIX: &str = "resource.customizations.health.";
 
 /// The checks of some kinds.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub struct LuaChecks {
     /// By `group/Kind`, or `Kind` of the core group.
     scripts: BTreeMap<String, String>,
     budget: Budget,
+    clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for LuaChecks {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scripts, budget, clock: _ } = self;
+        out.debug_struct("LuaChecks").field("scripts", scripts).field("budget", budget).finish_non_exhaustive()
+    }
 }
 
 impl LuaChecks {
     /// The checks among Argo CD's settings (`argocd-cm`). A `_` parts group and kind; `*` in either stands for anything, and `all`
-    /// for any kind.
-    pub fn from_settings(settings: &BTreeMap<String, String>) -> Self {
+    /// for any kind. Scripts ask `clock` for the time.
+    pub fn from_settings(settings: &BTreeMap<String, String>, clock: Arc<dyn Clock>) -> Self {
         let script = |(key, script): (&String, &String)| {
             let kind = key.strip_prefix(PREFIX)?;
             let kind = if kind == "all" { "*".to_owned() } else { kind.replacen('_', "/", 1) };
             Some((kind, script.clone()))
         };
-        Self { scripts: settings.iter().filter_map(script).collect(), budget: Budget::default() }
+        Self { scripts: settings.iter().filter_map(script).collect(), budget: Budget::default(), clock }
     }
 
-    /// The same as what an execution takes; none where the settings have no check.
-    pub fn make(settings: &BTreeMap<String, String>) -> Option<Arc<dyn Checks>> {
-        let checks = Self::from_settings(settings);
-        (!checks.scripts.is_empty()).then(|| Arc::new(checks) as Arc<dyn Checks>)
+    /// What makes checks of settings for executions, and none where these have no check.
+    pub fn maker(clock: Arc<dyn Clock>) -> impl Fn(&BTreeMap<String, String>) -> Option<Arc<dyn Checks>> {
+        move |settings| {
+            let checks = Self::from_settings(settings, Arc::clone(&clock));
+            (!checks.scripts.is_empty()).then(|| Arc::new(checks) as Arc<dyn Checks>)
+        }
     }
 
     /// The same checks under other budgets.
@@ -71,7 +86,7 @@ impl LuaChecks {
 
     /// The health of an object by the check for its kind; none where there is no check, or it says nothing.
     pub fn health(&self, object: &Object) -> Option<Result<Health, CheckError>> {
-        sandbox::run(self.script(object)?, object, self.budget).transpose()
+        sandbox::run(self.script(object)?, object, self.budget, self.clock.now()).transpose()
     }
 
     fn script(&self, object: &Object) -> Option<&str> {

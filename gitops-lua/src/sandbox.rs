@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use gitops_apply::health::{Health, HealthStatus};
-use gitops_core::{Object, Value};
+use gitops_core::{Object, Timestamp, Value};
 use mlua::serde::SerializeOptions;
 use mlua::{HookTriggers, Lua, LuaOptions, LuaSerdeExt as _, StdLib, VmState};
 use thiserror::Error;
+
+use crate::clock;
 
 /// How much one run of a check may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +70,23 @@ const FORBIDDEN: [&str; 10] = [
     "coroutine",
 ];
 
-/// Runs a script; none where it returns nothing.
-pub(crate) fn run(script: &str, object: &Object, budget: Budget) -> Result<Option<Health>, CheckError> {
+/// What Argo CD's interpreter has and Lua 5.2 names otherwise. What a check prints goes nowhere.
+const PRELUDE: &str = "
+unpack, math.mod = table.unpack, math.fmod
+function table.getn(list) return #list end
+function table.maxn(list)
+    local most = 0
+    for key in pairs(list) do if type(key) == 'number' and key > most then most = key end end
+    return most
+end
+function math.log10(number) return math.log(number, 10) end
+function print() end
+local libraries = {os = os, string = string, table = table, math = math}
+function require(name) return libraries[name] or error('module ' .. tostring(name) .. ' not found', 2) end
+";
+
+/// Runs a script at a moment; none where it returns nothing.
+pub(crate) fn run(script: &str, object: &Object, budget: Budget, now: Timestamp) -> Result<Option<Health>, CheckError> {
     let used = Arc::new(AtomicU64::new(0));
     let failed = |error: mlua::Error| match used.load(Ordering::Relaxed) > budget.instructions {
         true => CheckError::Instructions(budget.instructions),
@@ -81,6 +98,8 @@ pub(crate) fn run(script: &str, object: &Object, budget: Budget) -> Result<Optio
     for name in FORBIDDEN {
         lua.globals().set(name, mlua::Value::Nil).map_err(failed)?;
     }
+    lua.globals().set("os", clock::library(&lua, now).map_err(failed)?).map_err(failed)?;
+    lua.load(PRELUDE).exec().map_err(failed)?;
     count(&lua, Arc::clone(&used), budget.instructions, STRIDE).map_err(failed)?;
     let plain = SerializeOptions::new().serialize_none_to_null(false).serialize_unit_to_null(false);
     let value = lua.to_value_with(object.body(), plain).map_err(failed)?;

@@ -1,3 +1,4 @@
+use gitops_core::Timestamp;
 use serde_json::json;
 
 use super::*;
@@ -10,7 +11,9 @@ fn widget() -> Object {
 }
 
 fn checks(key: &str, script: &str) -> LuaChecks {
-    LuaChecks::from_settings(&BTreeMap::from([(format!("{PREFIX}{key}"), script.to_owned())]))
+    let settings = BTreeMap::from([(format!("{PREFIX}{key}"), script.to_owned())]);
+    let now: Timestamp = "2026-03-08T17:05:09Z".parse().unwrap();
+    LuaChecks::from_settings(&settings, Arc::new(move || now))
 }
 
 fn told(script: &str) -> Result<Health, CheckError> {
@@ -48,11 +51,44 @@ fn what_is_no_health_is_an_error() {
 
 #[test]
 fn scripts_reach_nothing_else() {
-    let names = "dofile loadfile load loadstring require module package io os debug collectgarbage print coroutine";
+    let names =
+        "dofile loadfile load loadstring module package io debug collectgarbage coroutine os.exit os.getenv os.execute";
     for name in names.split(' ') {
         let found = told(&format!("return {{status='Healthy', message=type({name})}}")).unwrap();
         assert_eq!(found.message, "nil", "{name}");
     }
+}
+
+#[test]
+fn scripts_of_argo_cds_dialect_run() {
+    let script = "
+        local seen = {}
+        for _, value in ipairs({1, 2, 3}) do
+            if value == 2 then goto continue end
+            table.insert(seen, value)
+            ::continue::
+        end
+        print(table.getn(seen), table.maxn(seen), math.mod(5, 3))
+        return {status = 'Healthy', message = string.format('%d:%s', unpack({#seen, tostring(10 / 2)}))}";
+    assert_eq!(told(script).unwrap().message, "2:5");
+    assert!(matches!(told("require('socket')"), Err(CheckError::Script(words)) if words.contains("not found")));
+}
+
+#[test]
+fn scripts_are_told_the_time() {
+    let says = |value: &str| {
+        let script = format!("local os = require('os'); return {{status = 'Healthy', message = tostring({value})}}");
+        told(&script).unwrap().message
+    };
+    assert_eq!(says("os.time()"), "1772989509");
+    assert_eq!(says("os.time({year = 2026, month = 3, day = 8})"), "1772971200", "at noon where no hour is said");
+    assert_eq!(says("os.time({year = 2025, month = 15, day = 8, hour = 17, min = 5, sec = 9})"), "1772989509");
+    assert_eq!(says("os.time{year = 2026, month = 2, day = 36, hour = 0} < os.time()"), "true");
+    assert_eq!(says("os.date('!%Y-%m-%dT%H:%M:%SZ')"), "2026-03-08T17:05:09Z");
+    assert_eq!(says("os.date('%F %I%p %j %w %% %', 0)"), "1970-01-01 12AM %j 4 % %");
+    assert_eq!(says("os.date()"), "08 Mar 26 17:05 UTC");
+    assert_eq!(says("os.date('*t').hour .. os.date('!*t', 86399).sec .. os.date('*t').wday"), "17591");
+    assert!(told("return {status = 'Healthy', message = os.time({year = 99999, month = 1, day = 1})}").is_err());
 }
 
 #[test]

@@ -20,6 +20,7 @@ use gitops_core::Cluster;
 use gitops_embedded::{EmbeddedCluster, Options};
 use gitops_git::RepositoryCache;
 use gitops_kube::{CacheOptions, Connection, KubeCluster, WatchCache};
+use gitops_lua::LuaChecks;
 use gitops_merge::schema::Kinds;
 use jiff::SignedDuration;
 use mimalloc::MiMalloc;
@@ -117,6 +118,8 @@ fn engine(arguments: &Arguments, cluster: Arc<dyn Cluster>) -> Result<Engine, Fa
     if arguments.embedded.is_none() {
         engine.conduct = Conduct::of_an_operator(|name| std::env::var(name).ok());
     }
+    let checks = LuaChecks::maker(Arc::clone(&engine.clock));
+    engine.conduct = engine.conduct.with_checks(Arc::new(checks));
     engine.maker = Some(Arc::new(Connections { programs: arguments.allow_credential_program.clone() }));
     engine.projects.namespace.clone_from(&arguments.namespace);
     let mut credentials = RepositoryCredentials::of(&arguments.namespace);

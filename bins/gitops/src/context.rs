@@ -47,7 +47,7 @@ impl Context {
         let notice = cluster.info().await?.notice;
         let kinds = Arc::new(Kinds::builtin()?);
         let mut engine = Engine::new(cluster, repositories, kinds, journal).with_folder(folder);
-        engine.conduct = conduct.with_checks(Arc::new(LuaChecks::make));
+        engine.conduct = conduct.with_checks(Arc::new(LuaChecks::maker(Arc::clone(&engine.clock))));
         engine.projects.absent = absent;
         engine.jsonnet = Some(sandbox::jsonnet()?);
         Ok(Self { engine, user: user(), notice })
