@@ -1,7 +1,8 @@
 //! Random sequences of writes have the same answers on the embedded cluster as on a real API server: the same failures, the
-//! same values, the same field owners.
+//! same values, the same field owners. And what an apply changes is known before it is made.
 
 mod generate;
+mod predicted;
 
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
@@ -10,6 +11,7 @@ use futures::StreamExt as _;
 use gitops_core::cluster::{Applied, Cluster, ClusterError, Delete, Deleted, Propagation, Subresource, Verb, Write};
 use gitops_core::secret::Purpose;
 use gitops_core::{Object, Reveal};
+use gitops_diff::Kinds;
 use gitops_embedded::{EmbeddedCluster, Options};
 use gitops_fixtures::testbed::{Assets, ControlPlane};
 use gitops_kube::{Connection, KubeCluster};
@@ -47,9 +49,12 @@ async fn both_clusters_answer_alike() {
     let now = UNIX_EPOCH.elapsed().unwrap().as_secs() * 100_000;
     let (first, count) =
         (from_environment("DIFFERENTIAL_SEED", now), from_environment("DIFFERENTIAL_SEQUENCES", SEQUENCES));
+    let mut kinds = Kinds::builtin().unwrap();
+    kinds.define(&generate::definition()).unwrap();
+    let kinds = Arc::new(kinds);
     let runs = futures::stream::iter(first..first + count).map(|seed| {
-        let (real, embedded) = (real.clone(), embedded.clone());
-        tokio::spawn(async move { compare(seed, &real, &embedded).await })
+        let (real, embedded, kinds) = (real.clone(), embedded.clone(), Arc::clone(&kinds));
+        tokio::spawn(async move { compare(seed, &real, &embedded, &kinds).await })
     });
     let differences: Vec<String> =
         runs.buffer_unordered(PARALLEL).filter_map(|result| async move { result.unwrap() }).collect().await;
@@ -73,17 +78,35 @@ async fn served(cluster: &dyn Cluster) {
 }
 
 /// The first step that the two answer differently.
-async fn compare(seed: u64, real: &dyn Cluster, embedded: &dyn Cluster) -> Option<String> {
+async fn compare(seed: u64, real: &dyn Cluster, embedded: &dyn Cluster, kinds: &Kinds) -> Option<String> {
     let name = format!("s{seed}");
     let steps = generate::sequence(&mut Random::new(seed), NAMESPACE, &name);
     for (index, step) in steps.iter().enumerate() {
-        let (wanted, got) = (answer(real, step).await, answer(embedded, step).await);
+        let so_far = || {
+            let step = |step: &Step| format!("{:?} {} {}", step.act, step.manager, step.body);
+            steps[..=index].iter().map(step).collect::<Vec<_>>().join("\n  ")
+        };
+        let live = real.get(&Object::from_value(step.body.clone()).unwrap().reference()).await.unwrap();
+        let (applied, got) = (answer(real, step).await, answer(embedded, step).await);
+        let wanted = described(&applied);
+        if let (Some((changes, fields)), Some(live), Ok(Answer::Object(after))) =
+            (predicted::changes(step, live.as_ref(), kinds), &live, &applied)
+        {
+            let changed = !predicted::is_same(live, after);
+            if changes != changed {
+                let (before, after) = (masked(live), masked(after));
+                return Some(format!(
+                    "seed {seed}, step {index}:\n  {}\n  predicted {fields:?}, changed: {changed} at {}",
+                    so_far(),
+                    place(&before, &after, String::new())
+                ));
+            }
+        }
+        let got = described(&got);
         if wanted != got {
-            let so_far: Vec<_> =
-                steps[..=index].iter().map(|step| format!("{:?} {} {}", step.act, step.manager, step.body)).collect();
             return Some(format!(
                 "seed {seed}, step {index}:\n  {}\n  real:     {wanted}\n  embedded: {got}\n  at: {}",
-                so_far.join("\n  "),
+                so_far(),
                 place(&wanted, &got, String::new()),
             ));
         }
@@ -110,7 +133,21 @@ fn place(one: &Value, other: &Value, path: String) -> String {
     }
 }
 
-async fn answer(cluster: &dyn Cluster, step: &Step) -> Value {
+/// What came of a write.
+enum Answer {
+    Object(Box<Object>),
+    Gone,
+}
+
+fn described(answer: &Result<Answer, ClusterError>) -> Value {
+    match answer {
+        Ok(Answer::Object(object)) => masked(object),
+        Ok(Answer::Gone) => json!("gone"),
+        Err(error) => failure(error),
+    }
+}
+
+async fn answer(cluster: &dyn Cluster, step: &Step) -> Result<Answer, ClusterError> {
     let object = Object::from_value(step.body.clone()).unwrap();
     let verb = match step.act {
         Act::Apply { force, .. } => Verb::Apply { force },
@@ -126,21 +163,18 @@ async fn answer(cluster: &dyn Cluster, step: &Step) -> Value {
     if matches!(step.act, Act::StatusMergePatch) {
         write = write.to(Subresource::Status);
     }
-    match cluster.write(write).await {
-        Ok(Applied { object, .. }) => masked(&object),
-        Err(error) => failure(&error),
-    }
+    let Applied { object, .. } = cluster.write(write).await?;
+    Ok(Answer::Object(Box::new(object)))
 }
 
-async fn deleted(cluster: &dyn Cluster, object: &Object) -> Value {
+async fn deleted(cluster: &dyn Cluster, object: &Object) -> Result<Answer, ClusterError> {
     let target = object.reference();
     let mut delete = Delete::new(&target, "");
     (delete.uid, delete.propagation) = (None, Propagation::Background);
-    match cluster.delete(delete).await {
-        Ok(Deleted::Gone) => json!("gone"),
-        Ok(Deleted::Pending(object)) => masked(&object),
-        Err(error) => failure(&error),
-    }
+    Ok(match cluster.delete(delete).await? {
+        Deleted::Gone => Answer::Gone,
+        Deleted::Pending(object) => Answer::Object(object),
+    })
 }
 
 fn failure(error: &ClusterError) -> Value {
