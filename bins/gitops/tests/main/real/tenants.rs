@@ -50,6 +50,72 @@ fn no_call_on_objects_of_a_tenant_is_the_engines_own() {
 }
 
 #[test]
+fn a_dry_run_that_is_not_allowed_is_done_without() {
+    let Some(bench) = bench([("app/config.yaml", CONFIG)]) else { return };
+    let file = tenant(&bench);
+    let account = format!("{}:deployer", bench.namespace);
+    bench.kubectl(&["create", "rolebinding", "viewer", "--clusterrole=view", "--serviceaccount", &account]);
+    bench.kubectl(&["create", "configmap", "colours", "--from-literal=sky=grey"]);
+    let path = bench.bench.path().join(&file);
+    let asked = "  namespace: argocd\n  annotations: {argocd.argoproj.io/compare-options: ServerSideDiff=true}\nspec:";
+    let text = std::fs::read_to_string(&path).unwrap().replacen("  namespace: argocd\nspec:", asked, 1);
+    std::fs::write(&path, text).unwrap();
+    bench.run(["diff", &file]).exits(1).says("sky");
+    let user = format!("system:serviceaccount:{account}");
+    let audit = bench.plane.audit().unwrap();
+    let refused = audit.iter().filter(|call| {
+        call["impersonatedUser"]["username"] == user.as_str()
+            && call["requestURI"].as_str().is_some_and(|uri| uri.contains("dryRun=All"))
+            && call["responseStatus"]["code"] == 403
+    });
+    assert_eq!(refused.count(), 1, "the server was asked, as the account");
+}
+
+#[test]
+fn a_quota_of_the_tenant_that_is_used_up_is_told_as_one() {
+    let Some(bench) = bench([("app/config.yaml", CONFIG)]) else { return };
+    let file = tenant(&bench);
+    let account = format!("{}:deployer", bench.namespace);
+    bench.kubectl(&["create", "rolebinding", "deployer", "--clusterrole=edit", "--serviceaccount", &account]);
+    bench.kubectl(&["create", "quota", "few", "--hard=count/configmaps=1"]);
+    let counted = (0..200).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        bench.get("quota", "few").unwrap()["status"]["used"]["count/configmaps"] == "1"
+    });
+    assert!(counted, "the quota is not counted");
+    let run = bench.run(["sync", &file]).exits(1).says("colours").says("exceeded quota: few");
+    let run = run.says("ResourceQuota raised");
+    assert!(!run.stderr.contains("Role ") && !run.stdout.contains("Role "), "no rights are missing: {run:?}");
+}
+
+#[test]
+fn a_namespace_of_the_tenant_that_ends_is_told_as_one() {
+    let Some(bench) = bench([("app/config.yaml", CONFIG)]) else { return };
+    let file = tenant(&bench);
+    let account = format!("{}:deployer", bench.namespace);
+    // Rights that outlive what the namespace holds.
+    bench.kubectl(&[
+        "create",
+        "clusterrolebinding",
+        &bench.namespace,
+        "--clusterrole=edit",
+        "--serviceaccount",
+        &account,
+    ]);
+    let held = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "held", "namespace": bench.namespace,
+        "finalizers": ["example.com/hold"]}});
+    bench.plane.kubectl_with_input(&["create", "-f", "-"], &held.to_string()).unwrap();
+    bench.kubectl(&["delete", "namespace", &bench.namespace, "--wait=false"]);
+    bench
+        .run(["sync", &file])
+        .exits(1)
+        .says("colours")
+        .says("being terminated")
+        .says("wait until the namespace is gone");
+    bench.kubectl(&["patch", "configmap", "held", "--type=merge", "-p", r#"{"metadata":{"finalizers":null}}"#]);
+}
+
+#[test]
 fn what_the_account_may_not_do_is_refused() {
     let Some(bench) = bench([("app/config.yaml", CONFIG)]) else { return };
     let file = tenant(&bench);
