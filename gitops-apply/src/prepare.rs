@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use gitops_core::annotations::TRACKING_ID;
 use gitops_core::api::{ManagedNamespaceMetadata, SyncOptions};
 use gitops_core::cluster::Discovery;
 use gitops_core::{GroupKind, Manifest, Object, ObjectId, Origin};
@@ -11,7 +10,7 @@ use serde_json::json;
 use thiserror::Error;
 
 use crate::hook::{self, Role};
-use crate::tracking;
+use crate::tracking::Tracking;
 
 /// Where an application's objects go, and what of its policy bears on them.
 #[derive(Clone, Debug)]
@@ -19,6 +18,8 @@ use crate::tracking;
 pub struct Destination {
     /// The name in the ownership mark.
     pub application: String,
+    /// How objects are marked.
+    pub tracking: Tracking,
     /// The namespace of objects that name none.
     pub namespace: String,
     /// The application's sync options.
@@ -34,6 +35,7 @@ impl Destination {
     pub fn new(application: impl Into<String>, namespace: impl Into<String>) -> Self {
         Self {
             application: application.into(),
+            tracking: Tracking::default(),
             namespace: namespace.into(),
             options: SyncOptions::default(),
             namespace_metadata: None,
@@ -200,7 +202,8 @@ impl Desired {
         if id.name.is_empty() {
             return Err(PrepareError::Nameless { place: place(one.origin.as_ref()) });
         }
-        Arc::make_mut(&mut one.object).set_annotation(TRACKING_ID, &tracking::mark(&destination.application, &id));
+        let Destination { application, tracking, namespace, .. } = destination;
+        tracking.mark(Arc::make_mut(&mut one.object), application, namespace);
         self.resources.insert(id, one);
         Ok(())
     }
@@ -256,6 +259,7 @@ fn place(origin: Option<&Origin>) -> String {
 #[cfg(test)]
 mod tests {
     use gitops_core::GroupVersionKind;
+    use gitops_core::annotations::TRACKING_ID;
     use gitops_core::cluster::ApiResource;
 
     use super::*;

@@ -9,12 +9,13 @@ use gitops_apply::health::Checks;
 use gitops_apply::observe::compare_with;
 use gitops_apply::plan::{Live, PlanRevision, PlanSource, PlanTarget};
 use gitops_apply::prepare::{Destination, PrepareError, prepare};
+use gitops_apply::tracking::{Owner, Tracking};
 use gitops_apply::{Desired, Inventory, observe};
 use gitops_core::annotations::CLIENT_SIDE_APPLY_MIGRATION_MANAGER as MIGRATION_MANAGER;
 use gitops_core::api::{Application, ApplicationConditionType, SourceType};
 use gitops_core::cluster::{ClusterError, Discovery};
 use gitops_core::{Object, ObjectId, Value};
-use gitops_diff::normalize::{IgnoreRules, RuleError, respecting};
+use gitops_diff::normalize::{IgnoreRules, KnownTypes, RuleError, respecting};
 use gitops_diff::{ARGO_CD_MANAGER, DiffContext, ObjectDiff};
 use gitops_fetch::LockMode;
 use gitops_merge::schema::Kinds;
@@ -30,7 +31,7 @@ use crate::reconcile::SyncEvent;
 use crate::rendering::{self, Rendering, RenderingError, Surroundings};
 use crate::resolve::{self, Resolved, SourceError};
 use crate::server_diff::{Answers, ServerDiff, ask};
-use crate::settings::SettingsError;
+use crate::settings::{ResourceCompareOptions, SettingsError};
 use crate::tenant::Tenant;
 
 /// The namespace of Applications, where none is named.
@@ -87,6 +88,10 @@ pub struct Comparison {
     pub kinds: Arc<Kinds>,
     /// Fields that are not compared.
     pub ignore: IgnoreRules,
+    /// Fields of custom resources that hold built-in types.
+    pub known: KnownTypes,
+    /// How objects are compared.
+    pub options: ResourceCompareOptions,
     /// Managers whose plain writes are taken over.
     pub predecessors: Vec<String>,
     /// Health checks of the users' own.
@@ -233,7 +238,8 @@ impl Engine {
         (resolved, rendering): (Resolved, Rendering),
         discovery: &Discovery,
     ) -> Result<Comparison, CompareError> {
-        let there = destination(application, options.strict);
+        let settings = self.settings().await?;
+        let there = destination(application, options.strict, settings.tracking());
         let (owner, namespace) = (there.application.clone(), there.namespace.clone());
         let mut warnings: Vec<String> = rendering.warnings.iter().map(ToString::to_string).collect();
         let mut desired = prepare(rendering.objects, &there, discovery).map_err(CompareError::Prepare)?;
@@ -244,18 +250,22 @@ impl Engine {
         let forbidden = forbidden(&project, application, &place, &desired, &live);
         warnings.extend(forbidden.values().map(ToString::to_string));
         live.hide(forbidden.keys());
-        let settings = self.settings(application).await?;
         let mut rules = application.spec.ignore_differences.clone().unwrap_or_default();
         rules.extend(settings.ignore_differences()?);
         let info = place.cluster.info().await.map_err(CompareError::Cluster)?;
-        let source = plan_source(&resolved, &rendering.digest);
+        let source = plan_source(&resolved, rendering.digest.as_str());
         let target = PlanTarget {
             cluster: info.uid,
             application_namespace: control_namespace(application).into(),
             application: application.name().into(),
             owner,
+            tracking: there.tracking.clone(),
             namespace,
         };
+        let kinds = self.kinds_for(&desired, &place).await?;
+        let (known, misunderstood) = settings.known_types(&kinds)?;
+        warnings.extend(misunderstood);
+        let conditions = shared(application, &target, &desired, &live);
         let mut comparison = Comparison {
             resolved,
             source,
@@ -263,14 +273,16 @@ impl Engine {
             renders: rendering.source_types.len() - rendering.recalled,
             source_types: rendering.source_types,
             warnings,
-            kinds: self.kinds_for(&desired, &place).await?,
+            kinds,
             ignore: IgnoreRules::compile(&rules).map_err(CompareError::Ignore)?,
+            known,
+            options: settings.compare_options()?,
             predecessors: predecessors(application),
             checks: self.conduct.checks.as_ref().and_then(|make| make(settings.values())),
             keeps_health: self.conduct.keeps_health,
             server_diff: ServerDiff::of(application),
             predicted: BTreeMap::new(),
-            conditions: Vec::new(),
+            conditions,
             desired,
             tenant,
             forbidden_listed: forbidden_listed(&project, &place, &inventory),
@@ -298,7 +310,8 @@ impl Engine {
         let project = self.allowing(application, place).await?;
         let resolved = self.resolve(application, options).await?;
         let (resolved, rendering, discovery) = self.render(application, (&project, place), resolved, options).await?;
-        let destination = destination(application, options.strict);
+        let tracking = self.settings().await?.tracking();
+        let destination = destination(application, options.strict, tracking);
         let all = prepare(rendering.objects, &destination, &discovery).map_err(CompareError::Prepare)?;
         let (hooks, deletion_hooks) = (all.hooks, all.deletion_hooks);
         Ok((resolved, Desired { hooks, deletion_hooks, ..Desired::default() }))
@@ -343,7 +356,9 @@ impl Engine {
 impl Comparison {
     /// How objects are compared.
     pub fn context(&self) -> DiffContext<'_> {
-        let mut context = DiffContext::new().with_kinds(&self.kinds).with_ignore(&self.ignore);
+        let mut context = DiffContext::new().with_kinds(&self.kinds).with_ignore(&self.ignore).with_known(&self.known);
+        context.ignore_aggregated_rules = self.options.ignore_aggregated_roles;
+        context.status = self.options.status;
         context.server_changes = self.server_diff.is_some_and(|asked| asked.webhook_changes);
         context.with_predecessors(&self.predecessors)
     }
@@ -392,14 +407,33 @@ impl Comparison {
 }
 
 /// Where an Application's objects go, and what of its policy bears on them.
-fn destination(application: &Application, strict: bool) -> Destination {
+fn destination(application: &Application, strict: bool, tracking: Tracking) -> Destination {
     let namespace = application.spec.destination.namespace().unwrap_or_default();
     let mut destination = Destination::new(owner_name(application), namespace);
     destination.options = application.sync_options().into_owned();
     let policy = application.spec.sync_policy.as_ref();
     destination.namespace_metadata = policy.and_then(|policy| policy.managed_namespace_metadata.clone());
-    destination.strict = strict;
+    (destination.strict, destination.tracking) = (strict, tracking);
     destination
+}
+
+/// Argo CD's warnings of desired objects that another Application has.
+fn shared(
+    application: &Application,
+    target: &PlanTarget,
+    desired: &Desired,
+    live: &Live,
+) -> Vec<(ApplicationConditionType, String)> {
+    let whole_name = format!("{}/{}", control_namespace(application), application.name());
+    let warning = |id: &ObjectId| match target.owner_of(live.get(id)?) {
+        Owner::Other(other) => {
+            let (kind, name, other) = (&id.kind, &id.name, other.replace('_', "/"));
+            let words = format!("{kind}/{name} is part of applications {whole_name} and {other}");
+            Some((ApplicationConditionType::SharedResourceWarning, words))
+        }
+        Owner::Ours | Owner::Nobody => None,
+    };
+    desired.resources.keys().filter_map(warning).collect()
 }
 
 /// Managers whose plain writes are taken over before an apply, as Argo CD does it (`ClientSideApplyMigration`, on by default):
@@ -418,11 +452,12 @@ pub fn control_namespace(application: &Application) -> &str {
     application.metadata.namespace().unwrap_or(CONTROL_NAMESPACE)
 }
 
-fn plan_source(resolved: &Resolved, digest: &gitops_core::Digest) -> PlanSource {
+/// The sources of a plan, with the digest of what they render to.
+pub(crate) fn plan_source(resolved: &Resolved, digest: &str) -> PlanSource {
     let revision = |one: &resolve::ResolvedSource| PlanRevision {
         repository: one.source.repo_url.clone(),
         revision: one.revision.clone(),
         commit: one.id(),
     };
-    PlanSource { revisions: resolved.sources.iter().map(revision).collect(), digest: digest.as_str().into() }
+    PlanSource { revisions: resolved.sources.iter().map(revision).collect(), digest: digest.into() }
 }

@@ -6,25 +6,26 @@ use std::sync::Arc;
 use gitops_apply::drive::load_inventory;
 use gitops_apply::execute::OutcomePhase;
 use gitops_apply::gate::Refusal;
-use gitops_apply::plan::{Budget, KeptRule, Live, PlanOptions, PlanSource, PlanTarget, plan};
+use gitops_apply::plan::{Budget, KeptRule, Live, PlanOptions, PlanTarget, plan};
 use gitops_apply::prepare::DesiredObject;
-use gitops_apply::tracking::{self, Owner};
-use gitops_apply::{ApplyPlan, Desired, Inventory, Outcome, PlanInput, Policy, Refused, gate, observe};
+use gitops_apply::tracking::Owner;
+use gitops_apply::{ApplyPlan, Desired, Inventory, Outcome, PlanInput, Policy, Refused, gate, hook, observe};
 use gitops_core::annotations::BACKGROUND_FINALIZER;
 use gitops_core::api::Application;
-use gitops_core::cluster::{Delete, ErrorKind, Propagation};
-use gitops_core::{ObjectId, Timestamp};
-use gitops_diff::normalize::IgnoreRules;
+use gitops_core::cluster::{Cluster, ClusterError, Delete, ErrorKind, Propagation, Query};
+use gitops_core::{Object, ObjectId, Timestamp};
+use gitops_diff::normalize::{IgnoreRules, KnownTypes};
 
 use crate::applications::Applications;
 use crate::approval::is_confirmed;
 use crate::audit::{Action, Record};
-use crate::compare::{CompareError, Comparison, control_namespace, owner_name};
+use crate::compare::{CompareError, Comparison, control_namespace, owner_name, plan_source};
 use crate::engine::Engine;
 use crate::execution::execute;
 use crate::project::{forbidden, forbidden_listed};
 use crate::reconcile::{Observer, SyncError, SyncEvent, SyncRequest};
 use crate::resolve::Resolved;
+use crate::settings::ResourceCompareOptions;
 
 /// What came of deleting an Application.
 #[derive(Debug)]
@@ -128,26 +129,31 @@ impl Engine {
         // Hooks of a deletion are looked for too: an earlier attempt may have left them.
         let hooks = desired.hooks.iter().chain(&desired.deletion_hooks).cloned().collect();
         let wanted = Desired { hooks, ..Desired::default() };
-        let live = observe(tenant.0.as_ref(), &wanted, &inventory).await.map_err(CompareError::Cluster)?;
-        note_left_hooks(&mut inventory, std::mem::take(&mut desired.hooks), &desired, &live);
-        let reasons: Vec<Refusal> =
-            forbidden(&project, application, &place, &desired, &live).into_values().map(Refusal::Project).collect();
-        if !reasons.is_empty() {
-            return Err(Refused { reasons }.into());
-        }
+        let mut live = observe(tenant.0.as_ref(), &wanted, &inventory).await.map_err(CompareError::Cluster)?;
         let info = place.cluster.info().await.map_err(CompareError::Cluster)?;
-        let settings = self.settings(application).await?;
+        let settings = self.settings().await?;
         let target = PlanTarget {
             cluster: info.uid,
             application_namespace: namespace.into(),
             application: application.name().into(),
             owner,
+            tracking: settings.tracking(),
             namespace: application.spec.destination.namespace().unwrap_or_default().into(),
         };
+        let made = made_hooks(tenant.0.as_ref(), &wanted.hooks, &target).await.map_err(CompareError::Cluster)?;
+        note_left_hooks(&mut inventory, std::mem::take(&mut desired.hooks), &desired, &target, &live);
+        made.iter().for_each(|hook| inventory.note(&hook.reference(), hook.uid()));
+        live.extend(made);
+        let reasons: Vec<Refusal> =
+            forbidden(&project, application, &place, &desired, &live).into_values().map(Refusal::Project).collect();
+        if !reasons.is_empty() {
+            return Err(Refused { reasons }.into());
+        }
         let kept = forbidden_listed(&project, &place, &inventory);
+        let source = plan_source(&resolved, "");
         let comparison = Comparison {
             resolved,
-            source: PlanSource::default(),
+            source,
             target,
             renders: 0,
             source_types: Vec::new(),
@@ -163,6 +169,8 @@ impl Engine {
             diffs: BTreeMap::new(),
             kinds: Arc::clone(&self.kinds),
             ignore: IgnoreRules::default(),
+            known: KnownTypes::default(),
+            options: ResourceCompareOptions::default(),
             predecessors: Vec::new(),
             checks: self.conduct.checks.as_ref().and_then(|make| make(settings.values())),
             keeps_health: self.conduct.keeps_health,
@@ -212,11 +220,46 @@ impl Engine {
     }
 }
 
+/// What earlier runs left of hooks whose names are made: it is found by its mark.
+async fn made_hooks(
+    cluster: &dyn Cluster,
+    hooks: &[DesiredObject],
+    target: &PlanTarget,
+) -> Result<Vec<Object>, ClusterError> {
+    let mut prefixes: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+    for hook in hooks.iter().map(|hook| &hook.object).filter(|hook| hook.name().is_empty()) {
+        let prefix = hook.text(&["metadata", "generateName"]).unwrap_or_default();
+        prefixes.entry((hook.gvk(), hook.namespace())).or_default().push(prefix);
+    }
+    let mut found = Vec::new();
+    for ((kind, namespace), prefixes) in prefixes {
+        let mut query = Query::all(kind);
+        query.namespace = namespace.map(Into::into);
+        let listed = match cluster.list(&query).await {
+            Err(error) if error.kind == ErrorKind::UnknownKind => continue,
+            listed => listed?.objects,
+        };
+        let left = |object: &Object| {
+            prefixes.iter().any(|prefix| object.name().starts_with(prefix))
+                && hook::is_hook(object)
+                && target.owner_of(object) == Owner::Ours
+        };
+        found.extend(listed.into_iter().filter(left));
+    }
+    Ok(found)
+}
+
 /// What hooks of earlier syncs left goes with the Application, as in Argo CD, which finds it by its mark.
-fn note_left_hooks(inventory: &mut Inventory, hooks: Vec<DesiredObject>, desired: &Desired, live: &Live) {
+fn note_left_hooks(
+    inventory: &mut Inventory,
+    hooks: Vec<DesiredObject>,
+    desired: &Desired,
+    target: &PlanTarget,
+    live: &Live,
+) {
     let runs: BTreeSet<ObjectId> = desired.deletion_hooks.iter().map(|hook| hook.object.id()).collect();
     for hook in hooks.iter().map(|hook| hook.object.reference()).filter(|hook| !runs.contains(&hook.id)) {
-        let left = live.get(&hook.id).filter(|left| tracking::owner(left, &inventory.application) == Owner::Ours);
+        let left = live.get(&hook.id).filter(|left| target.owner_of(left) == Owner::Ours);
         if let Some(left) = left {
             inventory.note(&hook, left.uid());
         }

@@ -1,15 +1,19 @@
-//! Argo CD's settings: the ConfigMap `argocd-cm` beside the Applications.
+//! Argo CD's settings: the ConfigMap `argocd-cm` of the control plane.
 
 use std::collections::BTreeMap;
 
-use gitops_core::api::{Application, ResourceIgnoreDifferences};
+use gitops_apply::tracking::{Tracking, TrackingMethod};
+use gitops_core::api::ResourceIgnoreDifferences;
 use gitops_core::cluster::ErrorKind;
 use gitops_core::{ObjectId, Value};
+use gitops_diff::StatusDifferences;
+use gitops_diff::normalize::KnownTypes;
+use gitops_merge::schema::Kinds;
 use gitops_yaml::{Options, ReadError, Resolver};
 use serde_json::json;
 use thiserror::Error;
 
-use crate::compare::{CompareError, control_namespace};
+use crate::compare::CompareError;
 use crate::engine::Engine;
 
 /// The name of the ConfigMap.
@@ -18,7 +22,22 @@ pub const NAME: &str = "argocd-cm";
 /// What is set for kinds of resources, as one YAML map by `group/Kind`.
 const CUSTOMIZATIONS: &str = "resource.customizations";
 /// The parts of one kind's settings that are read, by their names in that map and in keys of their own.
-const PARTS: [(&str, &str); 2] = [("health.lua", "health"), ("ignoreDifferences", "ignoreDifferences")];
+const PARTS: [(&str, &str); 3] =
+    [("health.lua", "health"), ("ignoreDifferences", "ignoreDifferences"), (KNOWN_TYPES, KNOWN_TYPES)];
+/// The part that is a list in that map, and the text of one in a key of its own.
+const KNOWN_TYPES: &str = "knownTypeFields";
+/// How objects are compared.
+const COMPARE_OPTIONS: &str = "resource.compareoptions";
+
+/// Argo CD's `resource.compareoptions`. What it has beside these, `ignoreDifferencesOnResourceUpdates`, decides what makes Argo
+/// CD's controller compare again; here a look that finds nothing new makes no call, so there is nothing to spare.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ResourceCompareOptions {
+    /// Whether the rules of an aggregated ClusterRole are left out (`ignoreAggregatedRoles`).
+    pub ignore_aggregated_roles: bool,
+    /// Of which objects the status counts (`ignoreResourceStatusField`).
+    pub status: StatusDifferences,
+}
 
 /// Why settings cannot be used.
 #[derive(Debug, Error)]
@@ -68,9 +87,16 @@ impl ClusterSettings {
             };
             for (name, part) in PARTS {
                 let Some(value) = settings.get(name) else { continue };
-                let text = value.as_str().ok_or_else(|| malformed(format!("`{kind}`: `{name}`: expected a text")))?;
+                let text = match value {
+                    Value::String(text) if name != KNOWN_TYPES => text.clone(),
+                    Value::Array(_) if name == KNOWN_TYPES => value.to_string(),
+                    _ => {
+                        let wanted = if name == KNOWN_TYPES { "list" } else { "text" };
+                        return Err(malformed(format!("`{kind}`: `{name}`: expected a {wanted}")));
+                    }
+                };
                 let key = format!("{CUSTOMIZATIONS}.{part}.{}", kind.replacen('/', "_", 1));
-                values.entry(key).or_insert_with(|| text.to_owned());
+                values.entry(key).or_insert(text);
             }
         }
         Ok(Self { values })
@@ -103,6 +129,68 @@ impl ClusterSettings {
         }
         Ok(rules)
     }
+
+    /// How objects are marked and recognized.
+    pub fn tracking(&self) -> Tracking {
+        let value = |key: &str| self.values.get(key).filter(|value| !value.is_empty());
+        let mut tracking = Tracking::default();
+        if let Some(method) = value("application.resourceTrackingMethod") {
+            tracking.method = TrackingMethod::named(method);
+        }
+        if let Some(label) = value("application.instanceLabelKey") {
+            tracking.label.clone_from(label);
+        }
+        tracking.installation = value("installationID").cloned();
+        tracking
+    }
+
+    /// How objects are compared.
+    ///
+    /// # Errors
+    /// Where the options are no map.
+    pub fn compare_options(&self) -> Result<ResourceCompareOptions, SettingsError> {
+        let mut options = ResourceCompareOptions::default();
+        let Some(text) = self.values.get(COMPARE_OPTIONS).filter(|text| !text.trim().is_empty()) else {
+            return Ok(options);
+        };
+        let Value::Object(said) = read(COMPARE_OPTIONS, text)? else {
+            return Err(SettingsError::Malformed { key: COMPARE_OPTIONS.into(), why: "expected a map".into() });
+        };
+        options.ignore_aggregated_roles = said.get("ignoreAggregatedRoles") == Some(&Value::Bool(true));
+        // YAML's `off` is false. What is none of the words is as if nothing were said.
+        options.status = match said.get("ignoreResourceStatusField") {
+            Some(Value::Bool(false)) => StatusDifferences::Counted,
+            Some(Value::String(word)) if ["none", "off", "false"].contains(&word.as_str()) => {
+                StatusDifferences::Counted
+            }
+            Some(Value::String(word)) if word == "crd" => StatusDifferences::IgnoredOfDefinitions,
+            _ => StatusDifferences::Ignored,
+        };
+        Ok(options)
+    }
+
+    /// Which fields of custom resources hold built-in types, and what a person should know of those that are not understood.
+    ///
+    /// # Errors
+    /// Where a list of fields is none.
+    pub fn known_types(&self, kinds: &Kinds) -> Result<(KnownTypes, Vec<String>), SettingsError> {
+        let prefix = format!("{CUSTOMIZATIONS}.{KNOWN_TYPES}.");
+        let (mut known, mut warnings) = (KnownTypes::new(), Vec::new());
+        for (key, text) in &self.values {
+            let Some(kind) = key.strip_prefix(&prefix) else { continue };
+            let (group, kind) = kind.split_once('_').unwrap_or(("", kind));
+            let Value::Array(fields) = read(key, text)? else {
+                return Err(SettingsError::Malformed { key: key.clone(), why: "expected a list".into() });
+            };
+            for field in fields {
+                let text = |name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default();
+                if let Err(unknown) = known.add(group, kind, text("field"), text("type"), kinds) {
+                    warnings.push(format!("`{key}` in the ConfigMap `argocd-cm`: {unknown}"));
+                }
+            }
+        }
+        Ok((known, warnings))
+    }
 }
 
 fn read(key: &str, text: &str) -> Result<Value, SettingsError> {
@@ -111,12 +199,13 @@ fn read(key: &str, text: &str) -> Result<Value, SettingsError> {
 }
 
 impl Engine {
-    /// The settings beside an Application; none where there is no such ConfigMap, or where it may not be read.
+    /// The settings of the control plane, which are nobody's who only has Applications of a namespace; none where there is no such
+    /// ConfigMap, or where it may not be read.
     ///
     /// # Errors
     /// Where the cluster fails, or the settings are malformed.
-    pub async fn settings(&self, application: &Application) -> Result<ClusterSettings, CompareError> {
-        let target = ObjectId::new("", "ConfigMap", Some(control_namespace(application)), NAME).at_version("v1");
+    pub async fn settings(&self) -> Result<ClusterSettings, CompareError> {
+        let target = ObjectId::new("", "ConfigMap", Some(self.projects.namespace.as_str()), NAME).at_version("v1");
         let found = match self.cluster.get(&target).await {
             Err(error) if error.kind == ErrorKind::Forbidden => None,
             found => found.map_err(CompareError::Cluster)?,
@@ -147,6 +236,56 @@ mod tests {
         let rules = found.ignore_differences().unwrap();
         assert_eq!((rules[0].group.as_deref(), rules[0].kind.as_str()), (Some(""), "Pod"));
         assert_eq!(rules[0].json_pointers.as_deref(), Some(&["/spec/a".to_owned()][..]));
+    }
+
+    #[test]
+    fn objects_are_marked_as_is_said() {
+        let found = settings(&[]).unwrap();
+        assert_eq!(found.tracking(), Tracking::default());
+        let said = [
+            ("application.resourceTrackingMethod", "annotation+label"),
+            ("application.instanceLabelKey", "example.com/app"),
+            ("installationID", "one"),
+        ];
+        let tracking = settings(&said).unwrap().tracking();
+        assert_eq!(tracking.method, TrackingMethod::AnnotationAndLabel);
+        assert_eq!((tracking.label.as_str(), tracking.installation.as_deref()), ("example.com/app", Some("one")));
+        let other = settings(&[("application.resourceTrackingMethod", "other")]).unwrap();
+        assert_eq!(other.tracking(), Tracking::default());
+    }
+
+    #[test]
+    fn objects_are_compared_as_is_said() {
+        let options = |text: &str| settings(&[(COMPARE_OPTIONS, text)]).unwrap().compare_options().unwrap();
+        assert_eq!(options(""), ResourceCompareOptions::default());
+        assert!(options("ignoreAggregatedRoles: true").ignore_aggregated_roles);
+        for (word, status) in [
+            ("all", StatusDifferences::Ignored),
+            ("crd", StatusDifferences::IgnoredOfDefinitions),
+            ("none", StatusDifferences::Counted),
+            ("off", StatusDifferences::Counted),
+            ("'off'", StatusDifferences::Counted),
+            ("anything", StatusDifferences::Ignored),
+        ] {
+            assert_eq!(options(&format!("ignoreResourceStatusField: {word}")).status, status, "{word}");
+        }
+        assert!(settings(&[(COMPARE_OPTIONS, "[]")]).unwrap().compare_options().is_err());
+    }
+
+    #[test]
+    fn known_fields_are_said_in_two_ways() {
+        let kinds = Kinds::builtin().unwrap();
+        let all = "x.io/Widget:\n  knownTypeFields:\n  - {field: spec.size, type: core/Quantity}\n";
+        let own =
+            ("resource.customizations.knownTypeFields.y.io_Gadget", "- field: spec.pod\n  type: core/v1/Nothing\n");
+        let found = settings(&[(CUSTOMIZATIONS, all), own]).unwrap();
+        let (known, warnings) = found.known_types(&kinds).unwrap();
+        let mut body = json!({"spec": {"size": "1024Mi"}}).as_object().unwrap().clone();
+        known.normalize("x.io", "Widget", &mut body, &kinds).unwrap();
+        assert_eq!(body["spec"]["size"], "1Gi");
+        assert!(warnings.len() == 1 && warnings[0].contains("'core/v1/Nothing' is not supported"), "{warnings:?}");
+        let malformed = settings(&[("resource.customizations.knownTypeFields.y.io_Gadget", "a: b")]).unwrap();
+        assert!(malformed.known_types(&kinds).is_err());
     }
 
     #[test]

@@ -16,6 +16,10 @@ pub const IGNORE_DIFFERENCES: &str = "argocd.argoproj.io/ignore-differences";
 pub const TRACKING_ID: &str = "argocd.argoproj.io/tracking-id";
 /// Argo CD's tracking label (its default instance label): the application's name.
 pub const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
+/// Argo CD's first tracking label, which some installations have kept.
+pub const LEGACY_INSTANCE_LABEL: &str = "applications.argoproj.io/app-name";
+/// Which of several installations over one cluster an object belongs to.
+pub const INSTALLATION_ID: &str = "argocd.argoproj.io/installation-id";
 /// Asks for a refresh of an Application: `normal` or `hard`.
 pub const REFRESH: &str = "argocd.argoproj.io/refresh";
 /// Asks for a look at an ApplicationSet, as Argo CD's webhooks do.

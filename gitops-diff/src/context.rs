@@ -3,7 +3,7 @@
 use gitops_core::Object;
 use gitops_merge::schema::Kinds;
 
-use crate::normalize::IgnoreRules;
+use crate::normalize::{IgnoreRules, KnownTypes};
 
 /// The field manager that the engine writes under.
 pub const FIELD_MANAGER: &str = "gitops-engine";
@@ -35,8 +35,35 @@ pub struct DiffContext<'a> {
     /// Whether the rules of a ClusterRole with an `aggregationRule` are left out, since a controller writes them. Off,
     /// as Argo CD's `ignoreAggregatedRoles`.
     pub ignore_aggregated_rules: bool,
+    /// Fields of custom resources that hold built-in types, which are compared in their canonical form.
+    pub known: Option<&'a KnownTypes>,
+    /// Of which objects the status counts.
+    pub status: StatusDifferences,
     /// Limits on the work.
     pub budget: Budget,
+}
+
+/// Of which objects a different status is a difference (Argo CD's `ignoreResourceStatusField`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StatusDifferences {
+    /// Of none: controllers write it.
+    #[default]
+    Ignored,
+    /// Of all but definitions of custom resources.
+    IgnoredOfDefinitions,
+    /// Of all.
+    Counted,
+}
+
+impl StatusDifferences {
+    /// Whether it counts for an object.
+    pub(crate) fn counts(self, object: &Object) -> bool {
+        match self {
+            Self::Ignored => false,
+            Self::IgnoredOfDefinitions => object.kind() != "CustomResourceDefinition",
+            Self::Counted => true,
+        }
+    }
 }
 
 /// Limits on the work of one comparison.
@@ -76,6 +103,8 @@ impl<'a> DiffContext<'a> {
             kinds: None,
             server_changes: false,
             ignore_aggregated_rules: false,
+            known: None,
+            status: StatusDifferences::default(),
             budget: Budget::default(),
         }
     }
@@ -91,6 +120,13 @@ impl<'a> DiffContext<'a> {
     #[must_use]
     pub fn with_ignore(mut self, ignore: &'a IgnoreRules) -> Self {
         self.ignore = Some(ignore);
+        self
+    }
+
+    /// Compares these fields of custom resources in their canonical form.
+    #[must_use]
+    pub fn with_known(mut self, known: &'a KnownTypes) -> Self {
+        self.known = Some(known);
         self
     }
 

@@ -44,7 +44,7 @@ pub mod present;
 
 pub use change::{Change, DiffKind, FieldDiff, ObjectDiff, Reason, Shown};
 pub use compare::{DiffError, between, creation, deletion, diff};
-pub use context::{ARGO_CD_MANAGER, Budget, DiffContext, FIELD_MANAGER};
+pub use context::{ARGO_CD_MANAGER, Budget, DiffContext, FIELD_MANAGER, StatusDifferences};
 /// Types of fields.
 pub use gitops_merge::schema::Kinds;
 pub use owners::{is_taken_over, taken_over};

@@ -112,7 +112,7 @@ pub fn touches_server_fields(patch: &Patch) -> bool {
         let mut tokens = path.split('/').skip(1);
         match (tokens.next(), tokens.next()) {
             (Some("metadata"), Some(field)) => server_set::in_metadata(field),
-            (Some(field), _) => server_set::in_object(field),
+            (Some(field), _) => field == "status" || server_set::in_object(field),
             _ => false,
         }
     })

@@ -12,7 +12,7 @@ use super::start::hook_object;
 use super::task::{self, Call, Role, Seen, Task, View};
 use super::{Action, Compared, StepResult};
 use crate::plan::{StepAction, WriteMethod, unprotected};
-use crate::tracking;
+use crate::tracking::Owner;
 
 impl Execution {
     /// The call of a task that is due.
@@ -75,7 +75,7 @@ impl Execution {
     fn object_of(&self, task: &Task) -> Option<Arc<Object>> {
         let object = self.objects.get(&task.step.object.id)?;
         Some(match task.role {
-            Role::Hook => Arc::new(hook_object(object, &task.object, &self.plan.target.owner)),
+            Role::Hook => Arc::new(hook_object(object, &task.object, &self.plan.target)),
             _ => Arc::clone(object),
         })
     }
@@ -105,7 +105,7 @@ impl Execution {
         let stays = match listed {
             None => Some("it is not listed in the application's inventory".to_owned()),
             Some(_) if live.uid() != task.uid.as_deref() => Some("it is another object now: the UID differs".into()),
-            Some(entry) => unprotected(&self.plan.target.owner, entry, &live, self.plan.deletion).err(),
+            Some(entry) => unprotected(&self.plan.target, entry, &live, self.plan.deletion).err(),
         };
         if let Some(reason) = stays {
             let words = format!("not deleted: {reason}");
@@ -286,7 +286,7 @@ impl Execution {
             Ok(Some(found)) => found,
         };
         let created = task.step.action != StepAction::Update;
-        let ours = tracking::owner(&live, &self.plan.target.owner) == tracking::Owner::Ours;
+        let ours = self.plan.target.owner_of(&live) == Owner::Ours;
         if fields.is_empty() && (!created || ours) {
             self.written(index, &task, &live);
             return Vec::new();

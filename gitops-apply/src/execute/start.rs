@@ -1,6 +1,6 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use gitops_core::annotations::{HOOK_FINALIZER, TRACKING_ID};
+use gitops_core::annotations::HOOK_FINALIZER;
 use gitops_core::cluster::Precondition;
 use gitops_core::{Object, ObjectId, ObjectRef, Timestamp};
 use serde_json::{Value, json};
@@ -12,9 +12,9 @@ use super::task::{Role, Task, idle};
 use crate::gate::Approved;
 use crate::hook::Phase;
 use crate::inventory::Inventory;
-use crate::plan::{ApplyPlan, KeptRule, Live, StepAction};
+use crate::plan::{ApplyPlan, KeptRule, Live, PlanTarget, StepAction};
 use crate::prepare::Desired;
-use crate::tracking::{self, Owner};
+use crate::tracking::Owner;
 
 impl Execution {
     /// Starts carrying out a plan.
@@ -103,10 +103,10 @@ impl Execution {
 }
 
 /// A hook as it is created: by its given name, marked, and held by the finalizer that lets its end be seen.
-pub(super) fn hook_object(object: &Object, given: &ObjectRef, owner: &str) -> Object {
+pub(super) fn hook_object(object: &Object, given: &ObjectRef, target: &PlanTarget) -> Object {
     let mut hook = object.clone();
     hook.set_name(&given.id.name);
-    hook.set_annotation(TRACKING_ID, &tracking::mark(owner, &given.id));
+    target.tracking.mark(&mut hook, &target.owner, &target.namespace);
     hook.edit(|body| {
         let Some(Value::Object(metadata)) = body.get_mut("metadata") else { return };
         let finalizers = metadata.entry("finalizers").or_insert_with(|| json!([]));
@@ -180,7 +180,7 @@ fn grown(mut inventory: Inventory, plan: &ApplyPlan, desired: &Desired, live: &L
     }
     // Objects that carry the mark but were never noted are taken in too.
     for (id, one) in &desired.resources {
-        let owned = live.get(id).filter(|live| tracking::owner(live, &plan.target.owner) == Owner::Ours);
+        let owned = live.get(id).filter(|live| plan.target.owner_of(live) == Owner::Ours);
         if let Some(owned) = owned {
             inventory.note(&one.object.reference(), owned.uid());
         }

@@ -15,7 +15,7 @@ use crate::hook::{self, Phase, Role};
 use crate::inventory::Inventory;
 use crate::order::{self, Cycle, Item};
 use crate::prepare::{Desired, DesiredObject};
-use crate::tracking::{self, Owner};
+use crate::tracking::Owner;
 
 /// Live objects: every desired and every listed one that is there. Only who has looked at all of them makes one.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,11 @@ impl Live {
     /// The objects of a look that was complete: what is not among them is absent.
     pub fn complete(objects: impl IntoIterator<Item = Object>) -> Self {
         Self(objects.into_iter().map(|object| (object.id(), object)).collect())
+    }
+
+    /// Adds objects that were looked for in another way.
+    pub fn extend(&mut self, objects: impl IntoIterator<Item = Object>) {
+        self.0.extend(objects.into_iter().map(|object| (object.id(), object)));
     }
 
     /// Takes these for absent.
@@ -201,7 +206,7 @@ impl<'a> Draft<'a> {
     fn adopts(&mut self, id: &ObjectId, live: Option<&Object>, made: bool) -> Result<bool, PlanError> {
         let input = self.input;
         let Some(live) = live else { return Ok(false) };
-        match tracking::owner(live, &input.target.owner) {
+        match input.target.owner_of(live) {
             Owner::Other(owner) if input.options.sync_options.is_true("FailOnSharedResource") => {
                 Err(PlanError::Shared { object: id.clone(), owner })
             }
@@ -258,7 +263,7 @@ impl<'a> Draft<'a> {
         for (id, entry) in gone.filter(|(id, _)| !hooks.contains(*id)) {
             let Some(live) = input.live.get(id).filter(|_| self.selected(id)) else { continue };
             let object = id.at_version(entry.version.as_str());
-            let judged = Judged { application: &input.target.owner, entry, live, options: input.options };
+            let judged = Judged { target: &input.target, entry, live, options: input.options };
             match prune::judge(&judged) {
                 Verdict::Delete { uid, unconfirmed } => {
                     let step = Box::new(prune_step(object, uid, unconfirmed, input.options));

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use gitops_core::api::SyncOptions;
 use gitops_core::cluster::{Precondition, Propagation};
-use gitops_core::{ObjectId, ObjectRef};
+use gitops_core::{Object, ObjectId, ObjectRef};
 use gitops_diff::FieldDiff;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,7 @@ pub use prune::{Budget, Consent};
 pub use schema::json_schema;
 
 use crate::hook::{DeletePolicy, Phase};
+use crate::tracking::{Owner, Tracking};
 
 /// The version of the structure that this engine writes.
 pub const VERSION: u32 = 1;
@@ -105,8 +106,18 @@ pub struct PlanTarget {
     pub application: String,
     /// The name in its ownership mark.
     pub owner: String,
+    /// How its objects are marked.
+    #[serde(default, skip_serializing_if = "Tracking::is_default")]
+    pub tracking: Tracking,
     /// The namespace of objects that name none.
     pub namespace: String,
+}
+
+impl PlanTarget {
+    /// Who owns a live object, from the view of the application.
+    pub fn owner_of(&self, live: &Object) -> Owner {
+        self.tracking.owner(live, &self.owner)
+    }
 }
 
 /// The steps of a phase.

@@ -3,10 +3,10 @@
 use gitops_core::annotations::HELM_RESOURCE_POLICY;
 use gitops_core::{Object, ObjectId};
 
-use super::{KeptRule, PlanOptions};
+use super::{KeptRule, PlanOptions, PlanTarget};
 use crate::hook;
 use crate::inventory::Entry;
-use crate::tracking::{self, Owner};
+use crate::tracking::Owner;
 
 /// Kinds whose deletion takes more with it than the object, and so needs explicit consent.
 const CONSENT: [(&str, &str); 3] =
@@ -62,7 +62,7 @@ impl Budget {
 
 /// What is to be judged: one listed object that the source no longer has.
 pub(super) struct Judged<'a> {
-    pub(super) application: &'a str,
+    pub(super) target: &'a PlanTarget,
     pub(super) entry: &'a Entry,
     pub(super) live: &'a Object,
     pub(super) options: &'a PlanOptions,
@@ -83,12 +83,12 @@ pub(super) enum Verdict {
 
 /// Whether a listed object that the source no longer has may be deleted: its UID, or why it stays.
 pub(super) fn judge(judged: &Judged<'_>) -> Verdict {
-    let Judged { application, entry, live, options } = *judged;
+    let Judged { target, entry, live, options } = *judged;
     let option = if options.deletion { "Delete" } else { "Prune" };
     if let Some(reason) = options.forbidden.get(&live.id()) {
         return Verdict::Keep(KeptRule::NotOurs, reason.clone());
     }
-    let owned = owned(application, entry, live, options.deletion);
+    let owned = owned(target, entry, live, options.deletion);
     let uid = match owned {
         Err(reason) => return Verdict::Keep(KeptRule::NotOurs, reason),
         Ok(uid) => uid.to_owned(),
@@ -115,8 +115,8 @@ pub(super) fn judge(judged: &Judged<'_>) -> Verdict {
 
 /// Whether nothing protects an object, looked at again before it is deleted: an object can change hands without changing
 /// its UID, and be protected after the plan was made.
-pub(crate) fn unprotected(application: &str, entry: &Entry, live: &Object, deletion: bool) -> Result<(), String> {
-    owned(application, entry, live, deletion)?;
+pub(crate) fn unprotected(target: &PlanTarget, entry: &Entry, live: &Object, deletion: bool) -> Result<(), String> {
+    owned(target, entry, live, deletion)?;
     let option = if deletion { "Delete=false" } else { "Prune=false" };
     match hook::has_option(live, option) {
         true => Err(format!("its annotation says that it is not deleted (`{option}`)")),
@@ -126,8 +126,8 @@ pub(crate) fn unprotected(application: &str, entry: &Entry, live: &Object, delet
 
 /// What has to be true of the object itself, whatever was agreed to: this application owns it, it is the one that was
 /// applied, and it is no hook; what hooks left goes with their application. Gives the UID, or why the object stays.
-fn owned<'a>(application: &str, entry: &Entry, live: &'a Object, deletion: bool) -> Result<&'a str, String> {
-    match tracking::owner(live, application) {
+fn owned<'a>(target: &PlanTarget, entry: &Entry, live: &'a Object, deletion: bool) -> Result<&'a str, String> {
+    match target.owner_of(live) {
         Owner::Ours => {}
         Owner::Nobody => return Err("it no longer carries this application's mark".into()),
         Owner::Other(other) => return Err(format!("it belongs to the application `{other}`")),

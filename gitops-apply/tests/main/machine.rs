@@ -1,8 +1,8 @@
 //! Every way through the machine, for small plans: it always ends, and before that it always waits for something.
 
 use gitops_apply::execute::{Action, Event, Settings, StepResult, Stored};
-use gitops_apply::{Approved, Execution, gate, tracking};
-use gitops_core::annotations::TRACKING_ID;
+use gitops_apply::tracking::Tracking;
+use gitops_apply::{Approved, Execution, gate};
 use gitops_core::cluster::{ClusterError, ErrorKind};
 use gitops_core::{Object, Timestamp};
 use serde_json::{Value, json};
@@ -167,7 +167,7 @@ fn answer(action: Action, choice: usize) -> Event {
             let owned = |application: &str| {
                 let mut found = live(&target, json!({}));
                 found.edit(|body| body["metadata"]["uid"] = json!(uid));
-                found.set_annotation(TRACKING_ID, &tracking::mark(application, &target.id));
+                Tracking::default().mark(&mut found, application, "shop");
                 Ok(Some(Box::new(found)))
             };
             let result = match choice {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt as _, ready};
+use gitops_apply::tracking::Tracking;
 use gitops_core::cluster::Query;
 use gitops_core::{Cluster, GroupVersionKind, Timestamp};
 use gitops_policy::ClusterAddress;
@@ -39,6 +40,8 @@ pub(super) fn be_told(engine: &mut Engine, sender: UnboundedSender<Signal>) {
 pub(super) struct Following {
     /// Of which state of which Secret; nothing for the cluster that keeps the Applications.
     link: String,
+    /// How its objects are marked.
+    tracking: Tracking,
     kinds: Vec<(GroupVersionKind, Vec<AbortHandle>)>,
 }
 
@@ -65,12 +68,14 @@ impl Work {
     }
 
     /// Follows the objects of a kind from now on where an Application goes, for whichever Application they bear the mark of.
-    pub(super) fn follow_kind(&mut self, place: &Place, kind: GroupVersionKind) {
+    pub(super) fn follow_kind(&mut self, place: &Place, tracking: &Tracking, kind: GroupVersionKind) {
         let link = place.link().map(|link| link.identity().to_owned()).unwrap_or_default();
+        // Where objects are marked in another way from now on, they are told by that.
+        self.stop_following(|following| following.link == link && following.tracking != *tracking);
         let at = match self.followed.iter().position(|following| following.link == link) {
             Some(at) => at,
             None => {
-                self.followed.push(Following { link, kinds: Vec::new() });
+                self.followed.push(Following { link, tracking: tracking.clone(), kinds: Vec::new() });
                 self.followed.len() - 1
             }
         };
@@ -84,7 +89,7 @@ impl Work {
             some => some.iter().map(|namespace| all.clone().in_namespace(namespace)).collect(),
         };
         let follow_one = |query| {
-            let sender = self.sender.clone();
+            let (sender, tracking) = (self.sender.clone(), tracking.clone());
             let tell = move |seen: Seen<'_>| {
                 let (object, pause) = match &seen {
                     Seen::Changed(object) if is_progress(object) => (object, PROGRESS),
@@ -92,7 +97,7 @@ impl Work {
                     Seen::Listed(object) | Seen::Changed(object) | Seen::Gone(_, Some(object)) => (object, SETTLING),
                     _ => return true,
                 };
-                owner(object).is_none_or(|key| sender.send(Signal::Live(key, pause)).is_ok())
+                owner(object, &tracking).is_none_or(|key| sender.send(Signal::Live(key, pause)).is_ok())
             };
             self.followers.spawn(follow(Arc::clone(&place.cluster), query, tell))
         };
@@ -100,16 +105,16 @@ impl Work {
         self.followed[at].kinds.push((kind, handles));
     }
 
+    fn stop_following(&mut self, ends: impl Fn(&Following) -> bool) {
+        for following in self.followed.extract_if(.., |following| ends(following)) {
+            following.kinds.iter().flat_map(|(_, handles)| handles).for_each(AbortHandle::abort);
+        }
+    }
+
     /// Something is new about a cluster: its Applications are looked at, and what its Secret said before is not gone by any more.
     pub(super) fn ask_cluster(&mut self, cluster: &ClusterAddress, now: Timestamp) {
-        if let Some(known) = &self.engine.clusters {
-            self.followed.retain(|following| {
-                let stays = following.link.is_empty() || known.is_current(&following.link);
-                if !stays {
-                    following.kinds.iter().flat_map(|(_, handles)| handles).for_each(AbortHandle::abort);
-                }
-                stays
-            });
+        if let Some(known) = self.engine.clusters.clone() {
+            self.stop_following(|following| !(following.link.is_empty() || known.is_current(&following.link)));
         }
         for (key, application) in &self.applications {
             let destination = &application.spec.destination;

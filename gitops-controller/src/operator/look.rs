@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use gitops_apply::execute::OutcomePhase;
+use gitops_apply::tracking::Tracking;
 use gitops_core::annotations::{REFRESH, SKIP_RECONCILE};
 use gitops_core::api::{
     Application, ApplicationConditionType, ApplicationStatus, Operation, OperationPhase, OperationState,
@@ -53,6 +54,8 @@ pub(super) struct Look {
     pub place: Option<Place>,
     /// The kinds of the Application's objects.
     pub kinds: BTreeSet<GroupVersionKind>,
+    /// How these are marked.
+    pub tracking: Tracking,
     /// How many sources were rendered.
     pub renders: usize,
     /// What happened.
@@ -223,6 +226,7 @@ async fn compare(
     };
     finalizers::note_hooks(&applications, &read, &comparison).await?;
     look.renders += comparison.renders;
+    look.tracking.clone_from(&comparison.target.tracking);
     look.kinds = comparison.desired.resources.values().map(|one| one.object.gvk()).collect();
     let fought = of(fights).words(key, now);
     comparison.conditions.extend(fought.into_iter().map(|words| (FIELD_FIGHT.into(), words)));

@@ -30,7 +30,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
-use gitops_core::annotations::{DELETION_APPROVED, REFRESH, SKIP_RECONCILE, TRACKING_ID};
+use gitops_apply::tracking::Tracking;
+use gitops_core::annotations::{DELETION_APPROVED, REFRESH, SKIP_RECONCILE};
 use gitops_core::api::{API_VERSION, APP_PROJECT_KIND, APPLICATION_KIND, APPLICATION_SET_KIND, Application};
 use gitops_core::cluster::Query;
 use gitops_core::{GroupKind, GroupVersionKind, Object, Timestamp};
@@ -373,7 +374,7 @@ impl Work {
                 }
                 for kind in look.kinds {
                     if let Some(place) = &look.place {
-                        self.follow_kind(place, kind);
+                        self.follow_kind(place, &look.tracking, kind);
                     }
                 }
                 if let Some(again) = look.again {
@@ -445,8 +446,8 @@ fn applications_of(options: &OperatorOptions) -> Query {
 }
 
 /// The Application whose mark an object bears.
-fn owner(object: &Object) -> Option<Key> {
-    let (name, _) = object.annotation(TRACKING_ID)?.split_once(':')?;
+fn owner(object: &Object, tracking: &Tracking) -> Option<Key> {
+    let name = tracking.bearer(object)?;
     let (namespace, name) = name.split_once('_').unwrap_or((CONTROL_NAMESPACE, name));
     Some(Key::new(namespace, name))
 }

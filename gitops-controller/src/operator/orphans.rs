@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::StreamExt as _;
-use gitops_core::annotations::TRACKING_ID;
+use gitops_apply::plan::PlanTarget;
 use gitops_core::api::{Application, ApplicationConditionType};
 use gitops_core::cluster::{ApiResource, Query};
 use gitops_core::{GroupKind, Object, Value};
 use gitops_policy::project::{Condition, Orphans};
 
-use crate::compare::{Comparison, owner_name};
+use crate::compare::Comparison;
 
 /// How many kinds are listed side by side.
 const SIDE_BY_SIDE: usize = 8;
@@ -27,7 +27,7 @@ pub(super) async fn warning(application: &Application, comparison: &Comparison) 
     let orphans = Orphans::of(settings);
     let namespace = application.spec.destination.namespace().filter(|_| orphans.warns())?;
     let objects = objects(comparison, namespace).await;
-    let count = count(&objects, |object| is_orphan(object, application, comparison, &orphans), application);
+    let count = count(&objects, |object| is_orphan(object, comparison, &orphans), &comparison.target);
     let words = || format!("Application has {count} orphaned resources");
     (count > 0).then(|| (ApplicationConditionType::OrphanedResourceWarning, words()))
 }
@@ -49,20 +49,19 @@ fn is_excluded(kind: &ApiResource) -> bool {
 }
 
 /// Whether an object is one that nothing owns, and that the project knows no reason for.
-fn is_orphan(object: &Object, application: &Application, comparison: &Comparison, orphans: &Orphans) -> bool {
+fn is_orphan(object: &Object, comparison: &Comparison, orphans: &Orphans) -> bool {
     let id = object.id();
     let is_managed = comparison.desired.resources.contains_key(&id) || comparison.inventory.entries.contains_key(&id);
     !is_managed
-        && !belongs_to_another(object, application)
+        && !belongs_to_another(object, &comparison.target)
         && owners(object).next().is_none()
         && comparison.project.allows_kind(&id)
         && !orphans.ignores(&id)
 }
 
 /// Whether an object bears the mark of another Application.
-fn belongs_to_another(object: &Object, application: &Application) -> bool {
-    let owner = object.annotation(TRACKING_ID).and_then(|mark| mark.split_once(':'));
-    owner.is_some_and(|(owner, _)| owner != owner_name(application))
+fn belongs_to_another(object: &Object, target: &PlanTarget) -> bool {
+    target.tracking.bearer(object).is_some_and(|owner| owner != target.owner)
 }
 
 fn owners(object: &Object) -> impl Iterator<Item = &str> {
@@ -71,7 +70,7 @@ fn owners(object: &Object) -> impl Iterator<Item = &str> {
 }
 
 /// How many objects are orphans or owned by one, up to those of other Applications.
-fn count(objects: &[Object], is_orphan: impl Fn(&Object) -> bool, application: &Application) -> usize {
+fn count(objects: &[Object], is_orphan: impl Fn(&Object) -> bool, target: &PlanTarget) -> usize {
     let mut owned: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
     for object in objects {
         for owner in owners(object) {
@@ -81,7 +80,7 @@ fn count(objects: &[Object], is_orphan: impl Fn(&Object) -> bool, application: &
     let mut seen = BTreeSet::new();
     let mut next: Vec<&Object> = objects.iter().filter(|object| is_orphan(object)).collect();
     while let Some(object) = next.pop() {
-        if belongs_to_another(object, application) || !seen.insert(object.id()) {
+        if belongs_to_another(object, target) || !seen.insert(object.id()) {
             continue;
         }
         next.extend(object.uid().and_then(|uid| owned.get(uid)).into_iter().flatten());
@@ -110,7 +109,7 @@ mod tests {
             object("Secret", "d", None),
             object("Pod", "e", Some("d")),
         ];
-        let application = Application::new("web", Some("argocd".to_owned()));
-        assert_eq!(count(&objects, |object| object.name() == "a", &application), 3);
+        let target = PlanTarget { owner: "web".into(), ..PlanTarget::default() };
+        assert_eq!(count(&objects, |object| object.name() == "a", &target), 3);
     }
 }

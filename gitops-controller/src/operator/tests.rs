@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gitops_core::annotations::{INSTANCE_LABEL, TRACKING_ID};
 use gitops_core::api::Application;
 use gitops_core::cluster::{Verb, Write};
 use gitops_core::{Cluster, Object, ObjectId};
@@ -92,6 +93,18 @@ impl Bench {
         }
     }
 
+    async fn write(&self, object: serde_json::Value) {
+        let object = Object::from_value(object).unwrap();
+        self.cluster.write(Write::new(&object, Verb::Apply { force: true }, "somebody")).await.unwrap();
+    }
+
+    /// Somebody paints the object of the Application.
+    async fn edit(&self, colour: &str) {
+        let metadata = json!({"name": "settings", "namespace": "shop"});
+        let data = json!({"colour": colour});
+        self.write(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})).await;
+    }
+
     async fn application(&self) -> Application {
         Applications::of(self.cluster.as_ref()).get("argocd", "web").await.unwrap()
     }
@@ -106,15 +119,32 @@ impl Bench {
 async fn a_push_is_deployed_and_a_hand_edit_reverted() {
     let mut bench = Bench::new().await;
     bench.has(Some("blue")).await;
-    let by_hand = json!({
-        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "shop"},
-        "data": {"colour": "red"},
-    });
-    let by_hand = Object::from_value(by_hand).unwrap();
-    bench.cluster.write(Write::new(&by_hand, Verb::Apply { force: true }, "somebody")).await.unwrap();
+    bench.edit("red").await;
     bench.has(Some("blue")).await;
     bench.repository.commit([("app/settings.yaml", settings("green").as_str())]).unwrap();
     bench.has(Some("green")).await;
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hand_edit_is_reverted_where_a_label_says_whose_the_object_is() {
+    let mut bench = Bench::new().await;
+    bench.has(Some("blue")).await;
+    let by_label = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "argocd-cm", "namespace": "argocd"},
+        "data": {"application.resourceTrackingMethod": "label"},
+    });
+    bench.write(by_label).await;
+    bench.repository.commit([("app/settings.yaml", settings("green").as_str())]).unwrap();
+    bench.has(Some("green")).await;
+    let id = ObjectId::new("", "ConfigMap", Some("shop"), "settings").at_version("v1");
+    let live = bench.cluster.get(&id).await.unwrap().unwrap();
+    assert_eq!((live.label(INSTANCE_LABEL), live.annotation(TRACKING_ID)), (Some("web"), None));
+    // The first of them may come while the operator begins to go by the label.
+    for colour in ["red", "yellow"] {
+        bench.edit(colour).await;
+        bench.has(Some("green")).await;
+    }
     bench.end().await;
 }
 

@@ -8,7 +8,6 @@ use super::DiffError;
 use super::lists::Finder;
 use super::walk::Walk;
 use crate::FieldDiff;
-use crate::normalize::server_set;
 use crate::path::Step;
 use crate::shape::{Relation, Shape};
 
@@ -59,7 +58,7 @@ fn in_map<'a>(
     walk.check_depth()?;
     for (key, below) in fields {
         let (Some(name), Value::Object(below)) = (key.strip_prefix("f:"), below) else { continue };
-        if server_set::is_at(&walk.steps, name) {
+        if walk.never_differs(name) {
             continue;
         }
         let Some(have) = have.get(name).filter(|have| !have.is_null()) else { continue };

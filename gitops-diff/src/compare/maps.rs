@@ -17,7 +17,7 @@ impl<'a> Walk<'a> {
         extra: Extra,
     ) -> Result<(), DiffError> {
         for (key, value) in want {
-            if value.is_null() || normalize::server_set::is_at(&self.steps, key) {
+            if value.is_null() || self.never_differs(key) {
                 continue;
             }
             let entry = self.types.entry(&self.steps, shape, key);
@@ -35,7 +35,7 @@ impl<'a> Walk<'a> {
         if extra != Extra::Allowed {
             for (key, value) in have {
                 let wanted = want.get(key).is_some_and(|wanted| !wanted.is_null());
-                if !wanted && !normalize::server_set::is_at(&self.steps, key) {
+                if !wanted && !self.never_differs(key) {
                     let entry = self.types.entry(&self.steps, shape, key);
                     self.below(Step::Field(key), |walk| walk.extra(value, entry, extra));
                 }

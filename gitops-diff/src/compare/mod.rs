@@ -59,21 +59,27 @@ pub enum DiffError {
 ///
 /// Fields of `desired` are compared to the live ones by their meaning (see [`crate::normalize`]). Of the fields that
 /// only the live object has, those that [`DiffContext::manager`] owns by server-side apply would be removed; all
-/// others are left alone, as the API server leaves them. Status and what the server sets in the metadata never differ.
+/// others are left alone, as the API server leaves them. What the server sets in the metadata never differs, and status only by
+/// [`DiffContext::status`].
 /// With [`DiffContext::predicted`] the live object is compared to the prediction instead, and `desired` says which
 /// differences are the source's.
 ///
-/// The cost is one walk over `desired` (or the prediction) without copies; values are cloned only where they differ.
+/// The cost is one walk over `desired` (or the prediction) without copies; values are cloned only where they differ, and
+/// objects only where [`DiffContext::known`] names fields of their kind.
 ///
 /// # Errors
 /// [`DiffError`] where the objects are not the same one, or beyond the budget.
 pub fn diff(desired: &Object, live: Option<&Object>, context: &DiffContext<'_>) -> Result<ObjectDiff, DiffError> {
     let Some(live) = live else { return Ok(whole(desired, DiffKind::Create)) };
     same_object(desired, live)?;
-    let target = context.predicted.unwrap_or(desired);
-    if context.predicted.is_some() {
-        same_object(desired, target)?;
+    if let Some(predicted) = context.predicted {
+        same_object(desired, predicted)?;
     }
+    let written = |object: &Object| context.known?.canonical(object, context.kinds?);
+    let forms = (written(desired), written(live), context.predicted.and_then(written));
+    let (desired, live) = (forms.0.as_ref().unwrap_or(desired), forms.1.as_ref().unwrap_or(live));
+    let context = &DiffContext { predicted: forms.2.as_ref().or(context.predicted), ..*context };
+    let target = context.predicted.unwrap_or(desired);
     let mut ignored = context.ignore.map_or_else(Ignored::default, |rules| rules.find(target, live));
     if context.ignore_aggregated_rules {
         ignored.add_aggregated_rules([target, live]);

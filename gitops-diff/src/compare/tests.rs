@@ -52,6 +52,49 @@ fn defaults_order_and_sidecars_do_not_differ() {
 }
 
 #[test]
+fn known_fields_are_compared_in_their_canonical_form() {
+    let kinds = kinds();
+    let mut known = crate::normalize::KnownTypes::new();
+    known.add("x.io", "Widget", "spec.size", "core/Quantity", &kinds).unwrap();
+    known.add("x.io", "Widget", "spec.pod", "core/v1/PodSpec", &kinds).unwrap();
+    let widget = |spec: Value| {
+        let metadata = json!({"name": "w", "namespace": "shop"});
+        object(json!({"apiVersion": "x.io/v1", "kind": "Widget", "metadata": metadata, "spec": spec}))
+    };
+    let pod = |cpu: Value| json!({"containers": [{"name": "a", "resources": {"limits": {"cpu": cpu}}}]});
+    let desired = widget(json!({"size": "1024Mi", "pod": pod(json!("1000m"))}));
+    let live = widget(json!({"size": "1Gi", "pod": pod(json!(1))}));
+    let context = DiffContext::new().with_kinds(&kinds);
+    let found = diff(&desired, Some(&live), &context.with_known(&known)).unwrap();
+    assert!(found.is_same(), "{:?}", texts(&found));
+    assert!(!diff(&desired, Some(&live), &context).unwrap().is_same(), "without them the words count");
+    let other = widget(json!({"size": "2Gi", "pod": pod(json!(1))}));
+    let found = diff(&desired, Some(&other), &context.with_known(&known)).unwrap();
+    assert_eq!(texts(&found), ["~.spec.size"]);
+}
+
+#[test]
+fn a_status_counts_where_that_is_asked_for() {
+    let kinds = kinds();
+    let with = |kind: &str, phase: &str| {
+        let status = json!({"phase": phase, "seen": 1});
+        let metadata = json!({"name": "w"});
+        object(json!({"apiVersion": "x.io/v1", "kind": kind, "metadata": metadata, "status": status}))
+    };
+    let differs = |kind: &str, status: crate::StatusDifferences| {
+        let mut context = DiffContext::new().with_kinds(&kinds);
+        context.status = status;
+        texts(&diff(&with(kind, "a"), Some(&with(kind, "b")), &context).unwrap())
+    };
+    use crate::StatusDifferences::{Counted, Ignored, IgnoredOfDefinitions};
+    let definition = "CustomResourceDefinition";
+    assert!(differs("Widget", Ignored).is_empty());
+    assert_eq!(differs("Widget", IgnoredOfDefinitions), ["~.status.phase"]);
+    assert!(differs(definition, IgnoredOfDefinitions).is_empty());
+    assert_eq!(differs(definition, Counted), ["~.status.phase"]);
+}
+
+#[test]
 fn what_differs_says_where_and_why() {
     let desired = deployment(json!({
         "replicas": 5, "paused": true,

@@ -102,6 +102,13 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Whether a field at the end of the steps counts for nothing: the server or a controller writes it, or it is the object's
+    /// identity.
+    pub(super) fn never_differs(&self, key: &str) -> bool {
+        let is_status = self.steps.is_empty() && key == "status";
+        is_status && !self.context.status.counts(self.desired) || normalize::server_set::is_at(&self.steps, key)
+    }
+
     /// Does something one step deeper.
     pub(super) fn below<T>(&mut self, step: Step<'a>, work: impl FnOnce(&mut Self) -> T) -> T {
         self.steps.push(step);

@@ -1,7 +1,7 @@
 //! Known types: fields of custom resources that hold a built-in type and are written in its canonical form, as Argo CD's
 //! `resource.customizations.knownTypeFields` has them.
 
-use gitops_core::{Map, Value};
+use gitops_core::{Map, Object, Value};
 use gitops_merge::normalize::canonical;
 use gitops_merge::schema::{Kind, Kinds, TypeId};
 use thiserror::Error;
@@ -18,6 +18,8 @@ struct Field {
     kind: String,
     path: Vec<String>,
     held: Held,
+    /// Whether it is known without being told.
+    by_default: bool,
 }
 
 /// What a known field holds.
@@ -46,11 +48,12 @@ pub struct Mismatch(
 );
 
 impl KnownTypes {
-    /// What is known without being told: the Pod template of an Argo Rollout.
+    /// What is known without being told: the Pod template of an Argo Rollout, as long as nothing is said of Rollouts.
     pub fn new() -> Self {
         let path = ["spec", "template", "spec"].map(str::to_owned).to_vec();
         let held = Held::Named("core.v1.PodSpec".into());
-        Self { fields: vec![Field { group: "argoproj.io".into(), kind: "Rollout".into(), path, held }] }
+        let (group, kind) = ("argoproj.io".into(), "Rollout".into());
+        Self { fields: vec![Field { group, kind, path, held, by_default: true }] }
     }
 
     /// Learns that a field, a path with dots, of a kind holds a type such as `core/v1/PodSpec` or `core/Quantity`. Lists
@@ -69,8 +72,21 @@ impl KnownTypes {
             }
         };
         let path = field.split('.').map(str::to_owned).collect();
-        self.fields.push(Field { group: group.into(), kind: kind.into(), path, held });
+        self.fields.retain(|field| !(field.by_default && field.is_of(group, kind)));
+        self.fields.push(Field { group: group.into(), kind: kind.into(), path, held, by_default: false });
         Ok(())
+    }
+
+    /// An object with its known fields in their canonical form; none where nothing is known of its kind, or a field has a value
+    /// of another type: that is compared as it is, as in Argo CD.
+    pub(crate) fn canonical(&self, object: &Object, kinds: &Kinds) -> Option<Object> {
+        let (group, kind) = (object.group(), object.kind());
+        self.fields.iter().find(|field| field.is_of(group, kind))?;
+        let mut body = object.body().clone();
+        self.normalize(group, kind, &mut body, kinds).ok()?;
+        let mut written = object.clone();
+        written.edit(|old| *old = body);
+        Some(written)
     }
 
     /// Writes the known fields of an object in their canonical form.
@@ -78,12 +94,17 @@ impl KnownTypes {
     /// # Errors
     /// The first field whose value is not of its type; it and what comes after it are left as they are.
     pub fn normalize(&self, group: &str, kind: &str, body: &mut Map, kinds: &Kinds) -> Result<(), Mismatch> {
-        let fields = self.fields.iter().filter(|field| field.group == group && field.kind == kind);
-        for field in fields {
+        for field in self.fields.iter().filter(|field| field.is_of(group, kind)) {
             let rewrite = |value: &Value| field.held.canonical(value, kinds);
             in_map(body, &field.path, &rewrite).ok_or_else(|| Mismatch(field.path.join(".")))?;
         }
         Ok(())
+    }
+}
+
+impl Field {
+    fn is_of(&self, group: &str, kind: &str) -> bool {
+        self.group == group && self.kind == kind
     }
 }
 

@@ -15,6 +15,7 @@ pub mod quantity;
 mod respect;
 mod rewrite;
 pub mod server_set;
+pub(crate) mod trusted;
 
 use gitops_core::Value;
 

@@ -6,6 +6,7 @@ use gitops_core::{Map, Object, Value};
 use gitops_merge::schema::Kinds;
 
 use super::IgnoreRules;
+use super::trusted::drop_trusted;
 use crate::path::Step;
 use crate::shape::{Relation, Shape, Types};
 
@@ -13,15 +14,14 @@ use crate::shape::{Relation, Shape, Types};
 /// Secret holds stays as it is desired, since nothing here may look at it.
 pub fn respecting(desired: &Object, live: &Object, rules: &IgnoreRules, kinds: Option<&Kinds>) -> Option<Object> {
     let own = IgnoreRules::own(desired.body());
-    let without = |body: &Map| {
-        let mut body = body.clone();
-        for rules in std::iter::once(rules).chain(own.as_ref()) {
-            rules.remove_from(&mut body);
-        }
-        body
-    };
-    let mut body = without(desired.body());
-    let normal = without(live.body());
+    let all = || std::iter::once(rules).chain(own.as_ref());
+    let managers: Vec<String> = all().flat_map(|rules| rules.managers_for(desired.body())).collect();
+    let (mut body, mut normal) = (desired.body().clone(), live.body().clone());
+    drop_trusted(&mut body, &mut normal, &managers, kinds);
+    for rules in all() {
+        rules.remove_from(&mut body);
+        rules.remove_from(&mut normal);
+    }
     if body == *desired.body() && normal == *live.body() {
         return None;
     }
@@ -123,6 +123,26 @@ mod tests {
         assert_eq!(respected.get(&["spec"]), Some(&wanted), "nothing else of the live object is taken over");
         let other = rules_of_nothing();
         assert_eq!(respecting(&desired, &live, &other, Some(&kinds)), None);
+    }
+
+    #[test]
+    fn what_trusted_managers_changed_is_left_to_them() {
+        let kinds = Kinds::builtin().unwrap();
+        let rule = json!({"group": "apps", "kind": "Deployment", "managedFieldsManagers": ["scaler"]});
+        let rules = IgnoreRules::compile(&[serde_json::from_value(rule).unwrap()]).unwrap();
+        let containers = |image: &str| json!({"spec": {"containers": [{"name": "a", "image": image}]}});
+        let desired = web(json!({"replicas": 2, "paused": true, "template": containers("new")}));
+        let mut live = web(json!({"replicas": 7, "paused": false, "template": containers("live")}));
+        let image = json!({"f:containers": {"k:{\"name\":\"a\"}": {"f:image": {}}}});
+        let fields = json!({"f:spec": {"f:replicas": {}, "f:template": {"f:spec": image}, "f:minReadySeconds": {}}});
+        let entry = json!({"manager": "scaler", "operation": "Update", "apiVersion": "apps/v1", "fieldsV1": fields});
+        live.edit(|body| body["metadata"]["managedFields"] = json!([entry]));
+        let respected = respecting(&desired, &live, &rules, Some(&kinds)).unwrap();
+        let wanted = json!({"replicas": 7, "paused": true, "template": containers("live")});
+        assert_eq!(respected.get(&["spec"]), Some(&wanted));
+        assert_eq!(respected.get(&["metadata", "managedFields"]), None);
+        live.edit(|body| body["metadata"]["managedFields"][0]["manager"] = json!("other"));
+        assert_eq!(respecting(&desired, &live, &rules, Some(&kinds)), None);
     }
 
     fn rules_of_nothing() -> IgnoreRules {

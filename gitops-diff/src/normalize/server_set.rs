@@ -4,10 +4,11 @@ use gitops_core::annotations::LAST_APPLIED;
 
 use crate::path::Step;
 
-/// Whether a field of the whole object says nothing of what was asked for: its status, and its identity, which is
-/// compared beforehand (one object can be read in several versions of its group).
+/// Whether a field of the whole object says nothing of what was asked for: its identity, which is compared beforehand (one
+/// object can be read in several versions of its group). Its status, which says nothing of it either, is for the caller to
+/// leave out.
 pub fn in_object(key: &str) -> bool {
-    matches!(key, "apiVersion" | "kind" | "status")
+    matches!(key, "apiVersion" | "kind")
 }
 
 /// Whether a field of `metadata` is the object's identity or is written by the server.

@@ -1,21 +1,18 @@
-//! Fields that managers own who are trusted: where the two objects differ in them, neither has them.
+//! Fields that managers own who are trusted (`managedFieldsManagers`): where the two objects differ in them, neither has
+//! them (Argo CD, `util/argo/managedfields`).
 
 use gitops_core::{Map, Value};
 use gitops_merge::fields::Set;
-use gitops_merge::schema::{Schema, TypeId};
+use gitops_merge::schema::{Kinds, Schema, TypeId};
 use gitops_merge::typed::{compare, remove};
 
-use super::{Prediction, text};
-
 /// Takes what trusted managers changed out of both objects. Objects that do not fit their type stay as they are.
-pub(super) fn drop_trusted(desired: &mut Map, live: &mut Map, with: &Prediction<'_>) {
-    let rules = std::iter::once(with.ignore).chain(with.own);
-    let managers: Vec<String> = rules.flat_map(|rules| rules.managers_for(desired)).collect();
+pub(crate) fn drop_trusted(desired: &mut Map, live: &mut Map, managers: &[String], kinds: Option<&Kinds>) {
     if managers.is_empty() {
         return;
     }
-    let api_version = text(desired, &["apiVersion"]).unwrap_or_default();
-    let kind = with.kinds.get(api_version, text(desired, &["kind"]).unwrap_or_default());
+    let text = |key: &str| desired.get(key).and_then(Value::as_str).unwrap_or_default();
+    let kind = kinds.and_then(|kinds| kinds.get(text("apiVersion"), text("kind")));
     let deduced = Schema::default();
     let (schema, type_id) = kind.map_or((&deduced, TypeId::ANY), |kind| (&kind.schema, kind.type_id));
     let (mut new, mut old) = (Value::Object(desired.clone()), Value::Object(live.clone()));
@@ -33,7 +30,7 @@ pub(super) fn drop_trusted(desired: &mut Map, live: &mut Map, with: &Prediction<
 }
 
 /// The fields of an object's managers that are asked for, entry by entry.
-pub(super) fn fields_of(object: &Map, wanted: impl Fn(&str) -> bool) -> Vec<Set> {
+pub(crate) fn fields_of(object: &Map, wanted: impl Fn(&str) -> bool) -> Vec<Set> {
     let entries = object.get("metadata").and_then(|metadata| metadata.get("managedFields")).and_then(Value::as_array);
     let fields = |entry: &Value| {
         let manager = entry.get("manager").and_then(Value::as_str).unwrap_or_default();

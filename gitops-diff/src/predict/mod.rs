@@ -1,11 +1,12 @@
 //! The live object as it is, and as it would be after a sync, both in Argo CD's normal form: what its API calls the
 //! normalized and the predicted live state, and whether they differ (Argo CD 3.6.1, `gitops-engine/pkg/diff`).
 //!
+//! What an Application differs in is told by [`crate::diff()`], which needs neither state.
+//!
 //! The states hold a Secret's payload: who shows them hides it first.
 
 mod apply;
 pub(crate) mod form;
-mod owners;
 mod webhook;
 
 use gitops_core::annotations::{INSTANCE_LABEL, LAST_APPLIED, TRACKING_ID};
@@ -13,6 +14,7 @@ use gitops_core::{Map, Value};
 use gitops_merge::schema::{Kind, Kinds};
 use thiserror::Error;
 
+use crate::normalize::trusted::drop_trusted;
 use crate::normalize::{IgnoreRules, KnownTypes, Mismatch};
 use crate::shape::kind_by;
 
@@ -100,7 +102,9 @@ pub fn predict(desired: Option<&Map>, live: Option<&Map>, with: &Prediction<'_>)
         (Some(desired), Some(live)) => (desired.clone(), live.clone()),
     };
     track(&desired, &mut live);
-    owners::drop_trusted(&mut desired, &mut live, with);
+    let rules = std::iter::once(with.ignore).chain(with.own);
+    let managers: Vec<String> = rules.flat_map(|rules| rules.managers_for(&desired)).collect();
+    drop_trusted(&mut desired, &mut live, &managers, Some(with.kinds));
     let mut desired = with.normal_form(&desired, with.is_local());
     let live = with.normal_form(&live, with.is_local());
     if let Some(dry_run) = with.dry_run {

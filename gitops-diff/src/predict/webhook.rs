@@ -4,7 +4,8 @@ use gitops_core::{Map, Value};
 use gitops_merge::fields::{Path, PathElement, Set};
 use gitops_merge::typed::{compare, field_set, merge, remove};
 
-use super::{PredictError, Prediction, owners, text};
+use super::{PredictError, Prediction, text};
+use crate::normalize::trusted::fields_of;
 
 /// The answer to a dry run with the live values of all fields that the sync's manager does not own.
 pub(super) fn without_changes(predicted: &Map, live: &Map, with: &Prediction<'_>) -> Result<Map, PredictError> {
@@ -14,7 +15,7 @@ pub(super) fn without_changes(predicted: &Map, live: &Map, with: &Prediction<'_>
     let (schema, id) = (&kind.schema, kind.type_id);
     let owned = |object: &Map| {
         let mut own = Set::new();
-        let entries = owners::fields_of(object, |manager| manager == with.manager);
+        let entries = fields_of(object, |manager| manager == with.manager);
         entries.iter().for_each(|fields| own.extend(fields));
         own
     };

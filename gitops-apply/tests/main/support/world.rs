@@ -5,7 +5,7 @@ use gitops_apply::drive::{LoadError, Surroundings, load_inventory};
 use gitops_apply::execute::Settings;
 use gitops_apply::plan::{Budget, Live, PlanOptions, PlanRevision, PlanSource, PlanTarget};
 use gitops_apply::prepare::Destination;
-use gitops_apply::tracking::{self, Owner};
+use gitops_apply::tracking::{Owner, Tracking};
 use gitops_apply::{
     ApplyPlan, Desired, Execution, Inventory, Outcome, PlanError, PlanInput, Policy, Progress, Signals, drive_with,
     gate, plan, prepare,
@@ -91,6 +91,7 @@ pub(crate) fn target() -> PlanTarget {
         application: APPLICATION.into(),
         owner: APPLICATION.into(),
         namespace: "shop".into(),
+        ..PlanTarget::default()
     }
 }
 
@@ -220,7 +221,7 @@ pub(crate) fn orphans(cluster: &Fake, app: &App) -> Vec<ObjectId> {
     let hooks: BTreeSet<ObjectId> = desired.hooks.iter().map(|hook| hook.object.id()).collect();
     // A hook that the source no longer has is left alone, as in Argo CD.
     let hook = |object: &Object| object.annotation("argocd.argoproj.io/hook").is_some();
-    let ours = |object: &Object| tracking::owner(object, APPLICATION) == Owner::Ours && !hook(object);
+    let ours = |object: &Object| Tracking::default().owner(object, APPLICATION) == Owner::Ours && !hook(object);
     let ids = cluster.objects().into_iter().filter(ours).map(|object| object.id());
     let known =
         |id: &ObjectId| inventory.entries.contains_key(id) && desired.resources.contains_key(id) || hooks.contains(id);

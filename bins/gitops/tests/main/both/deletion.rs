@@ -57,6 +57,66 @@ fn hooks_run_before_and_after_the_objects_go() {
 }
 
 #[test]
+fn hooks_of_a_deletion_may_have_their_names_made() {
+    let generated = |name: &str, annotations: &str, pod: &str| {
+        job(name, annotations, pod).replace(&format!("  name: {name}\n"), &format!("  generateName: {name}\n"))
+    };
+    let before = generated("before-", "argocd.argoproj.io/hook: PreDelete", "");
+    let after = generated(
+        "after-",
+        "argocd.argoproj.io/hook: PostDelete, argocd.argoproj.io/hook-delete-policy: HookSucceeded",
+        "",
+    );
+    let kept = generated(
+        "kept-",
+        "argocd.argoproj.io/hook: PostDelete, argocd.argoproj.io/hook-delete-policy: HookFailed",
+        "",
+    );
+    let sync = generated("check-", "argocd.argoproj.io/hook: PostSync", "");
+    let files = [
+        ("app/a.yaml", before.as_str()),
+        ("app/b.yaml", &after),
+        ("app/c.yaml", &kept),
+        ("app/d.yaml", &sync),
+        ("app/e.yaml", CONFIG),
+    ];
+    on_each(&files, |place| {
+        let file = place.application("", "");
+        place.syncs(&file);
+        let made = place.names("batch/v1", "Job");
+        assert!(made.len() == 1 && made[0].starts_with("check-"), "a sync runs its own hooks only: {made:?}");
+        let run = place.run(["app", "delete", place.namespace(), "--yes"]).exits(0).says("deleted");
+        for (name, phase) in [("before", "predelete"), ("after", "postdelete"), ("kept", "postdelete")] {
+            let start = format!("ok batch/Job/{}/{name}-", place.namespace());
+            let made = run.stdout.split_once(&start).unwrap_or_else(|| panic!("no `{start}` in {}", run.stdout)).1;
+            let commit = made.split_once(&format!("-{phase}-")).unwrap_or_default().0;
+            assert!(commit.len() == 7 && commit.chars().all(|digit| digit.is_ascii_hexdigit()), "{made}");
+        }
+        let left = place.names("batch/v1", "Job");
+        assert!(left.len() == 1 && left[0].starts_with("kept-"), "{left:?}");
+        assert!(place.live("v1", "ConfigMap", "colours").is_none());
+    });
+}
+
+#[test]
+fn a_hook_with_a_made_name_that_fails_before_leaves_everything() {
+    let before = |pod: &str| {
+        job("before", "argocd.argoproj.io/hook: PreDelete", pod)
+            .replace("  name: before\n", "  generateName: before-\n")
+    };
+    on_each(&[("app/a.yaml", &before("gitops.engine/simulate: fail")), ("app/b.yaml", CONFIG)], |place| {
+        let file = place.application("", "");
+        place.syncs(&file);
+        place.run(["app", "delete", place.namespace(), "--yes"]).exits(1).says("stays").says("before-");
+        assert!(place.live("v1", "ConfigMap", "colours").is_some());
+        place.commit(&[("app/a.yaml", &before(""))]);
+        place.run(["app", "delete", place.namespace(), "--yes"]).exits(0);
+        assert!(place.live("v1", "ConfigMap", "colours").is_none());
+        assert!(place.names("batch/v1", "Job").is_empty(), "{:?}", place.names("batch/v1", "Job"));
+    });
+}
+
+#[test]
 fn a_hook_that_fails_before_leaves_everything() {
     let before = job("before", "argocd.argoproj.io/hook: PreDelete", "gitops.engine/simulate: fail");
     on_each(&[("app/a.yaml", &before), ("app/b.yaml", CONFIG)], |place| {

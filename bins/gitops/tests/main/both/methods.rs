@@ -188,14 +188,7 @@ fn deleted_objects_leave_what_they_own_as_the_policy_says() {
 
 /// The name of the only ReplicaSet.
 fn replica_set(place: &Place) -> String {
-    let Place::Real(bench) = place else {
-        let Place::Embedded(bench) = place else { return String::new() };
-        use gitops_core::cluster::{Cluster as _, Query};
-        let query = Query::all(gitops_core::GroupVersionKind::from_api_version("apps/v1", "ReplicaSet"));
-        let sets = futures::executor::block_on(bench.cluster().list(&query)).unwrap().objects;
-        return sets.first().unwrap().name().to_owned();
-    };
-    bench.kubectl(&["get", "replicasets", "-o", "jsonpath={.items[0].metadata.name}"])
+    place.names("apps/v1", "ReplicaSet").first().unwrap().clone()
 }
 
 #[test]
@@ -213,6 +206,41 @@ fn what_does_not_count_is_not_written_over_where_that_is_asked_for() {
             place.commit(&[("app/config.yaml", &config("", "sky: blue, sea: green"))]);
             place.syncs(&file);
             assert_eq!(data(place), json!({"sky": sky, "sea": "green"}), "{option}");
+        });
+    }
+}
+
+#[test]
+fn what_trusted_managers_set_is_left_to_them_where_that_is_asked_for() {
+    let web = |replicas: u32, image: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: {replicas}\n  selector: {{matchLabels: {{app: \
+             web}}}}\n  template:\n    metadata: {{labels: {{app: web}}}}\n    spec:\n      containers: [{{name: main, image: \"{image}\"}}]\n"
+        )
+    };
+    const WEB: (&str, &str, &str) = ("apps/v1", "Deployment", "web");
+    for (option, replicas) in [("RespectIgnoreDifferences=true", 4), ("RespectIgnoreDifferences=false", 2)] {
+        on_each(&[("app/web.yaml", &web(2, "a:1"))], |place| {
+            let more = format!(
+                "  ignoreDifferences:\n  - group: apps\n    kind: Deployment\n    managedFieldsManagers: [scaler]\n  \
+                 syncPolicy:\n    syncOptions: [CreateNamespace=true, {option}]\n"
+            );
+            let file = place.named(place.namespace(), "app", &more, "");
+            place.syncs(&file);
+            place.patch(WEB, &json!({"spec": {"replicas": 4}}), "scaler");
+            place.run(["diff", &file]).exits(0);
+            place.run(["sync", &file]).exits(0).says("nothing to do");
+            // What the manager does not own is the source's as ever.
+            place.patch(WEB, &json!({"spec": {"minReadySeconds": 1, "paused": true}}), "somebody");
+            place.commit(&[("app/web.yaml", &format!("{}  paused: false\n", web(2, "a:2")))]);
+            place.run(["diff", &file]).exits(1).says("image").says("paused");
+            place.syncs(&file);
+            let spec = place.must_have(WEB.0, WEB.1, WEB.2)["spec"].clone();
+            assert_eq!((&spec["replicas"], &spec["minReadySeconds"]), (&json!(replicas), &json!(1)), "{option}");
+            assert_eq!(spec["template"]["spec"]["containers"][0]["image"], "a:2");
+            assert!(spec["paused"].is_null() || spec["paused"] == false);
+            let now = place.must_have(WEB.0, WEB.1, WEB.2);
+            assert!(owns(&now, "scaler", "Update") == (replicas == 4), "{option}");
         });
     }
 }

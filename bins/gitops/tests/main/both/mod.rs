@@ -6,13 +6,17 @@ mod health;
 mod methods;
 mod order;
 mod server_diff;
+mod settings;
+mod takeover;
 
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use futures::executor::block_on;
-use gitops_core::cluster::{Cluster as _, Verb, Write};
+use gitops_core::cluster::{Cluster as _, Query, Verb, Write};
 use gitops_core::{GroupVersionKind, Object, Value};
 use gitops_diff::client_side;
+use serde_json::json;
 
 use crate::real::{self, RealBench};
 use crate::workbench::{Run, Workbench, finish};
@@ -27,6 +31,16 @@ pub(crate) enum Place {
 pub(crate) fn on_each(files: &[(&str, &str)], test: impl Fn(&mut Place)) {
     test(&mut Place::Embedded(Workbench::with(files.iter().copied())));
     if let Some(bench) = real::bench(files.iter().copied()) {
+        test(&mut Place::Real(bench));
+    }
+}
+
+/// The same where the settings of the control plane are the test's own: one at a time, on a real cluster that only they use.
+pub(crate) fn on_each_alone(files: &[(&str, &str)], test: impl Fn(&mut Place)) {
+    test(&mut Place::Embedded(Workbench::with(files.iter().copied())));
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(bench) = real::bench_apart(files.iter().copied()) {
         test(&mut Place::Real(bench));
     }
 }
@@ -107,6 +121,22 @@ impl Place {
         }
     }
 
+    /// The names of the objects of a kind in the namespace.
+    pub(crate) fn names(&self, api_version: &str, kind: &str) -> Vec<String> {
+        match self {
+            Self::Embedded(bench) => {
+                let query = Query::all(GroupVersionKind::from_api_version(api_version, kind));
+                let listed = block_on(bench.cluster().list(&query.in_namespace(self.namespace()))).unwrap().objects;
+                listed.iter().map(|object| object.name().to_owned()).collect()
+            }
+            Self::Real(bench) => {
+                let kind = resource(api_version, kind);
+                let names = bench.kubectl(&["get", &kind, "-o", "jsonpath={.items[*].metadata.name}"]);
+                names.split_whitespace().map(str::to_owned).collect()
+            }
+        }
+    }
+
     #[track_caller]
     pub(crate) fn must_have(&self, api_version: &str, kind: &str, name: &str) -> Value {
         self.live(api_version, kind, name).unwrap_or_else(|| panic!("no {kind} `{name}`"))
@@ -124,14 +154,20 @@ impl Place {
 
     /// An object is created by `kubectl apply`, by the client's own merge.
     pub(crate) fn kubectl_apply(&self, manifest: &Value) {
+        self.client_side_apply(manifest, "kubectl-client-side-apply");
+    }
+
+    /// The same under another manager's name.
+    pub(crate) fn client_side_apply(&self, manifest: &Value, manager: &str) {
         match self {
             Self::Embedded(_) => {
                 let mut object = manifest.clone();
                 object["metadata"]["namespace"] = self.namespace().into();
-                self.write(client_side::annotated(&object).unwrap(), Verb::Create, "kubectl-client-side-apply");
+                self.write(client_side::annotated(&object).unwrap(), Verb::Create, manager);
             }
             Self::Real(bench) => {
-                let arguments = ["--namespace", &bench.namespace, "apply", "-f", "-"];
+                let manager = format!("--field-manager={manager}");
+                let arguments = ["--namespace", &bench.namespace, "apply", &manager, "-f", "-"];
                 bench.plane.kubectl_with_input(&arguments, &manifest.to_string()).unwrap();
             }
         }
@@ -158,10 +194,23 @@ impl Place {
 
     /// Puts an object into the control plane's namespace.
     pub(crate) fn control(&self, object: &Value) {
+        self.apply(object, "test");
+    }
+
+    /// The settings of the control plane.
+    pub(crate) fn settings(&self, data: Value) {
+        self.control(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "argocd"}}));
+        let metadata = json!({"name": "argocd-cm", "namespace": "argocd"});
+        self.control(&json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}));
+    }
+
+    /// An object is applied by the server's apply, under a manager's name.
+    pub(crate) fn apply(&self, object: &Value, manager: &str) {
         match self {
-            Self::Embedded(_) => drop(self.write(object.clone(), Verb::Apply { force: true }, "test")),
+            Self::Embedded(_) => drop(self.write(object.clone(), Verb::Apply { force: true }, manager)),
             Self::Real(bench) => {
-                let arguments = ["apply", "--server-side", "--force-conflicts", "-f", "-"];
+                let manager = format!("--field-manager={manager}");
+                let arguments = ["apply", "--server-side", "--force-conflicts", &manager, "-f", "-"];
                 drop(bench.plane.kubectl_with_input(&arguments, &object.to_string()).unwrap());
             }
         }

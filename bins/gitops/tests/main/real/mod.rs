@@ -12,7 +12,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use gitops_fixtures::testbed::{self, ControlPlane};
+use gitops_fixtures::testbed::{self, Assets, ControlPlane};
 use serde_json::Value;
 
 use crate::workbench::{Run, Workbench, finish};
@@ -29,6 +29,17 @@ pub(crate) struct RealBench {
 pub(crate) fn bench<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<RealBench> {
     static INSTALLED: OnceLock<()> = OnceLock::new();
     let plane = testbed::shared().filter(|plane| plane.assets().has_controllers())?;
+    let bench = RealBench::new(plane, files);
+    INSTALLED.get_or_init(|| bench.install());
+    Some(bench)
+}
+
+/// The same on a control plane that tests of its settings share, one after another.
+pub(crate) fn bench_apart<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<RealBench> {
+    static APART: OnceLock<ControlPlane> = OnceLock::new();
+    static INSTALLED: OnceLock<()> = OnceLock::new();
+    let shared = testbed::shared().filter(|plane| plane.assets().has_controllers())?;
+    let plane = APART.get_or_init(|| ControlPlane::start(Assets::clone(shared.assets())).unwrap());
     let bench = RealBench::new(plane, files);
     INSTALLED.get_or_init(|| bench.install());
     Some(bench)

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use gitops_apply::plan::{Live, PlanError, PlanOptions, PlanRevision, PlanSource, PlanTarget, plan};
 use gitops_apply::prepare::{Desired, Destination, prepare};
-use gitops_apply::{ApplyPlan, Inventory, PlanInput, hook, tracking};
-use gitops_core::annotations::TRACKING_ID;
+use gitops_apply::tracking::Tracking;
+use gitops_apply::{ApplyPlan, Inventory, PlanInput, hook};
 use gitops_core::cluster::{ApiResource, Discovery};
 use gitops_core::{GroupVersionKind, Manifest, Object, ObjectId};
 use gitops_diff::{DiffContext, DiffKind, ObjectDiff, diff};
@@ -72,7 +72,7 @@ impl Input {
         let mut found = Vec::new();
         for mut live in live {
             if !desired.resources.contains_key(&live.id()) && hook::role(&live) == hook::Role::Resource {
-                live.set_annotation(TRACKING_ID, &tracking::mark(APPLICATION, &live.id()));
+                Tracking::default().mark(&mut live, APPLICATION, namespace);
                 inventory.note(&live.reference(), live.uid());
             }
             found.push(live);
@@ -167,5 +167,6 @@ fn target(namespace: &str) -> PlanTarget {
         application: APPLICATION.into(),
         owner: APPLICATION.into(),
         namespace: namespace.into(),
+        ..PlanTarget::default()
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use gitops_apply::execute::StepResult;
 use gitops_apply::hook;
 use gitops_apply::plan::WriteMethod;
-use gitops_apply::tracking;
-use gitops_core::annotations::{HOOK_FINALIZER, TRACKING_ID};
+use gitops_apply::tracking::Tracking;
+use gitops_core::annotations::HOOK_FINALIZER;
 use gitops_core::cluster::{ClusterError, ErrorKind, Propagation, Verb};
 use gitops_core::secret::Purpose;
 use gitops_core::{Object, ObjectId, ObjectRef, Reveal};
@@ -155,7 +155,7 @@ impl World {
     pub(super) fn get(&self, target: &ObjectRef) -> Option<Object> {
         let mut object = Object::from_value(self.objects.get(&target.id)?.clone()).ok()?;
         if hook::role(&object) == hook::Role::Resource {
-            object.set_annotation(TRACKING_ID, &tracking::mark("app", &target.id));
+            Tracking::default().mark(&mut object, "app", "");
         }
         Some(object)
     }
