@@ -5,6 +5,7 @@ mod generate;
 mod predicted;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
 
 use futures::StreamExt as _;
@@ -51,17 +52,21 @@ async fn both_clusters_answer_alike() {
         (from_environment("DIFFERENTIAL_SEED", now), from_environment("DIFFERENTIAL_SEQUENCES", SEQUENCES));
     let mut kinds = Kinds::builtin().unwrap();
     kinds.define(&generate::definition()).unwrap();
-    let kinds = Arc::new(kinds);
+    let (kinds, predicted) = (Arc::new(kinds), Arc::new(AtomicU64::new(0)));
     let runs = futures::stream::iter(first..first + count).map(|seed| {
-        let (real, embedded, kinds) = (real.clone(), embedded.clone(), Arc::clone(&kinds));
-        tokio::spawn(async move { compare(seed, &real, &embedded, &kinds).await })
+        let (real, embedded) = (real.clone(), embedded.clone());
+        let (kinds, predicted) = (Arc::clone(&kinds), Arc::clone(&predicted));
+        tokio::spawn(async move { compare(seed, &real, &embedded, &kinds, &predicted).await })
     });
     let differences: Vec<String> =
         runs.buffer_unordered(PARALLEL).filter_map(|result| async move { result.unwrap() }).collect().await;
     let same = count - differences.len() as u64;
     println!("{same} of {count} sequences from DIFFERENTIAL_SEED={first} on have the same answers");
+    let predicted = predicted.load(Ordering::Relaxed);
+    println!("of {predicted} applies it was known beforehand whether they change something");
     differences.iter().take(40).for_each(|difference| println!("{difference}"));
     assert!(differences.is_empty(), "{} sequences differ", differences.len());
+    assert!(predicted * 4 > count || count < 100, "too few applies were predicted");
 }
 
 /// Waits until the custom kind can be written.
@@ -78,7 +83,13 @@ async fn served(cluster: &dyn Cluster) {
 }
 
 /// The first step that the two answer differently.
-async fn compare(seed: u64, real: &dyn Cluster, embedded: &dyn Cluster, kinds: &Kinds) -> Option<String> {
+async fn compare(
+    seed: u64,
+    real: &dyn Cluster,
+    embedded: &dyn Cluster,
+    kinds: &Kinds,
+    predicted: &AtomicU64,
+) -> Option<String> {
     let name = format!("s{seed}");
     let steps = generate::sequence(&mut Random::new(seed), NAMESPACE, &name);
     for (index, step) in steps.iter().enumerate() {
@@ -93,6 +104,7 @@ async fn compare(seed: u64, real: &dyn Cluster, embedded: &dyn Cluster, kinds: &
             (predicted::changes(step, live.as_ref(), kinds), &live, &applied)
         {
             let changed = !predicted::is_same(live, after);
+            predicted.fetch_add(1, Ordering::Relaxed);
             if changes != changed {
                 let (before, after) = (masked(live), masked(after));
                 return Some(format!(

@@ -9,9 +9,8 @@ use super::generate::{Act, Step};
 
 /// What is predicted of an apply to an object that is there; none where there is nothing to predict.
 pub(super) fn changes(step: &Step, live: Option<&Object>, kinds: &Kinds) -> Option<(bool, Vec<String>)> {
-    let live = live.filter(|live| matches!(step.act, Act::Apply { force: true, .. }) && !writes_plainly(live, step))?;
-    let desired = Object::from_value(step.body.clone()).unwrap();
-    let mut desired = desired;
+    let live = live.filter(|live| matches!(step.act, Act::Apply { .. }) && !writes_plainly(live, step))?;
+    let mut desired = Object::from_value(step.body.clone()).unwrap();
     desired.fold_string_data();
     let mut context = DiffContext::new().with_kinds(kinds);
     context.manager = step.manager;
