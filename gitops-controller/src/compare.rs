@@ -280,7 +280,7 @@ impl Engine {
             predecessors: predecessors(application),
             checks: self.conduct.checks.as_ref().and_then(|make| make(settings.values())),
             keeps_health: self.conduct.keeps_health,
-            server_diff: ServerDiff::of(application),
+            server_diff: ServerDiff::of(application, self.conduct.server_diff),
             predicted: BTreeMap::new(),
             conditions,
             desired,

@@ -12,6 +12,10 @@ use jiff::SignedDuration;
 /// The variable that says how many seconds lie between waves, as for Argo CD's controller.
 pub const SYNC_WAVE_DELAY: &str = "ARGOCD_SYNC_WAVE_DELAY";
 
+/// The variable that says whether the API server is asked what objects would be where their Application does not say it, as for Argo
+/// CD's controller.
+pub const SERVER_SIDE_DIFF: &str = "ARGOCD_APPLICATION_CONTROLLER_SERVER_SIDE_DIFF";
+
 /// Argo CD's pause between waves, in seconds.
 const ARGO_CD_WAVE_DELAY: i64 = 2;
 
@@ -52,6 +56,8 @@ pub struct Conduct {
     /// Whether an Application's status has the health of each resource, which costs a write whenever its words change. Argo CD
     /// has it where `controller.resource.health.persist` is set.
     pub keeps_health: bool,
+    /// Whether the API server is asked what objects would be, where their Application does not say it.
+    pub server_diff: bool,
     /// Who makes the health checks that the settings name; without one, settings name none.
     pub checks: Option<MakeChecks>,
 }
@@ -59,28 +65,32 @@ pub struct Conduct {
 impl Default for Conduct {
     /// Nothing is rehearsed, and waves follow at once: right for a cluster that answers when all is done.
     fn default() -> Self {
-        Self { rehearsal: Rehearsal::Never, wave_delay: SignedDuration::ZERO, keeps_health: true, checks: None }
+        let (rehearsal, wave_delay) = (Rehearsal::Never, SignedDuration::ZERO);
+        Self { rehearsal, wave_delay, keeps_health: true, server_diff: false, checks: None }
     }
 }
 
 impl fmt::Debug for Conduct {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rehearsal, wave_delay, keeps_health, checks } = self;
+        let Self { rehearsal, wave_delay, keeps_health, server_diff, checks } = self;
         let checks = checks.is_some();
         out.debug_struct("Conduct")
             .field("rehearsal", rehearsal)
             .field("wave_delay", wave_delay)
-            .field("keeps_health", &keeps_health)
+            .field("keeps_health", keeps_health)
+            .field("server_diff", server_diff)
             .field("checks", &checks)
             .finish()
     }
 }
 
 impl Conduct {
-    /// As on a cluster with controllers of its own: Argo CD's two seconds between waves, or what its variable says of them.
-    /// `variable` reads the environment.
+    /// As on a cluster with controllers of its own: Argo CD's two seconds between waves, or what its variables say of them and of
+    /// comparisons. `variable` reads the environment.
     pub fn on_a_cluster(variable: impl Fn(&str) -> Option<String>) -> Self {
-        Self { wave_delay: wave_delay(variable(SYNC_WAVE_DELAY).as_deref()), ..Self::default() }
+        let wave_delay = wave_delay(variable(SYNC_WAVE_DELAY).as_deref());
+        let server_diff = variable(SERVER_SIDE_DIFF).as_deref().is_some_and(is_true);
+        Self { wave_delay, server_diff, ..Self::default() }
     }
 
     /// As of an operator: syncs of several waves are rehearsed as well, and health is told of Applications only.
@@ -106,6 +116,11 @@ impl Conduct {
     }
 }
 
+/// Whether a variable says yes, in one of the words that Go takes for it.
+fn is_true(word: &str) -> bool {
+    ["1", "t", "T", "true", "TRUE", "True"].contains(&word)
+}
+
 /// Whole seconds; two where nothing, or no number, is said. Argo CD does not sleep for less than no time.
 fn wave_delay(said: Option<&str>) -> SignedDuration {
     let seconds = said.and_then(|text| text.parse::<i32>().ok()).map_or(ARGO_CD_WAVE_DELAY, i64::from);
@@ -119,13 +134,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pause_between_waves_is_argo_cds() {
+    fn variables_of_argo_cd_count() {
         let delay = |said: Option<&str>| Conduct::on_a_cluster(|_| said.map(str::to_owned)).wave_delay.as_secs();
         assert_eq!(delay(None), 2);
         for (said, seconds) in [("0", 0), ("7", 7), ("+3", 3), ("-1", 0), ("", 2), ("1.5", 2), ("soon", 2)] {
             assert_eq!(delay(Some(said)), seconds, "{said:?}");
         }
         assert_eq!(Conduct::default().wave_delay, SignedDuration::ZERO);
+        let asks = |said: &str| {
+            Conduct::of_an_operator(|name| (name == SERVER_SIDE_DIFF).then(|| said.to_owned())).server_diff
+        };
+        assert_eq!(["true", "1", "false", "", "yes"].map(asks), [true, true, false, false, false]);
     }
 
     #[test]

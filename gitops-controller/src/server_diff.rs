@@ -24,11 +24,12 @@ pub struct ServerDiff {
 }
 
 impl ServerDiff {
-    /// What the compare options of an Application ask for; none without `ServerSideDiff=true`, or with `ServerSideDiff=false`.
-    pub fn of(application: &Application) -> Option<Self> {
+    /// What the compare options of an Application ask for: none with `ServerSideDiff=false`, and without `ServerSideDiff=true` what
+    /// is done where nothing is said.
+    pub fn of(application: &Application, otherwise: bool) -> Option<Self> {
         let options = application.metadata.annotation(COMPARE_OPTIONS).unwrap_or_default();
         let has = |wanted: &str| options.split(',').any(|option| option.trim() == wanted);
-        let asked = has("ServerSideDiff=true") && !has("ServerSideDiff=false");
+        let asked = (otherwise || has("ServerSideDiff=true")) && !has("ServerSideDiff=false");
         asked.then(|| Self { webhook_changes: has("IncludeMutationWebhook=true") })
     }
 }
@@ -103,15 +104,18 @@ mod tests {
 
     #[test]
     fn the_compare_options_of_the_application_ask() {
-        let of = |options: &str| {
+        let with = |options: &str, otherwise: bool| {
             let application = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
                 "metadata": {"name": "web", "annotations": {COMPARE_OPTIONS: options}}, "spec": {"project": "default", "destination": {}}});
-            ServerDiff::of(&serde_json::from_value(application).unwrap())
+            ServerDiff::of(&serde_json::from_value(application).unwrap(), otherwise)
         };
+        let of = |options: &str| with(options, false);
         assert_eq!(of(""), None);
         assert_eq!(of("IncludeMutationWebhook=true"), None);
         assert_eq!(of("ServerSideDiff=true"), Some(ServerDiff { webhook_changes: false }));
         assert_eq!(of("ServerSideDiff=true, IncludeMutationWebhook=true"), Some(ServerDiff { webhook_changes: true }));
         assert_eq!(of("ServerSideDiff=true,ServerSideDiff=false"), None);
+        assert_eq!(with("", true), Some(ServerDiff { webhook_changes: false }));
+        assert_eq!(with("ServerSideDiff=false", true), None);
     }
 }
