@@ -10,6 +10,11 @@ use gitops_apply::order::order;
 use gitops_benches::{carried_out, cluster, desired, items, live, planned, rendered, tree};
 use gitops_diff::{DiffContext, diff};
 use gitops_merge::schema::Kinds;
+use mimalloc::MiMalloc;
+
+/// The allocator of `gitops`, whose work this is.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const OBJECTS: usize = 10_000;
 

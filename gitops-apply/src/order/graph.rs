@@ -5,13 +5,11 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::rank::{Rank, ranked, ranks};
+use super::rank::{Rank, Ranking, rank};
 use super::{Cycle, Group, Item};
 
 pub(super) fn order(items: &[Item]) -> Result<Vec<Group>, Cycle> {
-    let ranks = ranks(items);
-    let ranked = ranked(items, &ranks);
-    let depends = items.iter().any(|item| !item.after.is_empty());
+    let Ranking { ranks, sequence: ranked, depends } = rank(items);
     let sequence = if depends {
         sort(items, &ranks, &ranked).ok_or_else(|| cycle(&build(items, &ranks, &ranked), items, &ranked))?
     } else {

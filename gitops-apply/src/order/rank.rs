@@ -13,58 +13,99 @@ pub(super) struct Rank {
     pub(super) kind: u32,
 }
 
-/// Each item's rank.
-pub(super) fn ranks(items: &[Item]) -> Vec<Rank> {
-    let waves = numbered(items, |item| (item.phase, item.wave), |wave| wave);
-    let kinds = numbered(
-        items,
-        |item| (item.removal, item.id.kind.as_str(), item.id.group.as_str()),
-        |(removal, kind, group)| {
-            let rank = i64::try_from(kind_rank(kind)).unwrap_or(i64::MAX);
-            (!removal, if removal { -rank } else { rank }, kind, group)
-        },
-    );
-    waves.into_iter().zip(kinds).map(|(wave, kind)| Rank { wave, kind }).collect()
+/// What decides about an item's place. All that is needed of an item is read at once: of many, each look at one is a look at
+/// memory that no cache has.
+#[derive(Clone, Copy)]
+struct Key {
+    rank: Rank,
+    /// The first bytes of its name.
+    start: u64,
+    place: usize,
 }
 
-/// Each item's number of a value that few others are of, in the order of the values' keys.
-fn numbered<'a, Value: Copy + Eq + Hash, Key: Ord>(
-    items: &'a [Item],
-    value: impl Fn(&'a Item) -> Value,
-    key: impl Fn(Value) -> Key,
-) -> Vec<u32> {
-    let (mut seen, mut numbers) = (HashMap::new(), Vec::with_capacity(items.len()));
-    for item in items {
-        let next = seen.len();
-        numbers.push(*seen.entry(value(item)).or_insert(next));
+/// Items by rank, name and namespace: what decides where no edge does.
+pub(super) struct Ranking {
+    /// Each item's rank, by place.
+    pub(super) ranks: Vec<Rank>,
+    /// Places of the items in this order.
+    pub(super) sequence: Vec<usize>,
+    /// Whether any item waits for another.
+    pub(super) depends: bool,
+}
+
+/// Ranks items.
+pub(super) fn rank(items: &[Item]) -> Ranking {
+    let (mut waves, mut kinds, mut depends) = (Numbers::default(), Numbers::default(), false);
+    let mut keys = Vec::with_capacity(items.len());
+    for (place, item) in items.iter().enumerate() {
+        let wave = waves.number((item.phase, item.wave));
+        let kind = kinds.number((item.removal, item.id.kind.as_str(), item.id.group.as_str()));
+        keys.push(Key { rank: Rank { wave, kind }, start: start(item.id.name.as_bytes()), place });
+        depends |= !item.after.is_empty();
     }
-    let mut values: Vec<(Value, usize)> = seen.into_iter().collect();
-    values.sort_by_cached_key(|(value, _)| key(*value));
-    let mut ordered = vec![0; values.len()];
-    for (number, (_, seen)) in (0..).zip(values) {
-        if let Some(slot) = ordered.get_mut(seen) {
-            *slot = number;
+    let waves = waves.ordered(|wave| wave);
+    let kinds = kinds.ordered(|(removal, kind, group)| {
+        let rank = i64::try_from(kind_rank(kind)).unwrap_or(i64::MAX);
+        (!removal, if removal { -rank } else { rank }, kind, group)
+    });
+    for Key { rank, .. } in &mut keys {
+        *rank = Rank { wave: ordered(&waves, rank.wave), kind: ordered(&kinds, rank.kind) };
+    }
+    let ranks = keys.iter().map(|key| key.rank).collect();
+    // By radix, since comparing would take longer for each item the more there are.
+    radsort::sort_by_key(&mut keys, |key| (key.rank.wave, key.rank.kind, key.start));
+    Ranking { ranks, sequence: by_name(items, &keys), depends }
+}
+
+/// Numbers of values that few items differ in.
+struct Numbers<Value>(HashMap<Value, u32>);
+
+impl<Value> Default for Numbers<Value> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<Value: Copy + Eq + Hash> Numbers<Value> {
+    /// A value's number: how many others were seen before it.
+    fn number(&mut self, value: Value) -> u32 {
+        let next = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        *self.0.entry(value).or_insert(next)
+    }
+
+    /// For each number the one that its value has in the order of the values' keys.
+    fn ordered<Key: Ord>(self, key: impl Fn(Value) -> Key) -> Vec<u32> {
+        let mut values: Vec<(Value, u32)> = self.0.into_iter().collect();
+        values.sort_by_cached_key(|(value, _)| key(*value));
+        let mut ordered: Vec<(u32, u32)> = values.into_iter().map(|(_, seen)| seen).zip(0..).collect();
+        ordered.sort_unstable();
+        ordered.into_iter().map(|(_, number)| number).collect()
+    }
+}
+
+fn ordered(numbers: &[u32], seen: u32) -> u32 {
+    usize::try_from(seen).ok().and_then(|seen| numbers.get(seen)).copied().unwrap_or(seen)
+}
+
+/// Places by whole names and namespaces, of keys that are sorted by rank and the names' first bytes.
+fn by_name(items: &[Item], keys: &[Key]) -> Vec<usize> {
+    let mut sequence = Vec::with_capacity(keys.len());
+    let mut alike = Vec::new();
+    for members in keys.chunk_by(|a, b| a.rank == b.rank && a.start == b.start) {
+        match members {
+            [alone] => sequence.push(alone.place),
+            _ => {
+                alike.extend(members.iter().filter_map(|key| Some((items.get(key.place)?, key.place))));
+                sort_by_name(&mut alike);
+                sequence.extend(alike.drain(..).map(|(_, place)| place));
+            }
         }
     }
-    numbers.into_iter().filter_map(|seen| ordered.get(seen)).copied().collect()
-}
-
-/// Places of items by rank, name and namespace: what decides where no edge does.
-pub(super) fn ranked(items: &[Item], ranks: &[Rank]) -> Vec<usize> {
-    let mut places: Vec<(Rank, usize)> = ranks.iter().copied().zip(0..).collect();
-    places.sort_unstable();
-    let mut ranked = Vec::with_capacity(places.len());
-    let mut alike = Vec::new();
-    for members in places.chunk_by(|a, b| a.0 == b.0) {
-        alike.extend(members.iter().filter_map(|(_, place)| Some((items.get(*place)?, *place))));
-        by_name(&mut alike);
-        ranked.extend(alike.drain(..).map(|(_, place)| place));
-    }
-    ranked
+    sequence
 }
 
 /// Sorts items of one rank. Most comparisons end at eight bytes of the names, after those that all of them start with.
-fn by_name(items: &mut [(&Item, usize)]) {
+fn sort_by_name(items: &mut [(&Item, usize)]) {
     let Some(((first, _), others)) = items.split_first() else { return };
     let shared = others.iter().fold(first.id.name.len(), |shared, (item, _)| {
         let alike = first.id.name.bytes().zip(item.id.name.bytes()).take(shared);
