@@ -133,7 +133,7 @@ impl Go {
         if let Some(set) = self.read.borrow().get(template) {
             return Ok(Rc::clone(set));
         }
-        let templates = parse(NAME, template.into(), &self.functions, &Delimiters::default())
+        let templates = parse(NAME, template.to_owned().into(), &self.functions, &Delimiters::default())
             .map_err(|error| TemplateError::Parse { template: template.to_owned(), message: error.to_string() })?;
         let mut set = TemplateSet::new();
         set.add(&templates);

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use gitops_core::tree::{ArchiveLimits, Tree, TreePath};
-use gitops_template::{Delimiters, Functions, ParseError, Templates, Text, parse};
+use gitops_template::{Delimiters, Functions, ParseError, Templates, parse};
 use serde_json::{Map, Value};
 
 use super::metadata::Metadata;
@@ -65,7 +65,7 @@ impl ChartFile {
         {
             return Ok(Cow::Borrowed(templates));
         }
-        let templates = parse(name, Text::from(&*self.data), functions, &Delimiters::default())?;
+        let templates = parse(name, self.data.clone(), functions, &Delimiters::default())?;
         let _ = self.templates.set((name.to_owned(), templates.clone()));
         Ok(Cow::Owned(templates))
     }

@@ -135,7 +135,7 @@ fn execute(
 /// # Errors
 /// Where it is no template, or fails.
 pub fn name_from(template: &str, functions: &Functions, host: &dyn Host) -> Result<String, HelmError> {
-    let templates = parse("name-template", template.into(), functions, &Delimiters::default())
+    let templates = parse("name-template", template.to_owned().into(), functions, &Delimiters::default())
         .map_err(|error| HelmError::Option(error.to_string()))?;
     let mut set = TemplateSet::new();
     set.add(&templates);

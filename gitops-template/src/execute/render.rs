@@ -2,6 +2,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::functions::{Failure, Functions};
 use crate::host::Host;
 use crate::pattern::{Pattern, PatternError};
@@ -190,7 +192,7 @@ impl<'h> Render<'h> {
             return Ok(Rc::clone(templates));
         }
         self.charge(text.len() as u64 / 8)?;
-        let templates = parse(&self.options.name, text.clone(), self.functions, &Delimiters::default())
+        let templates = parse(&self.options.name, Bytes::from_owner(text.clone()), self.functions, &Delimiters::default())
             .map_err(|error| Failure::new(format!("cannot parse template {}: {error}", quote(text))))?;
         let templates = Rc::new(templates);
         self.texts.insert(text.clone(), Rc::clone(&templates));

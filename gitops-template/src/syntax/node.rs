@@ -4,13 +4,15 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::functions::Function;
 use crate::value::Text;
 
 /// A file that templates were read from.
 pub(crate) struct Source {
     pub(crate) name: String,
-    pub(crate) text: Text,
+    pub(crate) text: Bytes,
 }
 
 impl Source {

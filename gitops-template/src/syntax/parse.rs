@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::lex::{Delimiters, Lexer};
 use super::node::{Branch, Call, Name, Node, Pipe, Source, Template, What};
 use super::token::{Keyword, Kind, Token};
@@ -30,11 +32,11 @@ pub struct ParseError {
 /// The templates of a file: the file itself, which comes last, and those that it defines.
 pub type Templates = Vec<Arc<Template>>;
 
-/// Reads the templates of a file.
+/// Reads the templates of a file, whose text they share.
 ///
 /// # Errors
 /// Where it is no template, or calls a function that is not among `functions`.
-pub fn parse(name: &str, text: Text, functions: &Functions, delimiters: &Delimiters) -> Result<Templates, ParseError> {
+pub fn parse(name: &str, text: Bytes, functions: &Functions, delimiters: &Delimiters) -> Result<Templates, ParseError> {
     let source = Arc::new(Source { name: name.to_owned(), text: text.clone() });
     let mut parser = Parser {
         lexer: Lexer::new(&text, delimiters),
