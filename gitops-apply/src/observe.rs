@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::BoxFuture;
-use futures::stream::{self, StreamExt as _};
+use futures::stream::{self, Stream, StreamExt as _};
 use gitops_core::cluster::{Cluster, ClusterError, ErrorKind, Query};
 use gitops_core::{GroupVersionKind, Object, ObjectId, ObjectRef};
 use gitops_diff::{DiffContext, DiffError, ObjectDiff, client_side};
@@ -30,27 +30,84 @@ pub struct CompareError {
     pub source: DiffError,
 }
 
+/// Objects by kind and namespace: they are read together.
+type Groups<Member> = BTreeMap<(GroupVersionKind, Option<String>), Vec<Member>>;
+
+/// Listed objects that were read before it was known which are desired, where a kind has many of them: what reads and what
+/// renders need not wait for each other.
+#[derive(Debug, Default)]
+pub struct Ahead(Groups<Object>);
+
+impl Ahead {
+    /// Reads objects of the record. What fails is left out: it is read, and may fail, with the rest.
+    pub async fn read(cluster: &dyn Cluster, inventory: &Inventory) -> Self {
+        let listed = inventory.entries.iter().map(|(id, entry)| id.at_version(entry.version.as_str()));
+        let mut groups = grouped(listed);
+        groups.retain(|_, members| members.len() >= LIST_FROM);
+        let read = |(key, found): (_, Result<_, _>)| Some((key, found.ok()?));
+        Self(read_groups(cluster, &groups).filter_map(|group| async { read(group) }).collect().await)
+    }
+}
+
 /// Reads everything that is desired or listed; what is absent is not among it. An object of a kind that the cluster does
 /// not serve is absent.
 ///
 /// # Errors
 /// Where one cannot be read: what was seen is complete, or it is an error.
 pub async fn observe(cluster: &dyn Cluster, desired: &Desired, inventory: &Inventory) -> Result<Live, ClusterError> {
-    let mut groups: BTreeMap<(GroupVersionKind, Option<String>), Vec<ObjectRef>> = BTreeMap::new();
-    for reference in wanted(desired, inventory).into_values() {
-        groups.entry((reference.gvk(), reference.id.namespace.clone())).or_default().push(reference);
-    }
-    let mut reads = Vec::with_capacity(groups.len());
-    for ((gvk, namespace), members) in &groups {
-        let read: BoxFuture<'_, _> = Box::pin(read_group(cluster, gvk, namespace.as_deref(), members));
-        reads.push(read);
-    }
-    let mut reads = stream::iter(reads).buffer_unordered(PARALLEL);
+    observe_rest(cluster, desired, inventory, Ahead::default()).await
+}
+
+/// The same where some of it was read just before.
+///
+/// # Errors
+/// As [`observe`].
+pub async fn observe_rest(
+    cluster: &dyn Cluster,
+    desired: &Desired,
+    inventory: &Inventory,
+    Ahead(mut ahead): Ahead,
+) -> Result<Live, ClusterError> {
+    let mut groups = grouped(wanted(desired, inventory).into_values());
     let mut objects = Vec::new();
-    while let Some(found) = reads.next().await {
+    for (key, members) in &mut groups {
+        let Some(found) = ahead.remove(key) else { continue };
+        let noted = |id: &ObjectId| inventory.entries.get(id).is_some_and(|entry| entry.version == key.0.version);
+        let (read, unread): (Vec<_>, Vec<_>) = members.drain(..).partition(|member| noted(&member.id));
+        let names: BTreeSet<&str> = read.iter().map(|member| member.id.name.as_str()).collect();
+        objects.extend(found.into_iter().filter(|object| names.contains(object.name())));
+        *members = unread;
+    }
+    groups.retain(|_, members| !members.is_empty());
+    let mut reads = read_groups(cluster, &groups);
+    while let Some((_, found)) = reads.next().await {
         objects.extend(found?);
     }
+    drop(reads);
     Ok(Live::complete(objects))
+}
+
+fn grouped(references: impl Iterator<Item = ObjectRef>) -> Groups<ObjectRef> {
+    let mut groups = Groups::new();
+    for reference in references {
+        groups.entry((reference.gvk(), reference.id.namespace.clone())).or_default().push(reference);
+    }
+    groups
+}
+
+fn read_groups<'a>(
+    cluster: &'a dyn Cluster,
+    groups: &'a Groups<ObjectRef>,
+) -> impl Stream<Item = ((GroupVersionKind, Option<String>), Result<Vec<Object>, ClusterError>)> + Unpin + use<'a> {
+    let mut reads = Vec::with_capacity(groups.len());
+    for (key, members) in groups {
+        let read: BoxFuture<'_, _> = Box::pin(async move {
+            let (gvk, namespace) = key;
+            (key.clone(), read_group(cluster, gvk, namespace.as_deref(), members).await)
+        });
+        reads.push(read);
+    }
+    stream::iter(reads).buffer_unordered(PARALLEL)
 }
 
 /// How each desired resource differs from its live object.
@@ -136,9 +193,10 @@ async fn list_members(
 ) -> Result<Vec<Object>, ClusterError> {
     let mut query = Query::all(gvk.clone());
     query.namespace = namespace.map(Into::into);
-    let listed = cluster.list(&query).await?.objects;
-    let wanted: BTreeSet<_> = members.iter().map(|member| &member.id).collect();
-    Ok(listed.into_iter().filter(|object| wanted.contains(&object.id())).collect())
+    let mut listed = cluster.list(&query).await?.objects;
+    let wanted: BTreeSet<&str> = members.iter().map(|member| member.id.name.as_str()).collect();
+    listed.retain(|object| object.namespace() == namespace && wanted.contains(object.name()));
+    Ok(listed)
 }
 
 /// Reads objects one by one, several at the same time; those that are absent are left out.

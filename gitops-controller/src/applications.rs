@@ -60,6 +60,15 @@ pub enum ApplicationError {
     },
 }
 
+/// What an Application's definition would come to.
+#[derive(Debug)]
+pub struct Defined {
+    /// The Application as the cluster would hold it.
+    pub application: Application,
+    /// Whether the cluster holds it so, and nothing is to be written.
+    pub held: bool,
+}
+
 /// Applications of a cluster.
 pub struct Applications<'a> {
     cluster: &'a dyn Cluster,
@@ -112,13 +121,13 @@ impl<'a> Applications<'a> {
     ///
     /// # Errors
     /// Where the cluster would refuse it.
-    pub async fn preview(&self, application: &Application) -> Result<Application, ApplicationError> {
+    pub async fn preview(&self, application: &Application) -> Result<Defined, ApplicationError> {
         let object = definition(application)?;
-        if let Some(same) = self.same(&object).await? {
-            return Ok(same);
+        if let Some(application) = self.same(&object).await? {
+            return Ok(Defined { application, held: true });
         }
         let write = Write::new(&object, Verb::Apply { force: true }, FIELD_MANAGER);
-        self.write(application.name(), write.dry_run()).await
+        Ok(Defined { application: self.write(application.name(), write.dry_run()).await?, held: false })
     }
 
     /// The Application of the cluster, where it says what a definition says. An API server takes long over the status of many

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures::{join, try_join};
 use gitops_apply::drive::{LoadError, load_inventory};
 use gitops_apply::health::Checks;
-use gitops_apply::observe::compare_with;
+use gitops_apply::observe::{Ahead, compare_with, observe_rest};
 use gitops_apply::plan::{Live, PlanRevision, PlanSource, PlanTarget};
 use gitops_apply::prepare::{Destination, PrepareError, prepare};
 use gitops_apply::tracking::{Owner, Tracking};
 use gitops_apply::{Desired, Inventory, observe};
 use gitops_core::annotations::CLIENT_SIDE_APPLY_MIGRATION_MANAGER as MIGRATION_MANAGER;
 use gitops_core::api::{Application, ApplicationConditionType, SourceType};
-use gitops_core::cluster::{ClusterError, Discovery};
+use gitops_core::cluster::ClusterError;
 use gitops_core::{Object, ObjectId, Value};
 use gitops_diff::normalize::{IgnoreRules, KnownTypes, RuleError, respecting};
 use gitops_diff::{ARGO_CD_MANAGER, DiffContext, ObjectDiff};
@@ -24,8 +25,8 @@ use gitops_policy::{Project, Violation};
 use thiserror::Error;
 
 use crate::clusters::{Place, Unplaced};
-use crate::digest_key::digest_key;
 use crate::engine::Engine;
+use crate::facts::{Facts, Recorded};
 use crate::project::{forbidden, forbidden_listed};
 use crate::reconcile::SyncEvent;
 use crate::rendering::{self, Rendering, RenderingError, Surroundings};
@@ -49,6 +50,16 @@ pub struct CompareOptions {
     pub lock: LockMode,
     /// What repositories answered at this moment or later serves; none asks them now.
     pub since: Option<Instant>,
+}
+
+/// What is to be known beside the desired objects.
+struct There {
+    project: Project,
+    place: Place,
+    tenant: Tenant,
+    facts: Facts,
+    record: Recorded,
+    ahead: Ahead,
 }
 
 /// What is wanted, what is there, and how they differ.
@@ -169,11 +180,18 @@ impl Engine {
     ) -> Result<Comparison, CompareError> {
         let place = self.place(application)?;
         let project = self.allowing(application, &place).await?;
-        let resolved = self.resolve(application, options).await?;
+        let (resolved, facts, record) =
+            try_join!(self.resolve(application, options), self.facts(application, &place), self.record(application),)?;
         observer(SyncEvent::Resolved(&resolved));
-        let (resolved, rendering, discovery) = self.render(application, (&project, &place), resolved, options).await?;
+        let tenant = self.tenant(application, &project, &place)?;
+        let (rendered, ahead) = join!(
+            self.render(application, &project, &facts, resolved, options),
+            Ahead::read(tenant.0.as_ref(), &record.inventory),
+        );
+        let (resolved, rendering) = rendered?;
         observer(SyncEvent::Rendered(&rendering));
-        self.observe_and_diff(application, options, (project, place), (resolved, rendering), &discovery).await
+        let there = There { project, place, tenant, facts, record, ahead };
+        self.observe_and_diff(application, options, there, (resolved, rendering)).await
     }
 
     /// The project of an Application, before anything of its sources is read, where it allows these and the destination.
@@ -196,17 +214,15 @@ impl Engine {
     async fn render(
         &self,
         application: &Application,
-        (project, place): (&Project, &Place),
+        project: &Project,
+        facts: &Facts,
         resolved: Resolved,
         options: &CompareOptions,
-    ) -> Result<(Resolved, Rendering, Arc<Discovery>), CompareError> {
-        let info = place.cluster.info().await.map_err(CompareError::Cluster)?;
-        let discovery = place.cluster.discover().await.map_err(CompareError::Cluster)?;
+    ) -> Result<(Resolved, Rendering), CompareError> {
         let mut inputs = rendering::inputs_of(application);
-        inputs.kube_version = info.version;
-        inputs.api_versions = discovery.names();
-        inputs.digest_key =
-            digest_key(self.cluster.as_ref(), control_namespace(application)).await.map_err(CompareError::Cluster)?;
+        inputs.kube_version.clone_from(&facts.info.version);
+        inputs.api_versions = facts.discovery.names();
+        inputs.digest_key.clone_from(&facts.digest_key);
         inputs.jsonnet = self.jsonnet.clone();
         inputs.keys = Some(self.keys.of_application(application, self.memo.as_ref(), &inputs.digest_key));
         inputs.strict = options.strict;
@@ -216,8 +232,7 @@ impl Engine {
         let task = move || {
             rendering::render(&application, &resolved, &inputs, &surroundings).map(|rendering| (resolved, rendering))
         };
-        let (resolved, rendering) = tokio::task::spawn_blocking(task).await.map_err(|_| CompareError::Task)??;
-        Ok((resolved, rendering, discovery))
+        Ok(tokio::task::spawn_blocking(task).await.map_err(|_| CompareError::Task)??)
     }
 
     /// What the render of an Application may use beside its sources.
@@ -234,28 +249,24 @@ impl Engine {
         &self,
         application: &Application,
         options: &CompareOptions,
-        (project, place): (Project, Place),
+        There { project, place, tenant, facts, record: Recorded { inventory, settings }, ahead }: There,
         (resolved, rendering): (Resolved, Rendering),
-        discovery: &Discovery,
     ) -> Result<Comparison, CompareError> {
-        let settings = self.settings().await?;
         let there = destination(application, options.strict, settings.tracking());
         let (owner, namespace) = (there.application.clone(), there.namespace.clone());
         let mut warnings: Vec<String> = rendering.warnings.iter().map(ToString::to_string).collect();
-        let mut desired = prepare(rendering.objects, &there, discovery).map_err(CompareError::Prepare)?;
+        let mut desired = prepare(rendering.objects, &there, &facts.discovery).map_err(CompareError::Prepare)?;
         warnings.append(&mut desired.warnings);
-        let inventory = load_inventory(self.cluster.as_ref(), control_namespace(application), &owner).await?;
-        let tenant = self.tenant(application, &project, &place)?;
-        let mut live = observe(tenant.0.as_ref(), &desired, &inventory).await.map_err(CompareError::Cluster)?;
+        let seen = observe_rest(tenant.0.as_ref(), &desired, &inventory, ahead).await;
+        let mut live = seen.map_err(CompareError::Cluster)?;
         let forbidden = forbidden(&project, application, &place, &desired, &live);
         warnings.extend(forbidden.values().map(ToString::to_string));
         live.hide(forbidden.keys());
         let mut rules = application.spec.ignore_differences.clone().unwrap_or_default();
         rules.extend(settings.ignore_differences()?);
-        let info = place.cluster.info().await.map_err(CompareError::Cluster)?;
         let source = plan_source(&resolved, rendering.digest.as_str());
         let target = PlanTarget {
-            cluster: info.uid,
+            cluster: facts.info.uid,
             application_namespace: control_namespace(application).into(),
             application: application.name().into(),
             owner,
@@ -308,11 +319,11 @@ impl Engine {
         options: &CompareOptions,
     ) -> Result<(Resolved, Desired), CompareError> {
         let project = self.allowing(application, place).await?;
-        let resolved = self.resolve(application, options).await?;
-        let (resolved, rendering, discovery) = self.render(application, (&project, place), resolved, options).await?;
+        let (resolved, facts) = try_join!(self.resolve(application, options), self.facts(application, place))?;
+        let (resolved, rendering) = self.render(application, &project, &facts, resolved, options).await?;
         let tracking = self.settings().await?.tracking();
         let destination = destination(application, options.strict, tracking);
-        let all = prepare(rendering.objects, &destination, &discovery).map_err(CompareError::Prepare)?;
+        let all = prepare(rendering.objects, &destination, &facts.discovery).map_err(CompareError::Prepare)?;
         let (hooks, deletion_hooks) = (all.hooks, all.deletion_hooks);
         Ok((resolved, Desired { hooks, deletion_hooks, ..Desired::default() }))
     }

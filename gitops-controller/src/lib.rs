@@ -21,6 +21,7 @@ pub mod deletion;
 mod digest_key;
 mod engine;
 mod execution;
+mod facts;
 mod guard;
 pub mod history;
 pub mod keys;

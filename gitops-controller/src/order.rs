@@ -79,10 +79,9 @@ impl Engine {
                 }
             }
         }
-        let of_stage = |stage: &Vec<&str>| -> Vec<Application> {
-            stage.iter().filter_map(|name| asked.get(*name).cloned()).collect()
-        };
-        Ok(order.iter().map(of_stage).filter(|stage| !stage.is_empty()).collect())
+        let mut of_stage =
+            |stage: &Vec<&str>| -> Vec<Application> { stage.iter().filter_map(|name| asked.remove(*name)).collect() };
+        Ok(order.iter().map(&mut of_stage).filter(|stage| !stage.is_empty()).collect())
     }
 }
 

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use gitops_controller::applications::Defined;
 use gitops_controller::audit::{Action, FileJournal, Record};
 use gitops_controller::{AbsentProject, Applications, Conduct, Engine, address};
 use gitops_core::Cluster;
@@ -66,13 +67,20 @@ impl Context {
         namespace: &str,
         strict: bool,
     ) -> Result<Vec<Application>, Failure> {
+        let all = self.defined(argument, namespace, strict).await?;
+        Ok(all.into_iter().map(|one| one.application).collect())
+    }
+
+    /// As [`Context::named`], with whether the cluster holds them so.
+    pub(crate) async fn defined(&self, argument: &str, namespace: &str, strict: bool) -> Result<Vec<Defined>, Failure> {
         let path = Path::new(argument);
         let looks_like_file = argument.contains('/') || argument.ends_with(".yaml") || argument.ends_with(".yml");
         if !looks_like_file && !path.is_file() {
             let hint =
                 "`gitops app list` shows the applications; a file that defines one can be given in place of its name";
             let found = self.applications().get(namespace, argument).await;
-            return Ok(vec![found.map_err(|error| Failure::from(error).hint(hint))?]);
+            let application = found.map_err(|error| Failure::from(error).hint(hint))?;
+            return Ok(vec![Defined { application, held: true }]);
         }
         let mut defined = Vec::new();
         for application in read_applications(path, strict)? {
@@ -82,10 +90,10 @@ impl Context {
     }
 
     /// An Application of a file with the status that the cluster has of it.
-    async fn seen(&self, application: &Application) -> Result<Application, Failure> {
+    async fn seen(&self, application: &Application) -> Result<Defined, Failure> {
         let mut defined = self.applications().preview(application).await?;
-        if defined.status.is_none() {
-            defined.status.clone_from(&application.status);
+        if defined.application.status.is_none() {
+            defined.application.status.clone_from(&application.status);
         }
         Ok(defined)
     }

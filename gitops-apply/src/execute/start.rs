@@ -180,9 +180,13 @@ fn grown(mut inventory: Inventory, plan: &ApplyPlan, desired: &Desired, live: &L
     }
     // Objects that carry the mark but were never noted are taken in too.
     for (id, one) in &desired.resources {
-        let owned = live.get(id).filter(|live| plan.target.owner_of(live) == Owner::Ours);
-        if let Some(owned) = owned {
-            inventory.note(&one.object.reference(), owned.uid());
+        let Some(live) = live.get(id) else { continue };
+        let noted = inventory
+            .entries
+            .get(id)
+            .is_some_and(|entry| entry.uid.as_deref() == live.uid() && entry.version == one.object.version());
+        if !noted && plan.target.owner_of(live) == Owner::Ours {
+            inventory.note(&one.object.reference(), live.uid());
         }
     }
     inventory

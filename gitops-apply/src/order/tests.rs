@@ -71,6 +71,27 @@ fn a_cycle_at_the_end_of_a_long_chain_is_found() {
 
 proptest! {
     #[test]
+    fn where_nothing_depends_the_order_is_that_of_comparing(
+        parts in proptest::collection::vec((-2i64..3, 0usize..4, "(web-app-)?[ab]{0,12}", 0usize..3, any::<bool>()), 0..80),
+    ) {
+        let kinds = ["Namespace", "ConfigMap", "Deployment", "Widget"];
+        let items: Vec<Item> = parts.iter().map(|(wave, kind, name, namespace, removal)| {
+            let id = ObjectId::new("", kinds[*kind], [None, Some("a"), Some("shop")][*namespace], name.as_str());
+            let mut one = Item::new(Phase::Sync, *wave, id);
+            one.removal = *removal;
+            one
+        }).collect();
+        let mut expected: Vec<usize> = (0..items.len()).collect();
+        expected.sort_by_key(|place| {
+            let one = &items[*place];
+            let rank = i64::try_from(kind_rank(&one.id.kind)).unwrap();
+            let kind = (!one.removal, if one.removal { -rank } else { rank }, one.id.kind.clone());
+            (one.wave, kind, one.id.name.clone(), one.id.namespace.clone(), *place)
+        });
+        prop_assert_eq!(places(&order(&items).unwrap()), expected);
+    }
+
+    #[test]
     fn every_edge_is_respected(
         parts in proptest::collection::vec((0i64..4, 0usize..6, proptest::collection::vec(0usize..60, 0..3)), 1..60),
     ) {

@@ -13,6 +13,7 @@
 mod deletion;
 mod machine;
 mod methods;
+mod observing;
 mod plans;
 mod safety;
 mod scenarios;

@@ -14,9 +14,9 @@ use crate::files::Files;
 use crate::{Limits, RenderError};
 
 /// Bytes that charts take where nobody says how many.
-const DEFAULT_BYTES: u64 = 2 << 20;
+const DEFAULT_BYTES: u64 = 1 << 20;
 /// About how much a chart takes, for the number of those that there is room for at first.
-const USUAL_BYTES: u64 = 512 << 10;
+const USUAL_BYTES: u64 = 256 << 10;
 /// About how many bytes a chart takes for each byte of its files, as measured over charts of public repositories.
 const BYTES_PER_BYTE: u64 = 4;
 
@@ -26,7 +26,7 @@ const BYTES_PER_BYTE: u64 = 4;
 pub struct ChartCache {
     bytes: u64,
     /// Made with the first chart: most renders have none.
-    charts: Arc<OnceLock<Cache<Digest, Arc<Chart>, BySize>>>,
+    charts: Arc<OnceLock<Cache<Digest, Kept, BySize>>>,
 }
 
 impl ChartCache {
@@ -36,7 +36,7 @@ impl ChartCache {
         Self { bytes, charts: Arc::default() }
     }
 
-    fn charts(&self) -> &Cache<Digest, Arc<Chart>, BySize> {
+    fn charts(&self) -> &Cache<Digest, Kept, BySize> {
         self.charts.get_or_init(|| {
             let charts = usize::try_from(self.bytes / USUAL_BYTES).unwrap_or(usize::MAX).clamp(1, 1 << 16);
             Cache::with_weighter(charts, self.bytes, BySize)
@@ -55,11 +55,12 @@ impl ChartCache {
     pub(crate) fn in_folder(&self, files: &Files<'_>, folder: &TreePath) -> Result<Arc<Chart>, RenderError> {
         let found = load::folder(files, folder)?;
         let digest = Digest::of_parts(found.iter().flat_map(|file| [file.name.as_bytes(), &*file.data]));
-        if let Some(chart) = self.charts().get(&digest) {
-            return Ok(chart);
+        if let Some(kept) = self.charts().get(&digest) {
+            return Ok(kept.chart);
         }
+        let bytes = found.iter().map(|file| file.data.len() as u64).sum();
         let chart = Arc::new(Chart::of_files(found, &mut ArchiveLimits::default(), 0)?);
-        self.charts().insert(digest, Arc::clone(&chart));
+        self.charts().insert(digest, Kept { chart: Arc::clone(&chart), bytes });
         Ok(chart)
     }
 }
@@ -76,17 +77,24 @@ impl fmt::Debug for ChartCache {
     }
 }
 
-/// Weighs charts by their files.
+/// A chart that was read, and how many bytes its folder had.
+#[derive(Clone)]
+struct Kept {
+    chart: Arc<Chart>,
+    bytes: u64,
+}
+
+/// Weighs charts by all their files, or by those of the archives in them where these are more.
 #[derive(Clone)]
 struct BySize;
 
-impl Weighter<Digest, Arc<Chart>> for BySize {
-    fn weight(&self, _: &Digest, chart: &Arc<Chart>) -> u64 {
-        size(chart) * BYTES_PER_BYTE
+impl Weighter<Digest, Kept> for BySize {
+    fn weight(&self, _: &Digest, kept: &Kept) -> u64 {
+        1 + kept.bytes.max(size(&kept.chart)) * BYTES_PER_BYTE
     }
 }
 
 fn size(chart: &Chart) -> u64 {
-    let own = chart.templates.iter().chain(&chart.files).map(|file| file.data.len() as u64 + 1);
-    1 + own.sum::<u64>() + chart.dependencies.iter().map(|below| size(below)).sum::<u64>()
+    let own = chart.templates.iter().chain(&chart.files).map(|file| file.data.len() as u64);
+    own.sum::<u64>() + chart.dependencies.iter().map(|below| size(below)).sum::<u64>()
 }

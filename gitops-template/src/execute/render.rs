@@ -192,8 +192,9 @@ impl<'h> Render<'h> {
             return Ok(Rc::clone(templates));
         }
         self.charge(text.len() as u64 / 8)?;
-        let templates = parse(&self.options.name, Bytes::from_owner(text.clone()), self.functions, &Delimiters::default())
-            .map_err(|error| Failure::new(format!("cannot parse template {}: {error}", quote(text))))?;
+        let templates =
+            parse(&self.options.name, Bytes::from_owner(text.clone()), self.functions, &Delimiters::default())
+                .map_err(|error| Failure::new(format!("cannot parse template {}: {error}", quote(text))))?;
         let templates = Rc::new(templates);
         self.texts.insert(text.clone(), Rc::clone(&templates));
         Ok(templates)

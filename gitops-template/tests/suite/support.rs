@@ -18,8 +18,8 @@ pub(crate) fn render_over(template: &str, values: &serde_json::Value) -> Result<
 /// What a template writes within budgets.
 pub(crate) fn render_with(template: &str, data: Value, limits: &Limits) -> Result<String, String> {
     let functions = Functions::helm();
-    let templates =
-        parse("t", template.to_owned().into(), &functions, &Delimiters::default()).map_err(|error| error.to_string())?;
+    let templates = parse("t", template.to_owned().into(), &functions, &Delimiters::default())
+        .map_err(|error| error.to_string())?;
     let mut set = TemplateSet::new();
     set.add(&templates);
     let host = Fixed::new(NOW, 1);

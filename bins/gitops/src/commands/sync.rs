@@ -18,9 +18,14 @@ use crate::output::{self, paint, report, watch::Watcher};
 
 pub(super) async fn run(context: &Context, arguments: &SyncArguments) -> Result<ExitCode, Failure> {
     let refresh = &arguments.refresh;
-    let mut all = Vec::new();
+    let (mut all, mut held) = (Vec::new(), BTreeSet::new());
     for argument in &arguments.applications {
-        all.extend(context.named(argument, &refresh.app_namespace, refresh.strict).await?);
+        for defined in context.defined(argument, &refresh.app_namespace, refresh.strict).await? {
+            if defined.held {
+                held.insert(dependent(&defined.application).application);
+            }
+            all.push(defined.application);
+        }
     }
     let stages = context.engine.stages(all).await.map_err(|error| {
         Failure::from(error).hint_where("depends on the application", "name it too, and it is synced first")
@@ -40,7 +45,8 @@ pub(super) async fn run(context: &Context, arguments: &SyncArguments) -> Result<
                 unready.insert(dependent.application);
                 continue;
             }
-            let synced = sync_one(context, application, arguments, relied_on).await?;
+            let asked = Asked { relied_on, define: !held.contains(&dependent.application) };
+            let synced = sync_one(context, application, arguments, asked).await?;
             if !synced.well {
                 code = ExitCode::from(1);
             }
@@ -60,17 +66,25 @@ struct Synced {
     ready: bool,
 }
 
+/// What of an Application's sync lies in the others and in the cluster.
+struct Asked {
+    /// Whether others may rely on it.
+    relied_on: bool,
+    /// Whether the cluster doesn't hold its definition.
+    define: bool,
+}
+
 /// Syncs an Application and shows it.
 async fn sync_one(
     context: &Context,
     application: &Application,
     arguments: &SyncArguments,
-    relied_on: bool,
+    Asked { relied_on, define }: Asked,
 ) -> Result<Synced, Failure> {
     let mut request = request(context, &arguments.refresh, arguments.timeout);
     request.prune = arguments.prune.then_some(true);
     request.dry_run = arguments.dry_run;
-    request.define = true;
+    request.define = define;
     request.consent.confirmed = arguments.confirm;
     request.await_confirmation = arguments.await_confirmation;
     for resource in &arguments.resources {
