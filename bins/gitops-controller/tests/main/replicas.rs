@@ -129,8 +129,8 @@ fn foreign_writes(plane: &ControlPlane, shard: &dyn Fn(&str) -> String) -> (usiz
         .collect();
     changes.sort();
     let holder = |shard: &str, time: &str| {
-        let before = changes.iter().filter(|(at, of, _)| of == shard && at.as_str() <= time);
-        before.last().map(|(_, _, holder)| holder.clone()).unwrap_or_default()
+        let mut before = changes.iter().filter(|(at, of, _)| of == shard && at.as_str() <= time);
+        before.next_back().map(|(_, _, holder)| holder.clone()).unwrap_or_default()
     };
     let mut count = 0;
     let is_foreign = |call: &&Value| {
