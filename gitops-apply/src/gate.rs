@@ -6,6 +6,7 @@ use gitops_core::Timestamp;
 use thiserror::Error;
 
 use crate::plan::{ApplyPlan, Budget, PlanSource, StepAction, VERSION};
+use crate::tracking::Tracking;
 
 /// What a plan is judged by.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub struct Policy {
     pub quarantined: Vec<String>,
     /// What would be synced now; a plan of anything else is stale.
     pub current: Option<PlanSource>,
+    /// How objects are marked now; a plan that marks them otherwise is stale.
+    pub tracking: Option<Tracking>,
     /// The cluster that is written to.
     pub cluster: String,
     /// Whether an application without objects may delete everything that it had.
@@ -37,6 +40,7 @@ impl Policy {
             listed: 0,
             quarantined: Vec::new(),
             current: None,
+            tracking: None,
             cluster: cluster.into(),
             allow_empty: false,
             violations: Vec::new(),
@@ -124,6 +128,8 @@ pub enum Refusal {
     Sources,
     /// The same commits render to something else.
     Digest,
+    /// Objects are marked in another way.
+    Tracking,
     /// A commit is quarantined.
     Quarantined(String),
     /// Too much would be deleted.
@@ -144,6 +150,7 @@ impl fmt::Display for Refusal {
             }
             Self::Sources => out.write_str("the application's sources are others than the plan's"),
             Self::Digest => out.write_str("the same commits render to something else now"),
+            Self::Tracking => out.write_str("the settings mark an application's objects in another way now"),
             Self::Quarantined(commit) => write!(out, "the commit {commit} is quarantined by a rollback"),
             Self::Budget(words) => out.write_str(words),
             Self::Empty => out.write_str("the source has no objects, so everything would be deleted"),
@@ -167,6 +174,9 @@ pub fn gate(plan: ApplyPlan, policy: &Policy, now: Timestamp) -> Result<Approved
     }
     if let Some(current) = &policy.current {
         stale(&plan.source, current, &mut reasons);
+    }
+    if policy.tracking.as_ref().is_some_and(|tracking| *tracking != plan.target.tracking) {
+        reasons.push(Refusal::Tracking);
     }
     for revision in &plan.source.revisions {
         if policy.quarantined.contains(&revision.commit) {

@@ -203,6 +203,7 @@ impl Engine {
         let now = self.clock.now();
         let mut policy = policy(application, &comparison, request, now);
         policy.current = Some(comparison.source.clone());
+        policy.tracking = Some(comparison.target.tracking.clone());
         policy.violations.extend(violations(&comparison, &plan_objects(&plan)));
         let approved = gate(plan.clone(), &policy, now)?;
         observer(SyncEvent::Planned(&plan));

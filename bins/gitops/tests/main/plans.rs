@@ -45,6 +45,18 @@ fn a_plan_is_refused_where_its_commit_renders_to_something_else() {
 }
 
 #[test]
+fn a_plan_is_refused_where_objects_are_marked_in_another_way() {
+    let bench = planned();
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "argocd"}});
+    let metadata = json!({"name": "argocd-cm", "namespace": "argocd"});
+    let data = json!({"application.resourceTrackingMethod": "label"});
+    bench.edit(namespace);
+    bench.edit(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}));
+    bench.run(["apply", "plan.json"]).exits(1).says("mark an application's objects in another way");
+    assert!(bench.live("v1", "ConfigMap", "colours").is_none());
+}
+
+#[test]
 fn a_plan_is_refused_where_a_live_object_moved() {
     let mut bench = planned();
     bench.run(["sync", "web"]).exits(0);
