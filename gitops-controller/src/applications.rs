@@ -205,6 +205,17 @@ impl<'a> Applications<'a> {
         self.patch(application, patch, FIELD_MANAGER).await
     }
 
+    /// Writes what is new in the conditions of an Application since it was read, and nothing else of it.
+    ///
+    /// # Errors
+    /// Where the cluster refuses it.
+    pub(crate) async fn set_conditions(&self, application: &Application) -> Result<(), ApplicationError> {
+        let conditions = application.status.as_ref().and_then(|status| status.conditions.as_ref());
+        self.patch(application, serde_json::json!({"status": {"conditions": conditions}}), FIELD_MANAGER)
+            .await
+            .map(drop)
+    }
+
     /// Puts finalizers in the place of those that an Application was read with. Where it has changed meanwhile it is left: it is
     /// looked at again for that.
     ///

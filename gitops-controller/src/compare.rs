@@ -24,6 +24,7 @@ use gitops_policy::project::AccountError;
 use gitops_policy::{Project, Violation};
 use thiserror::Error;
 
+use crate::adoption;
 use crate::clusters::{Place, Unplaced};
 use crate::engine::Engine;
 use crate::facts::{Facts, Recorded};
@@ -249,7 +250,7 @@ impl Engine {
         &self,
         application: &Application,
         options: &CompareOptions,
-        There { project, place, tenant, facts, record: Recorded { inventory, settings }, ahead }: There,
+        There { project, place, tenant, facts, record: Recorded { mut inventory, settings }, ahead }: There,
         (resolved, rendering): (Resolved, Rendering),
     ) -> Result<Comparison, CompareError> {
         let there = destination(application, options.strict, settings.tracking());
@@ -257,8 +258,12 @@ impl Engine {
         let mut warnings: Vec<String> = rendering.warnings.iter().map(ToString::to_string).collect();
         let mut desired = prepare(rendering.objects, &there, &facts.discovery).map_err(CompareError::Prepare)?;
         warnings.append(&mut desired.warnings);
+        let adopts = adoption::note_listed(application, &mut inventory);
         let seen = observe_rest(tenant.0.as_ref(), &desired, &inventory, ahead).await;
         let mut live = seen.map_err(CompareError::Cluster)?;
+        if adopts {
+            adoption::keep_marked(&mut inventory, &live, &there.tracking);
+        }
         let forbidden = forbidden(&project, application, &place, &desired, &live);
         warnings.extend(forbidden.values().map(ToString::to_string));
         live.hide(forbidden.keys());

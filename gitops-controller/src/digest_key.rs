@@ -39,6 +39,11 @@ pub(crate) async fn digest_key(cluster: &dyn Cluster, namespace: &str) -> Result
     }
 }
 
+/// Whether an object is such a key.
+pub(crate) fn is_key(object: &Object) -> bool {
+    object.kind() == "Secret" && object.name() == NAME
+}
+
 fn read(object: &Object) -> Result<DigestKey, ClusterError> {
     use base64::Engine as _;
     let malformed = || {

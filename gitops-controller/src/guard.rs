@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use futures::future::{BoxFuture, FutureExt as _};
+use futures::future::{BoxFuture, FutureExt as _, ready};
 use gitops_core::cluster::{
-    Applied, Cluster, ClusterError, ClusterInfo, CompleteListing, Delete, Deleted, Discovery, Identity, Query,
-    WatchStream, Write,
+    Applied, Cluster, ClusterError, ClusterInfo, CompleteListing, Delete, Deleted, Discovery, ErrorKind, Identity,
+    Query, WatchStream, Write,
 };
 use gitops_core::{Object, ObjectRef};
 
+use crate::digest_key;
 use crate::engine::Engine;
 use crate::replicas::Hold;
 
@@ -17,6 +18,8 @@ use crate::replicas::Hold;
 pub(crate) enum Guard {
     /// Those for as long as a replica holds a shard.
     While(Hold),
+    /// None but those of what an engine needs to compare at all: who observes changes nothing.
+    Observing,
 }
 
 /// A cluster behind a guard.
@@ -63,16 +66,24 @@ impl Cluster for Guarded {
     fn write<'a>(&'a self, write: Write<'a>) -> BoxFuture<'a, Result<Applied, ClusterError>> {
         match &self.guard {
             Guard::While(hold) => hold.write(self.inner.write(write)).boxed(),
+            Guard::Observing if write.dry_run || digest_key::is_key(write.object) => self.inner.write(write),
+            Guard::Observing => ready(Err(observes())).boxed(),
         }
     }
 
     fn delete<'a>(&'a self, delete: Delete<'a>) -> BoxFuture<'a, Result<Deleted, ClusterError>> {
         match &self.guard {
             Guard::While(hold) => hold.write(self.inner.delete(delete)).boxed(),
+            Guard::Observing if delete.dry_run => self.inner.delete(delete),
+            Guard::Observing => ready(Err(observes())).boxed(),
         }
     }
 
     fn acting_as(&self, identity: &Identity) -> Result<Arc<dyn Cluster>, ClusterError> {
         Ok(self.guard.before(self.inner.acting_as(identity)?))
     }
+}
+
+fn observes() -> ClusterError {
+    ClusterError::new(ErrorKind::Forbidden, "nothing is written: this operator observes only")
 }

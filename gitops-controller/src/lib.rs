@@ -7,6 +7,7 @@
 //! Terminals, argument parsing, and which cluster it talks to.
 
 pub mod address;
+mod adoption;
 pub mod application_sets;
 pub mod applications;
 pub mod approval;

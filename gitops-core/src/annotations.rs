@@ -55,6 +55,8 @@ pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration
 pub const DEPENDS_ON: &str = "gitops.engine/depends-on";
 /// On an Application: commits that are not deployed again, comma-separated full ids.
 pub const QUARANTINE: &str = "gitops.engine/quarantine";
+/// On an Application: `true` takes it over from a controller that works at it too.
+pub const TAKE_OVER: &str = "gitops.engine/take-over";
 /// On an ApplicationSet: how many of its Applications may be deleted at once, in the place of the usual budget.
 pub const DELETION_BUDGET: &str = "gitops.engine/deletion-budget";
 /// On a Lease: what it coordinates.

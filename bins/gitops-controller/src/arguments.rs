@@ -39,6 +39,13 @@ pub(crate) struct Arguments {
     /// Serve /metrics, /healthz, /readyz and /api/webhook at this address, such as 127.0.0.1:8082
     #[arg(long, value_name = "ADDRESS", env = "GITOPS_LISTEN")]
     pub listen: Option<SocketAddr>,
+    /// Do nothing, and tell what would be done: beside another controller, before taking over from it
+    #[arg(long)]
+    pub observe_only: bool,
+    /// Work at Applications that another controller, such as Argo CD's, has been working at within the last ten minutes; without this, each
+    /// one is left until it has the annotation `gitops.engine/take-over: "true"`, or that controller has ended
+    #[arg(long, conflicts_with = "observe_only")]
+    pub take_over: bool,
     #[command(flatten)]
     pub replicas: ReplicaArguments,
     /// How events are printed

@@ -63,12 +63,16 @@ async fn operate(arguments: Arguments) -> Result<(), Failure> {
     let mut options = OperatorOptions::default();
     options.namespace = Some(arguments.namespace.clone());
     options.parallel = arguments.parallel;
-    options.notices = arguments.embedded.is_none();
+    options.notices = arguments.embedded.is_none() && !arguments.observe_only;
+    (options.observe_only, options.take_over) = (arguments.observe_only, arguments.take_over);
     if let Some(seconds) = arguments.poll.or(arguments.embedded.is_some().then_some(EMBEDDED_POLL)) {
         options.poll = SignedDuration::from_secs(seconds.into());
     }
     let (output, projects) = (arguments.output, engine.projects.clone());
     let mut operator = Operator::new(engine, options).with_observer(move |event| print::event(event, output));
+    if let Some(connection) = &connection {
+        operator = operator.with_direct(Arc::new(KubeCluster::connect(connection)?));
+    }
     if let Some(connection) = connection.filter(|_| arguments.replicas.replicas_by_lease) {
         operator = operator.with_replicas(replicas::replicas(&arguments, identity, &connection)?);
     }

@@ -30,6 +30,16 @@ fn text(event: &Event) -> String {
             let short = revision.get(..12).unwrap_or(revision);
             format!("{application}: {phase} at {short}, {writes} steps; {message}")
         }
+        Event::Observed { application, sync, health, steps, differs, would_sync, message, .. } => {
+            let differs = if differs.is_empty() { String::new() } else { format!("; {}", differs.join("; ")) };
+            let would = if *would_sync { "would be synced" } else { "would be left" };
+            let why = message.as_deref().map(|message| format!("; {message}")).unwrap_or_default();
+            format!(
+                "{application}: {sync}, {health}; {would}; {} steps: {}{differs}{why}",
+                steps.len(),
+                steps.join(", ")
+            )
+        }
         Event::Failed { application, message } => format!("{application}: {message}"),
         Event::Deleted { application } => format!("{application}: deleted, with all that it deployed"),
         Event::Generated { set, created, updated, deleted } => {

@@ -46,6 +46,26 @@ pub enum Event {
         /// Why.
         message: String,
     },
+    /// An Application was looked at, and nothing done: what would be.
+    Observed {
+        /// Which one.
+        application: Key,
+        /// The first source's commit, or a chart's version.
+        revision: String,
+        /// How it compares, in Argo CD's words.
+        sync: String,
+        /// How it is, in Argo CD's words.
+        health: String,
+        /// What its status, which another controller writes, says otherwise.
+        differs: Vec<String>,
+        /// What a sync would do, step by step.
+        steps: Vec<String>,
+        /// Whether its policy asks for one.
+        would_sync: bool,
+        /// Why there can be none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+    },
     /// What an Application deployed is deleted, and the Application with it.
     Deleted {
         /// Which one.

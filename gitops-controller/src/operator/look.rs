@@ -20,6 +20,7 @@ use super::automation::{Decision, decide};
 use super::event::Event;
 use super::fights::Fights;
 use super::queue::Key;
+use super::rivals::Rivals;
 use super::{finalizers, orphans, project};
 use crate::applications::{ApplicationError, Applications};
 use crate::causes::chain;
@@ -60,6 +61,8 @@ pub(super) struct Look {
     pub renders: usize,
     /// What happened.
     pub events: Vec<Event>,
+    /// The Application as who only observes would say that it is.
+    pub observed: Option<Box<Application>>,
 }
 
 /// Looks at an Application, and does what it asks for. What its repositories answered at a moment or later serves.
@@ -68,7 +71,7 @@ pub(super) struct Look {
 /// Where the cluster cannot read or write the Application itself.
 pub(super) async fn look(
     engine: &Engine,
-    fights: &Mutex<Fights>,
+    (fights, rivals): (&Mutex<Fights>, &Rivals),
     key: &Key,
     since: Option<Instant>,
 ) -> Result<Look, ApplicationError> {
@@ -80,6 +83,13 @@ pub(super) async fn look(
     };
     if application.metadata.annotation(SKIP_RECONCILE) == Some("true") {
         return Ok(Look::default());
+    }
+    if let Some(rival) = rivals.find(engine, key, &application).await? {
+        let mut look = Look { again: Some(rival.until()), ..Look::default() };
+        if rival.tell(&applications, &application, engine.clock.now()).await? {
+            look.events.push(Event::Failed { application: key.clone(), message: rival.words() });
+        }
+        return Ok(look);
     }
     if application.metadata.deletion_timestamp.is_some() {
         return delete(engine, key, application).await;

@@ -15,11 +15,15 @@ mod follow;
 mod look;
 mod metrics;
 mod notice;
+mod observe;
+mod options;
 mod orphans;
+mod own;
 mod poll;
 mod project;
 mod pushes;
 mod queue;
+mod rivals;
 mod share;
 #[cfg(test)]
 mod tests;
@@ -31,10 +35,10 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use gitops_apply::tracking::Tracking;
-use gitops_core::annotations::{DELETION_APPROVED, REFRESH, SKIP_RECONCILE};
-use gitops_core::api::{API_VERSION, APP_PROJECT_KIND, APPLICATION_KIND, APPLICATION_SET_KIND, Application};
+use gitops_core::annotations::{DELETION_APPROVED, REFRESH, SKIP_RECONCILE, TAKE_OVER};
+use gitops_core::api::{API_VERSION, APPLICATION_KIND, Application};
 use gitops_core::cluster::Query;
-use gitops_core::{GroupKind, GroupVersionKind, Object, Timestamp};
+use gitops_core::{Cluster, GroupVersionKind, Object, Timestamp};
 use gitops_policy::ClusterAddress;
 use jiff::SignedDuration;
 use serde::Deserialize as _;
@@ -44,23 +48,26 @@ use tokio::task::JoinSet;
 pub use automation::{Attempt, Decision, automated_retry, decide};
 pub use event::Event;
 pub use metrics::Metrics;
+pub use options::OperatorOptions;
+pub use own::{is_own, own_kinds};
 pub(crate) use project::KnownProjects;
 pub use pushes::{PushError, Pushes};
 pub use queue::{Key, Queue};
 
 use crate::causes::chain;
 use crate::compare::CONTROL_NAMESPACE;
-use crate::credentials::is_credential;
 use crate::engine::Engine;
+use crate::guard::Guard;
 use crate::replicas::{Replicas, Shard, ShardSignal};
 use crate::webhook::Told;
-use crate::{digest_key, settings};
 use appset::{SetSignal, Sets};
 use clusters::Following;
 use fights::Fights;
 use follow::{Seen, follow};
 use look::{Look, look};
+use observe::observe;
 use poll::Revisions;
+use rivals::Rivals;
 use share::Share;
 
 /// How long after a change of its objects an Application is looked at: changes come in groups.
@@ -70,32 +77,12 @@ const PROGRESS: SignedDuration = SignedDuration::from_millis(100);
 /// How long after a failure of the cluster an Application is looked at again.
 const TROUBLE: SignedDuration = SignedDuration::from_secs(5);
 
-/// How the operator works.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct OperatorOptions {
-    /// The namespace of the Applications; all where none is named.
-    pub namespace: Option<String>,
-    /// How often repositories are asked whether something moved.
-    pub poll: SignedDuration,
-    /// How many Applications are looked at side by side.
-    pub parallel: usize,
-    /// Whether syncs are told as Kubernetes Events.
-    pub notices: bool,
-}
-
-impl Default for OperatorOptions {
-    /// All namespaces, every 120 s as Argo CD polls, twenty at a time as Argo CD has status processors.
-    fn default() -> Self {
-        Self { namespace: None, poll: SignedDuration::from_mins(2), parallel: 20, notices: false }
-    }
-}
-
 /// Keeps Applications so.
 pub struct Operator {
     engine: Engine,
     options: OperatorOptions,
     replicas: Option<Replicas>,
+    direct: Option<Arc<dyn Cluster>>,
     observer: Box<dyn FnMut(&Event) + Send>,
     metrics: Arc<Metrics>,
     sender: UnboundedSender<Signal>,
@@ -139,7 +126,7 @@ impl Operator {
     pub fn new(engine: Engine, options: OperatorOptions) -> Self {
         let (sender, signals) = unbounded_channel();
         let observer = Box::new(|_: &Event| {});
-        Self { engine, options, replicas: None, observer, metrics: Arc::default(), sender, signals }
+        Self { engine, options, replicas: None, direct: None, observer, metrics: Arc::default(), sender, signals }
     }
 
     /// Where the events of Git servers are handed in.
@@ -160,6 +147,14 @@ impl Operator {
         self
     }
 
+    /// The cluster that keeps the Applications as it is, where the engine's own is one that remembers objects without the owners
+    /// of their fields: those say whether another controller is at work.
+    #[must_use]
+    pub fn with_direct(mut self, cluster: Arc<dyn Cluster>) -> Self {
+        self.direct = Some(cluster);
+        self
+    }
+
     /// Who is told what happens.
     #[must_use]
     pub fn with_observer(mut self, observer: impl FnMut(&Event) + Send + 'static) -> Self {
@@ -176,12 +171,17 @@ impl Operator {
         engine.projects.known = Some(Arc::clone(&projects));
         credentials::be_told(&mut engine);
         clusters::be_told(&mut engine, self.sender.clone());
+        if self.options.observe_only {
+            engine = engine.guarded(Guard::Observing);
+        }
         if self.replicas.is_none()
+            && !self.options.observe_only
             && let Err(error) = project::ensure_default(engine.cluster.as_ref(), &engine.projects.namespace).await
         {
             observer(&Event::Trouble { what: project::OF_ALL.into(), message: chain(&error) });
         }
         let share = Share::of(self.replicas, &engine, self.sender.clone());
+        let rivals = Rivals::new(self.options.take_over, self.direct);
         let mut work = Work {
             engine: Arc::new(engine),
             options: self.options,
@@ -195,6 +195,8 @@ impl Operator {
             looks: JoinSet::new(),
             revisions: Arc::default(),
             fights: Arc::default(),
+            rivals: Arc::new(rivals),
+            told: HashMap::new(),
             asked: HashMap::new(),
             sets: Sets::default(),
             share,
@@ -203,7 +205,9 @@ impl Operator {
         work.follow_credentials();
         work.follow_clusters();
         work.follow_applications();
-        work.follow_sets();
+        if !work.options.observe_only {
+            work.follow_sets();
+        }
         work.poll_later();
         let mut stop = std::pin::pin!(stop.fuse());
         loop {
@@ -239,6 +243,9 @@ struct Work {
     looks: JoinSet<()>,
     revisions: Arc<Mutex<Revisions>>,
     fights: Arc<Mutex<Fights>>,
+    rivals: Arc<Rivals>,
+    /// What was last told of each Application that is only observed.
+    told: HashMap<Key, Vec<Event>>,
     /// For each Application, when something was last said that its repositories must be asked for: itself, or a poll.
     asked: HashMap<Key, Instant>,
     sets: Sets,
@@ -259,10 +266,16 @@ impl Work {
                 continue;
             };
             let since = self.asked.get(&key).copied();
-            let (fights, sender) = (Arc::clone(&self.fights), self.sender.clone());
+            let (fights, rivals, sender) = (Arc::clone(&self.fights), Arc::clone(&self.rivals), self.sender.clone());
+            let observes = self.options.observe_only;
             self.looks.spawn(async move {
                 let begun = Instant::now();
-                let look = Box::pin(look(&worker.engine, &fights, &key, since));
+                let look = Box::pin(async {
+                    match observes {
+                        true => observe(&worker.engine, &key, since).await,
+                        false => look(&worker.engine, (&fights, &rivals), &key, since).await,
+                    }
+                });
                 let looked = worker.during(look).await;
                 let looked = looked.map(|looked| looked.map_err(|error| chain(&error)));
                 let _ = sender.send(Signal::Looked(key, looked, begun.elapsed()));
@@ -275,10 +288,13 @@ impl Work {
         match signal {
             Signal::Application(key, application) => {
                 let application = Arc::new(*application);
-                if self.share.has(&key) {
+                if self.share.has(&key) && !self.told.contains_key(&key) {
                     self.metrics.know(&key, Arc::clone(&application));
                 }
                 let before = self.applications.insert(key.clone(), Arc::clone(&application));
+                if self.queue.is_working(&key) {
+                    self.rivals.note(&key, before.as_deref(), &application);
+                }
                 self.sets.application(before.as_deref(), Some(&application), now);
                 if before.is_none_or(|before| asks(&before, &application)) {
                     self.asked.insert(key.clone(), Instant::now());
@@ -290,6 +306,8 @@ impl Work {
                 let before = self.applications.remove(&key);
                 self.sets.application(before.as_deref(), None, now);
                 self.asked.remove(&key);
+                self.told.remove(&key);
+                self.rivals.forget(&key);
                 self.metrics.forget(&key);
                 self.fights.lock().unwrap_or_else(PoisonError::into_inner).forget(&key);
                 self.queue.forget(&key);
@@ -365,6 +383,9 @@ impl Work {
         match looked {
             Ok(look) => {
                 self.metrics.render(look.renders);
+                if self.options.observe_only && !self.is_news(key, &look) {
+                    return;
+                }
                 for event in &look.events {
                     if let Event::Synced { phase, .. } = event {
                         self.metrics.sync(key, phase, false);
@@ -386,6 +407,14 @@ impl Work {
                 self.queue.ask(key, later(now, TROUBLE));
             }
         }
+    }
+
+    /// Whether who observes found something else than the last time.
+    fn is_news(&mut self, key: &Key, look: &Look) -> bool {
+        if let Some(observed) = &look.observed {
+            self.metrics.know(key, Arc::new(Application::clone(observed)));
+        }
+        self.told.insert(key.clone(), look.events.clone()).as_ref() != Some(&look.events)
     }
 
     /// Tells what happened as a Kubernetes Event, beside the work.
@@ -417,25 +446,6 @@ impl Work {
         };
         self.followers.spawn(follow(Arc::clone(&self.engine.cluster), query, tell));
     }
-
-    /// Asks the repositories after a pause, somewhat more or less than is set so that many operators do not ask at once.
-    fn poll_later(&mut self) {
-        let applications = self.applications.iter().filter(|(key, _)| self.share.has(key));
-        let applications: Vec<_> = applications.map(|(key, one)| (key.clone(), Arc::clone(one))).collect();
-        let (engine, sender, revisions) = (Arc::clone(&self.engine), self.sender.clone(), Arc::clone(&self.revisions));
-        let pause = self.options.poll.mul_f64(rand::random_range(0.9..1.1));
-        self.followers.spawn(async move {
-            tokio::time::sleep(Duration::try_from(pause).unwrap_or(Duration::ZERO)).await;
-            let asked = Instant::now();
-            let credentials = engine.credential_set().await.ok().flatten();
-            let ask = move || {
-                let mut revisions = revisions.lock().unwrap_or_else(PoisonError::into_inner);
-                revisions.moved(&engine, credentials.as_ref(), &applications)
-            };
-            let moved = tokio::task::spawn_blocking(ask).await.unwrap_or_default();
-            let _ = sender.send(Signal::Polled(moved, asked));
-        });
-    }
 }
 
 /// The Applications that are followed.
@@ -458,24 +468,6 @@ fn is_progress(object: &Object) -> bool {
     wanted.is_some() && wanted == object.get(&["status", "observedGeneration"])
 }
 
-/// Whether an object is one of those that the operator itself goes by, and reads at every look: Applications, their sets,
-/// projects, settings, keys and credentials. A cluster that remembers does well to keep them.
-pub fn is_own(object: &Object) -> bool {
-    let kind = |kind: &str| object.api_version() == API_VERSION && object.kind() == kind;
-    kind(APPLICATION_KIND)
-        || kind(APP_PROJECT_KIND)
-        || kind(APPLICATION_SET_KIND)
-        || object.kind() == "ConfigMap" && [settings::NAME, appset::PARAMETERS].contains(&object.name())
-        || object.kind() == "Secret" && object.name() == digest_key::NAME
-        || is_credential(object)
-}
-
-/// The kinds that the operator goes by, and of which it does not matter who owns their fields.
-pub fn own_kinds() -> [GroupKind; 3] {
-    [APPLICATION_KIND, APP_PROJECT_KIND, APPLICATION_SET_KIND]
-        .map(|kind| GroupVersionKind::from_api_version(API_VERSION, kind).group_kind())
-}
-
 /// Whether a change of an Application is one to look at: its status changes with every look.
 fn asks(before: &Application, after: &Application) -> bool {
     let (old, new) = (&before.metadata, &after.metadata);
@@ -485,7 +477,7 @@ fn asks(before: &Application, after: &Application) -> bool {
         || new.annotation(REFRESH).is_some() && old.annotation(REFRESH) != new.annotation(REFRESH)
         || new.annotation(DELETION_APPROVED).is_some()
             && old.annotation(DELETION_APPROVED) != new.annotation(DELETION_APPROVED)
-        || old.annotation(SKIP_RECONCILE) != new.annotation(SKIP_RECONCILE)
+        || [SKIP_RECONCILE, TAKE_OVER].iter().any(|one| old.annotation(one) != new.annotation(one))
 }
 
 fn later(now: Timestamp, pause: SignedDuration) -> Timestamp {

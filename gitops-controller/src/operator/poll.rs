@@ -1,12 +1,14 @@
 //! Asking repositories whether a revision has moved: once for all Applications that share it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 
 use gitops_core::api::Application;
 use gitops_git::Access;
 
 use super::queue::Key;
+use super::{Signal, Work};
 use crate::credentials::CredentialSet;
 use crate::engine::Engine;
 use crate::resolve::resolve_one;
@@ -65,5 +67,26 @@ impl Revisions {
             }
         }
         moved
+    }
+}
+
+impl Work {
+    /// Asks the repositories after a pause, somewhat more or less than is set so that many operators do not ask at once.
+    pub(super) fn poll_later(&mut self) {
+        let applications = self.applications.iter().filter(|(key, _)| self.share.has(key));
+        let applications: Vec<_> = applications.map(|(key, one)| (key.clone(), Arc::clone(one))).collect();
+        let (engine, sender, revisions) = (Arc::clone(&self.engine), self.sender.clone(), Arc::clone(&self.revisions));
+        let pause = self.options.poll.mul_f64(rand::random_range(0.9..1.1));
+        self.followers.spawn(async move {
+            tokio::time::sleep(Duration::try_from(pause).unwrap_or(Duration::ZERO)).await;
+            let asked = Instant::now();
+            let credentials = engine.credential_set().await.ok().flatten();
+            let ask = move || {
+                let mut revisions = revisions.lock().unwrap_or_else(PoisonError::into_inner);
+                revisions.moved(&engine, credentials.as_ref(), &applications)
+            };
+            let moved = tokio::task::spawn_blocking(ask).await.unwrap_or_default();
+            let _ = sender.send(Signal::Polled(moved, asked));
+        });
     }
 }

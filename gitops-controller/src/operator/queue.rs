@@ -87,6 +87,11 @@ impl Queue {
         self.due.first().map(|(at, _)| *at)
     }
 
+    /// Whether an Application is being looked at.
+    pub fn is_working(&self, key: &Key) -> bool {
+        self.working.contains_key(key)
+    }
+
     /// How many are being looked at.
     pub fn working(&self) -> usize {
         self.working.len()

@@ -210,7 +210,11 @@ impl Work {
         let Share::Held(parts) = &mut self.share else { return };
         let shards: Vec<Shard> = taken.iter().map(|(shard, _)| *shard).collect();
         for (shard, hold) in taken {
-            let engine = Arc::new(engine.guarded(Guard::While(hold.clone())));
+            // Who only observes writes nothing anyway.
+            let engine = match engine.guard {
+                Some(_) => Arc::clone(&engine),
+                None => Arc::new(engine.guarded(Guard::While(hold.clone()))),
+            };
             let awaits = (shard != Shard::Sets).then_some(Awaited::Listing);
             parts.held.insert(shard, Part { hold, engine, awaits, is_drained: false, working: BTreeSet::new() });
         }
@@ -267,6 +271,9 @@ impl Work {
         let Some(part) = parts.held.get_mut(&shard) else { return };
         part.awaits = None;
         (self.observer)(&Event::Holding { shard: shard.to_string() });
+        if shard == Shard::Sets && self.options.observe_only {
+            return;
+        }
         if shard == Shard::Sets {
             self.sets.ask_all(now);
             let (engine, sender) = (Arc::clone(&part.engine), self.sender.clone());

@@ -1,6 +1,6 @@
 //! The operator on the embedded cluster, over a real repository.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gitops_core::annotations::{INSTANCE_LABEL, TRACKING_ID};
@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{Operator, OperatorOptions, PushError, Pushes};
+use super::{Event, Operator, OperatorOptions, PushError, Pushes};
 use crate::applications::Applications;
 use crate::audit::FileJournal;
 use crate::engine::Engine;
@@ -33,6 +33,7 @@ struct Bench {
     repository: TestRepository,
     cluster: Arc<dyn Cluster>,
     pushes: Pushes,
+    events: Arc<Mutex<Vec<Event>>>,
     stop: oneshot::Sender<()>,
     running: JoinHandle<()>,
 }
@@ -43,6 +44,11 @@ impl Bench {
     }
 
     async fn polling(poll: SignedDuration) -> Self {
+        Self::with(OperatorOptions { poll, ..OperatorOptions::default() }, &[]).await
+    }
+
+    /// The same over a cluster with these objects, each written by a manager.
+    async fn with(options: OperatorOptions, objects: &[(serde_json::Value, &str, Verb)]) -> Self {
         let place = tempfile::tempdir().unwrap();
         let mut repository = TestRepository::new().unwrap();
         repository.commit([("app/settings.yaml", settings("blue").as_str())]).unwrap();
@@ -62,14 +68,20 @@ impl Bench {
         let journal = Arc::new(FileJournal::new(place.path().join("audit.jsonl")));
         let repositories = RepositoryCache::new(place.path().join("repositories"));
         let engine = Engine::new(Arc::clone(&cluster), repositories, Arc::new(Kinds::builtin().unwrap()), journal);
-        let options = OperatorOptions { poll, ..OperatorOptions::default() };
+        for (object, manager, verb) in objects {
+            let object = Object::from_value(object.clone()).unwrap();
+            cluster.write(Write::new(&object, *verb, manager)).await.unwrap();
+        }
+        let events: Arc<Mutex<Vec<Event>>> = Arc::default();
+        let told = Arc::clone(&events);
         let (stop, stopped) = oneshot::channel::<()>();
         let operator = Operator::new(engine, options);
+        let operator = operator.with_observer(move |event| told.lock().unwrap().push(event.clone()));
         let pushes = operator.pushes();
         let running = tokio::spawn(operator.run(async {
             let _ = stopped.await;
         }));
-        Self { _place: place, repository, cluster, pushes, stop, running }
+        Self { _place: place, repository, cluster, pushes, events, stop, running }
     }
 
     async fn colour(&self) -> Option<String> {
@@ -277,5 +289,106 @@ async fn a_prune_that_is_to_be_confirmed_waits_for_it_and_says_so() {
     bench
         .until("ended", |application| message(application).is_some_and(|words| words.contains("successfully synced")))
         .await;
+    bench.end().await;
+}
+
+/// What Argo CD leaves: a namespace, two objects with its marks, and a status that says so.
+fn of_argo_cd() -> Vec<(serde_json::Value, &'static str, Verb)> {
+    let config = |name: &str| {
+        let mark = format!("web:/ConfigMap:shop/{name}");
+        let metadata =
+            json!({"name": name, "namespace": "shop", "annotations": {"argocd.argoproj.io/tracking-id": mark}});
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"colour": "grey", "more": "yes"}})
+    };
+    let listed = |name: &str| json!({"version": "v1", "kind": "ConfigMap", "namespace": "shop", "name": name, "status": "Synced"});
+    let status = json!({
+        "reconciledAt": gitops_core::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        "sync": {"status": "Synced"}, "resources": [listed("settings"), listed("old")],
+    });
+    let metadata = json!({"name": "web", "namespace": "argocd"});
+    let application =
+        json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": metadata, "status": status});
+    let apply = Verb::Apply { force: true };
+    let everywhere = json!([{"server": "*", "namespace": "*"}]);
+    let everything = json!([{"group": "*", "kind": "*"}]);
+    let project = json!({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": "default", "namespace": "argocd"},
+        "spec": {"sourceRepos": ["*"], "destinations": everywhere, "clusterResourceWhitelist": everything},
+    });
+    vec![
+        (project, "argocd-server", apply),
+        (json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}), "kubectl", apply),
+        (config("settings"), "argocd-controller", apply),
+        (config("old"), "argocd-controller", apply),
+        (application, "argocd-application-controller", Verb::MergePatch),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_observes_writes_nothing_and_tells_what_would_be_done() {
+    let mut options = OperatorOptions { poll: SignedDuration::from_millis(100), ..OperatorOptions::default() };
+    options.observe_only = true;
+    let bench = Bench::with(options, &of_argo_cd()).await;
+    let before = bench.application().await.metadata.resource_version;
+    let observed = || {
+        let events = bench.events.lock().unwrap();
+        events.iter().filter(|event| matches!(event, Event::Observed { .. })).cloned().collect::<Vec<_>>()
+    };
+    for _ in 0..1_500 {
+        if !observed().is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let [Event::Observed { sync, steps, differs, would_sync, .. }] = &observed()[..] else {
+        panic!("{:?}", bench.events.lock().unwrap())
+    };
+    assert_eq!(sync, "OutOfSync");
+    assert_eq!(steps.len(), 2, "{steps:?}");
+    assert!(steps.iter().any(|step| step.starts_with("prune") && step.contains("old")), "{steps:?}");
+    assert!(differs.contains(&"sync: OutOfSync here, Synced in the status".to_owned()), "{differs:?}");
+    assert!(would_sync);
+    assert_eq!(bench.colour().await.as_deref(), Some("grey"));
+    assert!(bench.is_there("old").await);
+    assert_eq!(bench.application().await.metadata.resource_version, before);
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_controllers_application_is_left_until_it_is_taken_over() {
+    let bench = Bench::with(
+        OperatorOptions { poll: SignedDuration::from_millis(100), ..OperatorOptions::default() },
+        &of_argo_cd(),
+    )
+    .await;
+    let refused = |application: &Application| {
+        let conditions = application.status.iter().flat_map(|status| status.conditions.iter().flatten());
+        conditions.filter(|one| one.condition_type.as_str() == "OtherControllerError").count()
+    };
+    bench.until("told", |application| refused(application) == 1).await;
+    bench.patch(json!({"annotations": {"argocd.argoproj.io/refresh": "normal"}})).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let application = bench.application().await;
+    assert!(application.metadata.annotation("argocd.argoproj.io/refresh").is_some(), "the request is the other's");
+    assert_eq!(application.status.unwrap().sync.unwrap().status.as_str(), "Synced");
+    assert_eq!(bench.colour().await.as_deref(), Some("grey"));
+
+    bench.patch(json!({"annotations": {"gitops.engine/take-over": "true"}})).await;
+    bench.has(Some("blue")).await;
+    bench.until("said no more", |application| refused(application) == 0).await;
+    let id = ObjectId::new("", "ConfigMap", Some("shop"), "settings").at_version("v1");
+    let live = bench.cluster.get(&id).await.unwrap().unwrap();
+    assert_eq!(live.get(&["data"]), Some(&json!({"colour": "blue"})), "what Argo CD set and Git does not have is gone");
+    assert_eq!(live.annotation("argocd.argoproj.io/tracking-id"), Some("web:/ConfigMap:shop/settings"));
+    let owners = live.get(&["metadata", "managedFields"]).unwrap().to_string();
+    assert!(owners.contains("gitops-engine") && !owners.contains("argocd-controller"), "{owners}");
+    for _ in 0..1_500 {
+        if !bench.is_there("old").await {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(!bench.is_there("old").await, "what Argo CD deployed and Git gave up is pruned");
     bench.end().await;
 }
