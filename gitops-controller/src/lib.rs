@@ -13,6 +13,7 @@ pub mod applications;
 pub mod approval;
 pub mod appset;
 pub mod audit;
+pub mod backup;
 pub mod causes;
 pub mod clusters;
 pub mod compare;

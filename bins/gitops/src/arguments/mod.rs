@@ -202,6 +202,52 @@ pub(crate) enum RenderFormat {
 pub(crate) enum AdminCommand {
     /// Print the operator's own objects: kinds, namespace, rights, Deployment and Service, for `kubectl apply --server-side -f -`
     Manifests(AdminManifestsArguments),
+    /// Print everything that is kept in the cluster: Applications, AppProjects, ApplicationSets, inventories and settings
+    Export(AdminExportArguments),
+    /// Bring back what `export` printed
+    Import(AdminImportArguments),
+}
+
+/// What is kept where.
+#[derive(Args)]
+pub(crate) struct BackupScopeArguments {
+    /// Namespace of the installation
+    #[arg(short = 'N', long, value_name = "NAMESPACE", default_value = "argocd")]
+    pub namespace: String,
+    /// Further namespaces of Applications and ApplicationSets, separated by commas
+    #[arg(long, value_name = "NAMESPACES", value_delimiter = ',')]
+    pub application_namespaces: Vec<String>,
+    /// Secrets too: credentials of repositories and clusters, and those of the settings, with their values
+    #[arg(long)]
+    pub secrets: bool,
+}
+
+/// `gitops admin export`
+#[derive(Args)]
+pub(crate) struct AdminExportArguments {
+    #[command(flatten)]
+    pub scope: BackupScopeArguments,
+    /// Write to this file, which only its owner can read, in place of standard output
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    pub out: String,
+}
+
+/// `gitops admin import`
+#[derive(Args)]
+pub(crate) struct AdminImportArguments {
+    /// The file that `export` wrote, or `-` for standard input
+    pub source: String,
+    #[command(flatten)]
+    pub scope: BackupScopeArguments,
+    /// Print what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Delete Applications, projects, sets and (with `--secrets`) Secrets that the backup does not have
+    #[arg(long)]
+    pub prune: bool,
+    /// Leave out operations that were asked for or under way
+    #[arg(long)]
+    pub stop_operation: bool,
 }
 
 /// `gitops admin manifests`
@@ -213,6 +259,9 @@ pub(crate) struct AdminManifestsArguments {
     /// Let the operator deploy every kind, in place of the usual workloads
     #[arg(long, conflicts_with = "crds_only")]
     pub everything: bool,
+    /// So many replicas that share the work
+    #[arg(long, value_name = "COUNT", conflicts_with = "crds_only", value_parser = clap::value_parser!(u16).range(2..))]
+    pub replicas: Option<u16>,
     /// The image of the operator
     #[arg(long, value_name = "IMAGE", conflicts_with = "crds_only")]
     pub image: Option<String>,

@@ -19,7 +19,7 @@ macro_rules! carried {
 }
 
 /// The operator's installation, a kustomization.
-const INSTALL: [(&str, &str); 14] = carried![
+const INSTALL: [(&str, &str); 15] = carried![
     "kustomization.yaml",
     "namespace.yaml",
     "service-account.yaml",
@@ -34,6 +34,7 @@ const INSTALL: [(&str, &str); 14] = carried![
     "crds/applicationset.yaml",
     "everything/kustomization.yaml",
     "everything/cluster-role.yaml",
+    "replicas/kustomization.yaml",
 ];
 
 /// Prints what the operator needs, built from the files of `install/`.
@@ -59,8 +60,14 @@ pub(super) fn run(arguments: &AdminManifestsArguments) -> Result<ExitCode, Failu
 /// A kustomization over the installation, as a user writes one.
 fn chosen(arguments: &AdminManifestsArguments) -> String {
     let mut text = "resources: [../install]\n".to_owned();
-    if arguments.everything {
-        text.push_str("components: [../install/everything]\n");
+    let chosen =
+        [(arguments.everything, "../install/everything"), (arguments.replicas.is_some(), "../install/replicas")];
+    let components: Vec<&str> = chosen.into_iter().filter_map(|(is, path)| is.then_some(path)).collect();
+    if !components.is_empty() {
+        text.push_str(&format!("components: [{}]\n", components.join(", ")));
+    }
+    if let Some(count) = arguments.replicas {
+        text.push_str(&format!("replicas: [{{name: gitops-controller, count: {count}}}]\n"));
     }
     if let Some(image) = &arguments.image {
         let (name, version) = split_image(image);

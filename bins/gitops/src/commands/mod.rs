@@ -4,6 +4,7 @@ mod admin;
 mod app;
 mod apply;
 mod appset;
+mod backup;
 mod build;
 mod chart;
 mod completion;
@@ -42,6 +43,12 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::App { command } => in_engine(global, async |context| app::run(context, command).await),
         Command::Appset { command } => appset::run(&command, global),
         Command::Admin { command: AdminCommand::Manifests(arguments) } => admin::run(&arguments),
+        Command::Admin { command: AdminCommand::Export(arguments) } => {
+            in_engine(global, async |context| backup::export(context, &arguments).await)
+        }
+        Command::Admin { command: AdminCommand::Import(arguments) } => {
+            in_engine(global, async |context| backup::import(context, &arguments).await)
+        }
         Command::Install => in_engine(global, install::run),
         Command::History(arguments) => in_engine(global, async |context| history::run(context, &arguments)),
         Command::Demo(arguments) => in_engine(global, async |context| demo::run(context, &arguments).await),

@@ -40,6 +40,60 @@ fn the_installation_has_its_rights_and_nothing_of_the_clusters_administration() 
     let rules = objects.iter().filter_map(|one| one["rules"].as_array()).flatten();
     let everything = |rule: &&Value| rule.to_string().contains("\"*\"") || rule.to_string().contains("clusterroles");
     assert_eq!(rules.filter(everything).count(), 0);
+    let replicas = documents(&bench.run(["admin", "manifests", "--replicas", "3"]).exits(0).stdout);
+    let deployment = &replicas.iter().find(|one| one["kind"] == "Deployment").unwrap()["spec"];
+    assert_eq!(
+        (&deployment["replicas"], &deployment["strategy"]["type"]),
+        (&Value::from(3), &Value::from("RollingUpdate"))
+    );
+    let arguments = &deployment["template"]["spec"]["containers"][0]["args"];
+    assert!(arguments.as_array().unwrap().contains(&Value::from("--replicas-by-lease")), "{arguments}");
     let more = bench.run(["admin", "manifests", "--everything"]).exits(0);
     assert_eq!(documents(&more.stdout).len(), objects.len() + 1);
+}
+
+const SETTINGS: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  colour: blue\n";
+
+#[test]
+fn what_is_exported_is_brought_back_into_another_cluster() {
+    let bench = Workbench::with([("app/settings.yaml", SETTINGS)]);
+    let write = |name: &str, text: &str| std::fs::write(bench.path().join(name), text).unwrap();
+    let file = bench.application("app", "  syncPolicy:\n    syncOptions: [CreateNamespace=true]\n");
+    bench.run(["sync", &file]).exits(0);
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: shop\n  namespace: argocd\n  labels: {argocd.argoproj.io/secret-type: repository}\nstringData: {password: canary}\n";
+    write("kept.yaml", secret);
+    bench.run(["admin", "import", "--secrets", "kept.yaml"]).exits(0).says("Secret/argocd/shop created");
+
+    let exported = bench.run(["admin", "export"]).exits(0).stdout;
+    let names = kinds(&documents(&exported));
+    assert!(names.iter().any(|name| name == "Application/web") && !exported.contains("Secret"), "{names:?}");
+    assert!(
+        names.iter().any(|name| name.starts_with("ConfigMap/") && name.contains("web")),
+        "the inventory: {names:?}"
+    );
+    let whole = bench.run(["admin", "export", "--secrets"]).exits(0).stdout;
+    assert!(kinds(&documents(&whole)).iter().any(|name| name == "Secret/shop"));
+    assert!(!whole.contains("canary") && whole.contains("Y2FuYXJ5"), "as the cluster keeps it");
+    write("backup.yaml", &whole);
+    bench.run(["admin", "import", "backup.yaml"]).exits(2).says("Secrets are to be left out");
+
+    let other = ["--data-dir", "other"];
+    let run = |arguments: &[&str]| bench.run(other.iter().chain(arguments).copied());
+    run(&["admin", "import", "--secrets", "--dry-run", "backup.yaml"]).exits(0).says("created (dry run)");
+    run(&["app", "get", "web"]).exits(2);
+    run(&["admin", "import", "--secrets", "backup.yaml"]).exits(0).says("Application/argocd/web created");
+    assert_eq!(run(&["admin", "export", "--secrets"]).exits(0).stdout, whole, "nothing is lost");
+    let again = run(&["admin", "import", "--secrets", "backup.yaml"]).exits(0);
+    assert!(again.stdout.lines().all(|line| line.ends_with(" unchanged")), "{}", again.stdout);
+    run(&["sync", "web"]).exits(0);
+    run(&["diff", "web"]).exits(0);
+    run(&["sync", "web"]).exits(0).says("nothing to do");
+
+    write("empty.yaml", "");
+    run(&["admin", "import", "empty.yaml"]).exits(0);
+    run(&["app", "get", "web"]).exits(0);
+    run(&["admin", "import", "--prune", "--dry-run", "empty.yaml"])
+        .exits(0)
+        .says("Application/argocd/web pruned (dry run)");
+    run(&["app", "get", "web"]).exits(0);
 }
