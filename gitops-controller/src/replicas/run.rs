@@ -187,6 +187,8 @@ impl<T: Fn(ShardSignal)> Running<T> {
         if let Some(version) = self.machine.drained(shard) {
             self.give_away(shard, &version).await;
         }
+        // It may have been lost and taken again since it was said to be drained.
+        (self.tell)(ShardSignal::Lost(shard));
     }
 
     async fn give_away(&self, shard: Shard, seen: &Version) {
