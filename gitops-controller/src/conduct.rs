@@ -9,6 +9,8 @@ use gitops_apply::execute::Settings;
 use gitops_apply::health::Checks;
 use jiff::SignedDuration;
 
+use crate::settings::is_true;
+
 /// The variable that says how many seconds lie between waves, as for Argo CD's controller.
 pub const SYNC_WAVE_DELAY: &str = "ARGOCD_SYNC_WAVE_DELAY";
 
@@ -114,11 +116,6 @@ impl Conduct {
         settings.checks = checks;
         settings
     }
-}
-
-/// Whether a variable says yes, in one of the words that Go takes for it.
-fn is_true(word: &str) -> bool {
-    ["1", "t", "T", "true", "TRUE", "True"].contains(&word)
 }
 
 /// Whole seconds; two where nothing, or no number, is said. Argo CD does not sleep for less than no time.

@@ -62,8 +62,7 @@ impl Engine {
     }
 
     /// Deletes an Application, and what goes with it first. Its hooks are those of its sources as they are now. An object that may
-    /// not be deleted stays, and is named in the plan; the Application is
-    /// deleted all the same, as it is in Argo CD.
+    /// not be deleted stays, and is named in the plan; the Application is deleted all the same, as it is in Argo CD.
     ///
     /// # Errors
     /// Where something cannot be deleted, waits for a confirmation, or the hooks cannot be rendered: then the Application stays.

@@ -29,6 +29,11 @@ const KNOWN_TYPES: &str = "knownTypeFields";
 /// How objects are compared.
 const COMPARE_OPTIONS: &str = "resource.compareoptions";
 
+/// Whether a word says yes, in one of the ways that Go writes it (`strconv.ParseBool`).
+pub(crate) fn is_true(word: &str) -> bool {
+    ["1", "t", "T", "true", "TRUE", "True"].contains(&word)
+}
+
 /// Argo CD's `resource.compareoptions`. What it has beside these, `ignoreDifferencesOnResourceUpdates`, decides what makes Argo
 /// CD's controller compare again; here a look that finds nothing new makes no call, so there is nothing to spare.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,6 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use gitops_core::secret::{Purpose, Reveal, Secret};
 use gitops_core::{Object, Value};
 
+use crate::settings::is_true;
+
 /// The fields of a Secret, opened for a purpose.
 pub(crate) struct Fields {
     data: BTreeMap<String, Secret<Value>>,
@@ -24,6 +26,6 @@ impl Fields {
 
     /// Whether a field is `true`, in one of the ways that Go writes it.
     pub(crate) fn is_true(&self, key: &str) -> bool {
-        self.text(key).is_some_and(|text| ["1", "t", "T", "true", "TRUE", "True"].contains(&text.trim()))
+        self.text(key).is_some_and(|text| is_true(text.trim()))
     }
 }

@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use gitops_fixtures::testbed::{self, Assets, ControlPlane};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::workbench::{Run, Workbench, finish};
 
@@ -108,6 +108,29 @@ impl RealBench {
     pub(crate) fn get(&self, kind: &str, name: &str) -> Option<Value> {
         let text = self.kubectl(&["get", kind, name, "-o", "json", "--ignore-not-found", "--show-managed-fields"]);
         (!text.trim().is_empty()).then(|| serde_json::from_str(&text).unwrap())
+    }
+
+    /// A quota of ConfigMaps, `few`, that what is there already uses up.
+    pub(crate) fn use_up_quota(&self) {
+        self.kubectl(&["create", "quota", "few", "--hard=count/configmaps=1"]);
+        let counted = (0..200).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            self.get("quota", "few").unwrap()["status"]["used"]["count/configmaps"] == "1"
+        });
+        assert!(counted, "the quota is not counted");
+    }
+
+    /// Ends the namespace, which stays until it is let go.
+    pub(crate) fn end_namespace(&self) {
+        let held = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "held", "namespace": self.namespace,
+            "finalizers": ["example.com/hold"]}});
+        self.plane.kubectl_with_input(&["create", "-f", "-"], &held.to_string()).unwrap();
+        self.kubectl(&["delete", "namespace", &self.namespace, "--wait=false"]);
+    }
+
+    /// Lets a namespace go that was ended.
+    pub(crate) fn let_namespace_go(&self) {
+        self.kubectl(&["patch", "configmap", "held", "--type=merge", "-p", r#"{"metadata":{"finalizers":null}}"#]);
     }
 
     /// How often an object of the namespace was created.

@@ -1,7 +1,6 @@
 //! What the cluster refuses is told with its cause, its object and the next step.
 
 use gitops_fixtures::testbed::{Fault, Proxy};
-use serde_json::json;
 
 use super::{CREATE_NAMESPACE, bench, deployment};
 
@@ -23,13 +22,7 @@ fn a_missing_namespace_and_an_immutable_field() {
 fn a_quota_that_is_used_up() {
     let Some(bench) = bench([("app/config.yaml", CONFIG)]) else { return };
     bench.kubectl(&["create", "namespace", &bench.namespace]);
-    bench.kubectl(&["create", "quota", "few", "--hard=count/configmaps=1"]);
-    // What is there already uses it up, once it was counted.
-    let counted = (0..200).any(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(50));
-        bench.get("quota", "few").unwrap()["status"]["used"]["count/configmaps"] == "1"
-    });
-    assert!(counted, "the quota is not counted");
+    bench.use_up_quota();
     let file = bench.application("");
     bench.run(["sync", &file]).exits(1).says("colours").says("exceeded quota: few").says("ResourceQuota raised");
 }
@@ -38,10 +31,7 @@ fn a_quota_that_is_used_up() {
 fn a_namespace_that_ends() {
     let Some(bench) = bench([("app/config.yaml", CONFIG)]) else { return };
     bench.kubectl(&["create", "namespace", &bench.namespace]);
-    let held = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "held", "namespace": bench.namespace,
-        "finalizers": ["example.com/hold"]}});
-    bench.plane.kubectl_with_input(&["create", "-f", "-"], &held.to_string()).unwrap();
-    bench.kubectl(&["delete", "namespace", &bench.namespace, "--wait=false"]);
+    bench.end_namespace();
     let file = bench.application("");
     bench
         .run(["sync", &file])
@@ -49,7 +39,7 @@ fn a_namespace_that_ends() {
         .says("colours")
         .says("being terminated")
         .says("wait until the namespace is gone");
-    bench.kubectl(&["patch", "configmap", "held", "--type=merge", "-p", r#"{"metadata":{"finalizers":null}}"#]);
+    bench.let_namespace_go();
 }
 
 #[test]

@@ -77,12 +77,7 @@ fn a_quota_of_the_tenant_that_is_used_up_is_told_as_one() {
     let file = tenant(&bench);
     let account = format!("{}:deployer", bench.namespace);
     bench.kubectl(&["create", "rolebinding", "deployer", "--clusterrole=edit", "--serviceaccount", &account]);
-    bench.kubectl(&["create", "quota", "few", "--hard=count/configmaps=1"]);
-    let counted = (0..200).any(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(50));
-        bench.get("quota", "few").unwrap()["status"]["used"]["count/configmaps"] == "1"
-    });
-    assert!(counted, "the quota is not counted");
+    bench.use_up_quota();
     let run = bench.run(["sync", &file]).exits(1).says("colours").says("exceeded quota: few");
     let run = run.says("ResourceQuota raised");
     assert!(!run.stderr.contains("Role ") && !run.stdout.contains("Role "), "no rights are missing: {run:?}");
@@ -102,17 +97,14 @@ fn a_namespace_of_the_tenant_that_ends_is_told_as_one() {
         "--serviceaccount",
         &account,
     ]);
-    let held = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "held", "namespace": bench.namespace,
-        "finalizers": ["example.com/hold"]}});
-    bench.plane.kubectl_with_input(&["create", "-f", "-"], &held.to_string()).unwrap();
-    bench.kubectl(&["delete", "namespace", &bench.namespace, "--wait=false"]);
+    bench.end_namespace();
     bench
         .run(["sync", &file])
         .exits(1)
         .says("colours")
         .says("being terminated")
         .says("wait until the namespace is gone");
-    bench.kubectl(&["patch", "configmap", "held", "--type=merge", "-p", r#"{"metadata":{"finalizers":null}}"#]);
+    bench.let_namespace_go();
 }
 
 #[test]
