@@ -74,8 +74,24 @@ impl<'a> Owners<'a> {
     }
 }
 
+/// How much of a field a manager owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Share {
+    /// Something in it.
+    Part,
+    /// The field itself.
+    Itself,
+}
+
+/// How much of a field the set has; none where it has nothing of it. All of a map is not its fields: who owns `labels` owns that
+/// there are labels.
+pub(crate) fn share(fields: &Map, steps: &[Step<'_>]) -> Option<Share> {
+    let fields = steps.iter().try_fold(fields, |fields, step| fields.get(&element(step))?.as_object())?;
+    Some(if fields.is_empty() || fields.contains_key(".") { Share::Itself } else { Share::Part })
+}
+
 /// Whether the set has the field, a part of it, or all of something that it is in.
-pub(crate) fn owns(fields: &Map, steps: &[Step<'_>]) -> bool {
+fn owns(fields: &Map, steps: &[Step<'_>]) -> bool {
     let mut fields = fields;
     for (depth, step) in steps.iter().enumerate() {
         if depth > 0 && fields.is_empty() {
@@ -128,18 +144,20 @@ mod tests {
     use crate::shape::Shape;
 
     #[test]
-    fn a_part_and_a_whole_both_own() {
+    fn a_part_and_the_field_itself_are_told_apart() {
         let fields =
             json!({"f:spec": {"f:ports": {"k:{\"port\":80,\"protocol\":\"TCP\"}": {"f:name": {}}}, "f:sel": {}}});
         let fields = fields.as_object().unwrap();
         let keys = ["port".to_owned(), "protocol".to_owned()];
         let item = json!({"port": 80, "protocol": "TCP"});
         let port = Step::Item { index: None, keys: &keys, item: &item, shape: Shape::unknown() };
-        assert!(owns(fields, &[Step::Field("spec")]));
-        assert!(owns(fields, &[Step::Field("spec"), Step::Field("ports"), port]));
-        assert!(owns(fields, &[Step::Field("spec"), Step::Field("ports"), port, Step::Field("name")]));
-        assert!(!owns(fields, &[Step::Field("spec"), Step::Field("ports"), port, Step::Field("port")]));
-        assert!(owns(fields, &[Step::Field("spec"), Step::Field("sel"), Step::Field("app")]));
-        assert!(!owns(fields, &[Step::Field("data")]));
+        assert_eq!(share(fields, &[Step::Field("spec")]), Some(Share::Part));
+        assert_eq!(share(fields, &[Step::Field("spec"), Step::Field("ports"), port]), Some(Share::Part));
+        let of_port = |name| share(fields, &[Step::Field("spec"), Step::Field("ports"), port, Step::Field(name)]);
+        assert_eq!(of_port("name"), Some(Share::Itself));
+        assert_eq!(of_port("port"), None);
+        let selected = [Step::Field("spec"), Step::Field("sel"), Step::Field("app")];
+        assert!(share(fields, &selected).is_none() && owns(fields, &selected));
+        assert_eq!(share(fields, &[Step::Field("data")]), None);
     }
 }

@@ -60,6 +60,11 @@ impl<'a> Shape<'a> {
         }
     }
 
+    /// Whether a map's entry is one of the fields that its type names. Of what is not known it is taken to be.
+    pub(crate) fn names(self, name: &str) -> bool {
+        self.map().is_none_or(|map| map.fields.contains_key(name))
+    }
+
     /// The shape of a list's items.
     pub(crate) fn item(self) -> Self {
         self.at(self.list().map(|list| list.element), None)

@@ -8,25 +8,24 @@ use super::DiffError;
 use super::lists::Finder;
 use super::walk::Walk;
 use crate::FieldDiff;
+use crate::owners::Share;
 use crate::path::Step;
 use crate::shape::{Relation, Shape};
 
 /// Reports the fields that the engine owns in the live object by server-side apply, that the desired one lacks, and
 /// that nobody else owns: applying removes these. What others own as well stays where it is, as on the API server.
 ///
-/// A plain write owns what the server filled in, too: `filled` is the desired object with that, and none where it is not known.
-pub(super) fn find<'a>(
-    walk: &mut Walk<'a>,
-    desired: &'a Object,
-    filled: Option<&'a Map>,
-    live: &'a Object,
-) -> Result<(), DiffError> {
+/// An item of a list or an entry of a map stays only where another owns it itself: who owns no more than fields in it loses them
+/// with it. A field that the type names stays for what others own in it (structured-merge-diff 6.3, `merge.Updater.prune`).
+///
+/// Nor does what the server fills in again count. Plain writes own what it filled in, too, so that of their fields nothing can be
+/// told where that is not known.
+pub(super) fn find<'a>(walk: &mut Walk<'a>, desired: &'a Object, live: &'a Object) -> Result<(), DiffError> {
     let (owners, shape) = (walk.owners, walk.types.root);
     let before = walk.found.len();
     for entry in owners.entries().filter(|entry| entry.own) {
-        let want = if entry.ours { Some(desired.body()) } else { filled };
-        if let Some(want) = want {
-            in_map(walk, entry.fields, (Some(want), live.body()), shape)?;
+        if entry.ours || walk.knows_defaults() {
+            in_map(walk, entry.fields, (Some(desired.body()), live.body()), shape)?;
         }
     }
     told_once(&mut walk.found, before);
@@ -64,23 +63,30 @@ fn in_map<'a>(
         let Some(have) = have.get(name).filter(|have| !have.is_null()) else { continue };
         let want = want.and_then(|want| want.get(name)).filter(|want| !want.is_null());
         let entry = walk.types.entry(&walk.steps, shape, name);
-        walk.below(Step::Field(name), |walk| in_value(walk, below, (want, have), entry))?;
+        walk.below(Step::Field(name), |walk| in_value(walk, below, (want, have), (entry, stays_for(shape, name))))?;
     }
     Ok(())
+}
+
+/// How much of a map's entry another manager has to own for it to stay.
+fn stays_for(shape: Shape<'_>, name: &str) -> Share {
+    if shape.names(name) { Share::Part } else { Share::Itself }
 }
 
 fn in_value<'a>(
     walk: &mut Walk<'a>,
     fields: &'a Map,
     (want, have): (Option<&'a Value>, &'a Value),
-    shape: Shape<'a>,
+    (shape, stays_for): (Shape<'a>, Share),
 ) -> Result<(), DiffError> {
     if walk.ignored.has(have) {
         return Ok(());
     }
     let itself = fields.is_empty() || fields.contains_key(".");
-    if want.is_none() && itself && !walk.is_shared() {
-        walk.report(Some(have), None);
+    if want.is_none() && itself && !walk.is_shared(stays_for) {
+        if !walk.is_default(have) {
+            walk.report(Some(have), None);
+        }
         return Ok(());
     }
     match (want, have) {
@@ -107,7 +113,7 @@ fn in_list<'a>(
                 let (Some(index), None) = (live.find(&value), wanted.find(&value)) else { continue };
                 let Some(value) = have.get(index).filter(|value| !walk.ignored.has(value)) else { continue };
                 walk.below(Step::Member { index: Some(index), value }, |walk| {
-                    if !walk.is_shared() {
+                    if !walk.is_shared(Share::Itself) {
                         walk.report(Some(value), None);
                     }
                 });
@@ -145,16 +151,18 @@ fn in_item<'a>(
     (want, have): (Option<&'a Value>, &'a Value),
     (keys, shape): (&'a [String], Shape<'a>),
 ) -> Result<(), DiffError> {
-    let stays = want.is_none() && !walk.ignored.has(have) && walk.is_shared();
+    let stays = want.is_none() && !walk.ignored.has(have) && walk.is_shared(Share::Itself);
     let Value::Object(map) = have else { return Ok(()) };
     if !stays {
-        return in_value(walk, fields, (want, have), shape);
+        return in_value(walk, fields, (want, have), (shape, Share::Itself));
     }
     // The item belongs to others as well and stays, and so do the keys that it is known by.
     for (key, below) in fields {
         let (Some(name), Value::Object(below)) = (key.strip_prefix("f:"), below) else { continue };
         let Some(have) = map.get(name).filter(|_| !keys.iter().any(|key| key == name)) else { continue };
-        walk.below(Step::Field(name), |walk| in_value(walk, below, (None, have), shape.entry(name)))?;
+        walk.below(Step::Field(name), |walk| {
+            in_value(walk, below, (None, have), (shape.entry(name), stays_for(shape, name)))
+        })?;
     }
     Ok(())
 }

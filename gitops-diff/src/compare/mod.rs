@@ -2,7 +2,6 @@
 
 mod between;
 mod defaulted;
-mod filled;
 mod gone;
 mod lists;
 mod maps;
@@ -85,12 +84,11 @@ pub fn diff(desired: &Object, live: Option<&Object>, context: &DiffContext<'_>) 
         ignored.add_aggregated_rules([target, live]);
     }
     let payloads = (target.secret_data(), live.secret_data());
-    let filled = filled::in_created(desired, live, context);
     let mut walk = Walk::new(desired, live, context, &ignored);
     walk.root(target, live)?;
     secret::compare(&mut walk, &payloads.0, &payloads.1);
     if context.predicted.is_none() {
-        gone::find(&mut walk, desired, filled.as_ref(), live)?;
+        gone::find(&mut walk, desired, live)?;
     }
     let mut out = walk.finish();
     out.warnings.extend(ignored.into_warnings());

@@ -4,7 +4,7 @@ use gitops_core::Value;
 
 use super::reach;
 use super::walk::Walk;
-use crate::owners::{self, Entry};
+use crate::owners::{self, Entry, Share};
 use crate::path::Step;
 use crate::{FieldDiff, FieldPath, Reason, Shown};
 
@@ -84,8 +84,9 @@ fn joined(owners: &[Entry<'_>]) -> Option<String> {
 }
 
 impl Walk<'_> {
-    /// Whether another manager owns the field at hand, or something in it.
-    pub(super) fn is_shared(&self) -> bool {
-        self.owners.entries().any(|entry| !entry.own && owners::owns(entry.fields, &self.steps))
+    /// Whether another manager owns at least so much of the field at hand.
+    pub(super) fn is_shared(&self, least: Share) -> bool {
+        let others = self.owners.entries().filter(|entry| !entry.own);
+        others.filter_map(|entry| owners::share(entry.fields, &self.steps)).any(|share| share >= least)
     }
 }

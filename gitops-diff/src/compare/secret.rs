@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use gitops_core::{Secret, Value};
 
 use super::walk::Walk;
+use crate::owners;
 use crate::path::Step;
 
 /// The values that the API server stores of a Secret, `stringData` folded into `data`.
@@ -39,8 +40,11 @@ fn at<'a>(walk: &mut Walk<'a>, key: &'a str, (is_live, is_wanted): (bool, bool))
     }
 }
 
-/// Whether the engine set the key and nobody else did.
+/// Whether the engine set the key and nobody else did. Who owns it in `stringData` owns nothing that is stored: an apply that
+/// leaves it out leaves it where it is.
 fn is_ours(walk: &Walk<'_>, key: &str) -> bool {
-    let owners = ["data", "stringData"].map(|field| walk.owners.of(&[Step::Field(field), Step::Field(key)])).concat();
-    !owners.is_empty() && owners.iter().all(|owner| owner.own)
+    let place = [Step::Field("data"), Step::Field(key)];
+    let owners = walk.owners.entries().filter(|entry| owners::share(entry.fields, &place).is_some());
+    let mut owners = owners.peekable();
+    owners.peek().is_some() && owners.all(|owner| owner.own)
 }

@@ -21,8 +21,8 @@ pub(super) struct Walk<'a> {
     pub(super) found: Vec<FieldDiff>,
     /// Differences beyond the budget.
     pub(super) left_out: usize,
-    /// The desired object with defaults filled in, made when it is first asked for.
-    pub(super) filled: Option<Box<Value>>,
+    /// The desired object with defaults filled in, made when it is first asked for; none inside where they are not known.
+    pub(super) filled: Option<Option<Box<Value>>>,
     visited: usize,
 }
 
@@ -94,7 +94,7 @@ impl<'a> Walk<'a> {
                 self.lists((want, left), (have, right), shape, extra)
             }
             _ => {
-                if !normalize::equal(want, have, shape, &self.steps) {
+                if !normalize::equal(want, have, shape, &self.steps) && !self.is_filled_in(want, have) {
                     self.report(Some(have), Some(want));
                 }
                 Ok(())

@@ -106,7 +106,7 @@ async fn compare(
             let changed = !predicted::is_same(live, after);
             predicted.fetch_add(1, Ordering::Relaxed);
             if changes != changed {
-                let (before, after) = (masked(live), masked(after));
+                let (before, after) = (predicted::content(live), predicted::content(after));
                 return Some(format!(
                     "seed {seed}, step {index}:\n  {}\n  predicted {fields:?}, changed: {changed} at {}",
                     so_far(),

@@ -30,7 +30,8 @@ pub(super) fn is_same(before: &Object, after: &Object) -> bool {
     content(before) == content(after)
 }
 
-fn content(object: &Object) -> Value {
+/// What an object says, without what the server counts of it.
+pub(super) fn content(object: &Object) -> Value {
     let mut value = object.reveal(&Reveal::granted(Purpose::RenderedOutput));
     let metadata = value["metadata"].as_object_mut().unwrap();
     ["managedFields", "resourceVersion", "generation"].into_iter().for_each(|field| drop(metadata.remove(field)));

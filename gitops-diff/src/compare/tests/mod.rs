@@ -1,3 +1,5 @@
+mod gone;
+
 use gitops_merge::schema::Kinds;
 use serde_json::json;
 
@@ -242,26 +244,6 @@ fn metadata_is_known_of_unknown_kinds() {
 }
 
 #[test]
-fn what_others_own_as_well_stays() {
-    let mut live = deployment(json!({"template": {"spec": {"containers": [
-        {"name": "a", "image": "x", "tty": true}, {"name": "b", "image": "y"},
-    ]}}}));
-    let ours = json!({".": {}, "f:name": {}, "f:image": {}, "f:tty": {}});
-    live["metadata"]["managedFields"] = json!([
-        {"manager": "gitops-engine", "operation": "Apply", "fieldsV1": {"f:spec": {"f:template": {"f:spec": {"f:containers": {
-            "k:{\"name\":\"a\"}": ours, "k:{\"name\":\"b\"}": {".": {}, "f:name": {}, "f:image": {}},
-        }}}}}},
-        {"manager": "other", "operation": "Apply", "fieldsV1": {"f:spec": {"f:template": {"f:spec": {"f:containers": {
-            "k:{\"name\":\"a\"}": {".": {}, "f:name": {}, "f:image": {}},
-        }}}}}},
-    ]);
-    let gone = differ(deployment(json!({"template": {"spec": {"containers": []}}})), live);
-    let containers = ".spec.template.spec.containers";
-    assert_eq!(texts(&gone), [format!(r#"-{containers}[name="a"].tty"#), format!(r#"-{containers}[name="b"]"#)]);
-    assert!(gone.fields.iter().all(|field| field.reason == Reason::NoLongerInSource));
-}
-
-#[test]
 fn long_lists_in_another_order_are_matched() {
     let env = |order: &mut dyn Iterator<Item = usize>| -> Value {
         order.map(|n| json!({"name": format!("N{n}"), "value": n.to_string()})).collect()
@@ -294,77 +276,6 @@ fn more_differences_than_the_budget_are_counted() {
         (found.fields.len(), found.warnings.as_slice()),
         (3, &["17 more differences are not listed".to_owned()][..])
     );
-}
-
-#[test]
-fn what_the_source_gives_up_of_a_created_object_goes_and_what_was_filled_in_stays() {
-    let kinds = kinds();
-    let container = |env: Value| json!({"name": "web", "image": "nginx", "env": env});
-    let deployment = |labels: Value, container: Value| {
-        json!({
-            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "labels": labels},
-            "spec": {"selector": {"matchLabels": {"app": "web"}}, "template": {
-                "metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]},
-            }},
-        })
-    };
-    let both = json!([{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]);
-    let mut live = deployment(json!({"app": "web", "tier": "front"}), container(both));
-    let kind = kinds.get("apps/v1", "Deployment").unwrap();
-    gitops_merge::defaults::fill(kind, &mut live);
-    live["metadata"]["managedFields"] = json!([{
-        "manager": "gitops-engine", "operation": "Update", "apiVersion": "apps/v1", "fieldsType": "FieldsV1",
-        "fieldsV1": {
-            "f:metadata": {"f:labels": {".": {}, "f:app": {}, "f:tier": {}}},
-            "f:spec": {
-                "f:progressDeadlineSeconds": {}, "f:replicas": {}, "f:revisionHistoryLimit": {}, "f:selector": {},
-                "f:strategy": {"f:type": {}, "f:rollingUpdate": {".": {}, "f:maxSurge": {}, "f:maxUnavailable": {}}},
-                "f:template": {"f:spec": {
-                    "f:dnsPolicy": {}, "f:restartPolicy": {},
-                    "f:containers": {"k:{\"name\":\"web\"}": {
-                        ".": {}, "f:name": {}, "f:image": {}, "f:imagePullPolicy": {}, "f:terminationMessagePath": {},
-                        "f:env": {
-                            ".": {}, "k:{\"name\":\"A\"}": {".": {}, "f:name": {}, "f:value": {}},
-                            "k:{\"name\":\"B\"}": {".": {}, "f:name": {}, "f:value": {}},
-                        },
-                    }},
-                }},
-            },
-        },
-    }]);
-    let desired = deployment(json!({"app": "web"}), container(json!([{"name": "A", "value": "1"}])));
-    let (desired, live) = (Object::from_value(desired).unwrap(), Object::from_value(live).unwrap());
-    let context = DiffContext::new().with_kinds(&kinds);
-    let found = diff(&desired, Some(&live), &context).unwrap();
-    let gone: Vec<_> = found.fields.iter().map(|field| (field.path.text.as_str(), field.change)).collect();
-    assert_eq!(
-        gone,
-        [
-            (".metadata.labels.tier", Change::Removed),
-            (".spec.template.spec.containers[name=\"web\"].env[name=\"B\"]", Change::Removed),
-        ]
-    );
-}
-
-#[test]
-fn what_a_predecessor_wrote_and_the_source_lacks_goes() {
-    let (kinds, predecessors) = (kinds(), ["kubectl-client-side-apply".to_owned()]);
-    let desired = object(deployment(json!({"replicas": 2})));
-    let mut live = deployment(json!({"replicas": 2, "paused": true, "minReadySeconds": 5, "revisionHistoryLimit": 10}));
-    let fields =
-        json!({"f:spec": {"f:replicas": {}, "f:paused": {}, "f:minReadySeconds": {}, "f:revisionHistoryLimit": {}}});
-    live["metadata"]["managedFields"] = json!([
-        {"manager": "gitops-engine", "operation": "Apply", "fieldsV1": {"f:spec": {"f:replicas": {}, "f:paused": {}}}},
-        {"manager": "kubectl-client-side-apply", "operation": "Update", "fieldsV1": fields},
-        {"manager": "tuner", "operation": "Update", "fieldsV1": {"f:spec": {"f:minReadySeconds": {}}}},
-    ]);
-    let live = object(live);
-    let context = DiffContext::new().with_kinds(&kinds);
-    assert!(diff(&desired, Some(&live), &context).unwrap().is_same(), "kubectl owns it as well");
-    let found = diff(&desired, Some(&live), &context.with_predecessors(&predecessors)).unwrap();
-    assert_eq!(texts(&found), ["-.spec.paused"], "once, and neither what another owns nor what the server filled in");
-    assert_eq!(found.fields[0].reason, Reason::NoLongerInSource);
-    assert_eq!(crate::taken_over(&live, "gitops-engine", &predecessors), predecessors);
 }
 
 #[test]
