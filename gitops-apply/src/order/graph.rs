@@ -5,31 +5,31 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::rank::{Rank, Ranking, rank};
+use super::rank::{Ranking, rank};
 use super::{Cycle, Group, Item};
 
 pub(super) fn order(items: &[Item]) -> Result<Vec<Group>, Cycle> {
-    let Ranking { ranks, sequence: ranked, depends } = rank(items);
-    let sequence = if depends {
-        sort(items, &ranks, &ranked).ok_or_else(|| cycle(&build(items, &ranks, &ranked), items, &ranked))?
-    } else {
-        ranked
-    };
-    Ok(group(items, &ranks, &sequence, depends))
+    let ranking = rank(items);
+    if ranking.depends {
+        let sequence = sort(items, &ranking).ok_or_else(|| cycle(&build(items, &ranking), items, &ranking.sequence))?;
+        return Ok(group(items, &ranking, &sequence));
+    }
+    Ok(group(items, &ranking, &ranking.sequence))
 }
 
 /// Everything that must come before something else. Its first nodes are the items by rank, the others the barriers between
 /// waves.
 type Graph = DiGraph<(), ()>;
 
-fn build(items: &[Item], ranks: &[Rank], ranked: &[usize]) -> Graph {
+fn build(items: &[Item], ranking: &Ranking<'_>) -> Graph {
+    let ranked = &ranking.sequence;
     let edges: usize = items.iter().map(|item| item.after.len() + 2).sum();
     let mut graph = Graph::with_capacity(items.len() + 1, edges);
     for _ in ranked {
         graph.add_node(());
     }
     let (mut before, mut position) = (None, 0);
-    for members in ranked.chunk_by(|a, b| wave_of(ranks, *a) == wave_of(ranks, *b)) {
+    for members in ranked.chunk_by(|a, b| ranking.wave(*a) == ranking.wave(*b)) {
         let end = graph.add_node(());
         for _ in members {
             let member = NodeIndex::new(position);
@@ -54,7 +54,8 @@ fn build(items: &[Item], ranks: &[Rank], ranked: &[usize]) -> Graph {
 
 /// The items in an order that respects waves and dependencies, by rank where these leave a choice; none where something
 /// waits for itself in the end. An item that is passed over waits for others, and is taken as soon as the last of them is.
-fn sort(items: &[Item], ranks: &[Rank], ranked: &[usize]) -> Option<Vec<usize>> {
+fn sort(items: &[Item], ranking: &Ranking<'_>) -> Option<Vec<usize>> {
+    let ranked = &ranking.sequence;
     let position_of = positions(ranked);
     let mut missing: HashMap<usize, usize> = HashMap::new();
     let mut dependents: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -65,7 +66,7 @@ fn sort(items: &[Item], ranks: &[Rank], ranked: &[usize]) -> Option<Vec<usize>> 
         }
     }
     let (mut sequence, mut passed) = (Vec::with_capacity(ranked.len()), 0);
-    for wave in ranked.chunk_by(|a, b| wave_of(ranks, *a) == wave_of(ranks, *b)) {
+    for wave in ranked.chunk_by(|a, b| ranking.wave(*a) == ranking.wave(*b)) {
         let mut members = wave.iter().copied();
         let mut released: BinaryHeap<Reverse<usize>> = BinaryHeap::new();
         loop {
@@ -111,39 +112,36 @@ fn positions(ranked: &[usize]) -> Vec<usize> {
     positions
 }
 
-fn wave_of(ranks: &[Rank], place: usize) -> Option<u32> {
-    ranks.get(place).map(|rank| rank.wave)
-}
-
 /// Cuts the sequence into waves, and each wave into runs of one kind within which nothing waits for anything.
-fn group(items: &[Item], ranks: &[Rank], sequence: &[usize], depends: bool) -> Vec<Group> {
+fn group(items: &[Item], ranking: &Ranking<'_>, sequence: &[usize]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    let mut batch_of = if depends { vec![usize::MAX; items.len()] } else { Vec::new() };
-    let mut number = 0;
-    let mut last: Option<Rank> = None;
-    for place in sequence {
-        let Some(rank) = ranks.get(*place).copied() else { continue };
-        if last.is_none_or(|last| last.wave != rank.wave) {
-            groups.extend(items.get(*place).map(|item| Group::new(item.phase, item.wave)));
+    let mut last = None;
+    for run in ranking.runs(sequence) {
+        let wave = run.first().and_then(|place| ranking.wave(*place));
+        if wave != last {
+            groups.extend(wave.map(|(phase, wave)| Group::new(phase, wave)));
+            last = wave;
         }
-        let waits = depends
-            && items
-                .get(*place)
-                .is_some_and(|item| item.after.iter().any(|earlier| batch_of.get(*earlier) == Some(&number)));
         let Some(group) = groups.last_mut() else { continue };
-        match group.batches.last_mut() {
-            Some(batch) if last == Some(rank) && !waits => batch.push(*place),
-            _ => {
-                number += 1;
-                group.batches.push(vec![*place]);
-            }
-        }
-        if let Some(slot) = batch_of.get_mut(*place) {
-            *slot = number;
-        }
-        last = Some(rank);
+        group.batches.extend(if ranking.depends { cut(items, run) } else { vec![run.to_vec()] });
     }
     groups
+}
+
+/// Cuts a run where an item waits for one of the same batch.
+fn cut(items: &[Item], run: &[usize]) -> Vec<Vec<usize>> {
+    let mut batches: Vec<Vec<usize>> = Vec::new();
+    let mut batch_of: HashMap<usize, usize> = HashMap::new();
+    for place in run {
+        let is_in_last = |earlier: &usize| batch_of.get(earlier).is_some_and(|batch| batch + 1 == batches.len());
+        let waits = items.get(*place).is_some_and(|item| item.after.iter().any(is_in_last));
+        match batches.last_mut() {
+            Some(batch) if !waits => batch.push(*place),
+            _ => batches.push(vec![*place]),
+        }
+        batch_of.insert(*place, batches.len() - 1);
+    }
+    batches
 }
 
 /// A way round through items of one strongly connected part.

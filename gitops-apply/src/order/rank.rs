@@ -1,111 +1,139 @@
 use std::collections::HashMap;
-use std::hash::Hash;
 
 use super::{Item, kind_rank};
+use crate::hook::Phase;
 
-/// Where an item stands but for its name. Numbers in the place of phase, wave and kind, since ordering reads them again and
-/// again, and the words lie all over the memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Rank {
-    /// The number of its phase and wave.
-    pub(super) wave: u32,
-    /// The number of its kind: deletions first, and their kinds in the reverse order.
-    pub(super) kind: u32,
+/// Where an item stands but for its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Rank<'a> {
+    /// Its phase.
+    pub(super) phase: Phase,
+    /// Its wave.
+    pub(super) wave: i64,
+    removal: bool,
+    kind: &'a str,
+    group: &'a str,
 }
 
-/// What decides about an item's place. All that is needed of an item is read at once: of many, each look at one is a look at
-/// memory that no cache has.
-#[derive(Clone, Copy)]
-struct Key {
-    rank: Rank,
-    /// The first bytes of its name.
-    start: u64,
-    place: usize,
+impl<'a> Rank<'a> {
+    fn of(item: &'a Item) -> Self {
+        let Item { phase, wave, removal, id, .. } = item;
+        Self { phase: *phase, wave: *wave, removal: *removal, kind: &id.kind, group: &id.group }
+    }
+
+    /// What ranks are ordered by: deletions come first, and their kinds in the reverse order.
+    fn order(self) -> impl Ord + use<'a> {
+        let kind = i64::try_from(kind_rank(self.kind)).unwrap_or(i64::MAX);
+        let kind = if self.removal { -kind } else { kind };
+        (self.phase, self.wave, !self.removal, kind, self.kind, self.group)
+    }
 }
 
 /// Items by rank, name and namespace: what decides where no edge does.
-pub(super) struct Ranking {
-    /// Each item's rank, by place.
-    pub(super) ranks: Vec<Rank>,
+pub(super) struct Ranking<'a> {
+    /// The different ranks, in order.
+    ranks: Vec<Rank<'a>>,
+    /// For each item the place of its rank among them.
+    numbers: Vec<usize>,
     /// Places of the items in this order.
     pub(super) sequence: Vec<usize>,
     /// Whether any item waits for another.
     pub(super) depends: bool,
 }
 
+impl<'a> Ranking<'a> {
+    /// The rank of the item at a place.
+    pub(super) fn rank(&self, place: usize) -> Option<Rank<'a>> {
+        self.ranks.get(*self.numbers.get(place)?).copied()
+    }
+
+    /// The phase and wave of the item at a place.
+    pub(super) fn wave(&self, place: usize) -> Option<(Phase, i64)> {
+        self.rank(place).map(|rank| (rank.phase, rank.wave))
+    }
+
+    /// Parts of a sequence in which all items have one rank.
+    pub(super) fn runs<'s>(&self, sequence: &'s [usize]) -> impl Iterator<Item = &'s [usize]> {
+        sequence.chunk_by(|a, b| self.numbers.get(*a) == self.numbers.get(*b))
+    }
+}
+
 /// Ranks items.
-pub(super) fn rank(items: &[Item]) -> Ranking {
-    let (mut waves, mut kinds, mut depends) = (Numbers::default(), Numbers::default(), false);
-    let mut keys = Vec::with_capacity(items.len());
+///
+/// All that is needed of an item is read at once: of many items, each look at one is a look at memory that no cache has. Then they
+/// are dealt out by rank, so that what is left to sort fits the caches, however many there are.
+pub(super) fn rank(items: &[Item]) -> Ranking<'_> {
+    let mut seen: HashMap<Rank<'_>, usize> = HashMap::new();
+    let (mut numbers, mut members) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
+    let mut depends = false;
     for (place, item) in items.iter().enumerate() {
-        let wave = waves.number((item.phase, item.wave));
-        let kind = kinds.number((item.removal, item.id.kind.as_str(), item.id.group.as_str()));
-        keys.push(Key { rank: Rank { wave, kind }, start: start(item.id.name.as_bytes()), place });
+        let next = seen.len();
+        numbers.push(*seen.entry(Rank::of(item)).or_insert(next));
+        members.push(Member { start: start(item.id.name.as_bytes()), place });
         depends |= !item.after.is_empty();
     }
-    let waves = waves.ordered(|wave| wave);
-    let kinds = kinds.ordered(|(removal, kind, group)| {
-        let rank = i64::try_from(kind_rank(kind)).unwrap_or(i64::MAX);
-        (!removal, if removal { -rank } else { rank }, kind, group)
-    });
-    for Key { rank, .. } in &mut keys {
-        *rank = Rank { wave: ordered(&waves, rank.wave), kind: ordered(&kinds, rank.kind) };
+    let ranks = in_order(seen, &mut numbers);
+    let mut members = dealt(&members, &numbers, ranks.len());
+    let mut sequence = Vec::with_capacity(items.len());
+    for members in members.chunk_by_mut(|a, b| numbers.get(a.place) == numbers.get(b.place)) {
+        by_name(items, members, &mut sequence);
     }
-    let ranks = keys.iter().map(|key| key.rank).collect();
-    // By radix, since comparing would take longer for each item the more there are.
-    radsort::sort_by_key(&mut keys, |key| (key.rank.wave, key.rank.kind, key.start));
-    Ranking { ranks, sequence: by_name(items, &keys), depends }
+    Ranking { ranks, numbers, sequence, depends }
 }
 
-/// Numbers of values that few items differ in.
-struct Numbers<Value>(HashMap<Value, u32>);
-
-impl<Value> Default for Numbers<Value> {
-    fn default() -> Self {
-        Self(HashMap::new())
+/// The ranks in order, of those that were seen and how many others before; `numbers` become places in this order.
+fn in_order<'a>(seen: HashMap<Rank<'a>, usize>, numbers: &mut [usize]) -> Vec<Rank<'a>> {
+    let mut ranks: Vec<(Rank<'_>, usize)> = seen.into_iter().collect();
+    ranks.sort_by_cached_key(|(rank, _)| rank.order());
+    let mut places = vec![0; ranks.len()];
+    for (place, (_, seen)) in ranks.iter().enumerate() {
+        places[*seen] = place;
     }
+    numbers.iter_mut().for_each(|number| *number = places[*number]);
+    ranks.into_iter().map(|(rank, _)| rank).collect()
 }
 
-impl<Value: Copy + Eq + Hash> Numbers<Value> {
-    /// A value's number: how many others were seen before it.
-    fn number(&mut self, value: Value) -> u32 {
-        let next = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
-        *self.0.entry(value).or_insert(next)
-    }
-
-    /// For each number the one that its value has in the order of the values' keys.
-    fn ordered<Key: Ord>(self, key: impl Fn(Value) -> Key) -> Vec<u32> {
-        let mut values: Vec<(Value, u32)> = self.0.into_iter().collect();
-        values.sort_by_cached_key(|(value, _)| key(*value));
-        let mut ordered: Vec<(u32, u32)> = values.into_iter().map(|(_, seen)| seen).zip(0..).collect();
-        ordered.sort_unstable();
-        ordered.into_iter().map(|(_, number)| number).collect()
-    }
+/// An item among those of its rank.
+#[derive(Clone, Copy, Default)]
+struct Member {
+    /// The first bytes of its name.
+    start: u64,
+    place: usize,
 }
 
-fn ordered(numbers: &[u32], seen: u32) -> u32 {
-    usize::try_from(seen).ok().and_then(|seen| numbers.get(seen)).copied().unwrap_or(seen)
+/// The members, those of the first rank first.
+fn dealt(members: &[Member], numbers: &[usize], ranks: usize) -> Vec<Member> {
+    let mut counts = vec![0; ranks];
+    numbers.iter().for_each(|number| counts[*number] += 1);
+    let mut next: Vec<usize> =
+        counts.into_iter().scan(0, |dealt, count| Some(std::mem::replace(dealt, *dealt + count))).collect();
+    let mut out = vec![Member::default(); members.len()];
+    for (member, number) in members.iter().zip(numbers) {
+        let slot = &mut next[*number];
+        out[*slot] = *member;
+        *slot += 1;
+    }
+    out
 }
 
-/// Places by whole names and namespaces, of keys that are sorted by rank and the names' first bytes.
-fn by_name(items: &[Item], keys: &[Key]) -> Vec<usize> {
-    let mut sequence = Vec::with_capacity(keys.len());
-    let mut alike = Vec::new();
-    for members in keys.chunk_by(|a, b| a.rank == b.rank && a.start == b.start) {
-        match members {
+/// Puts the places of one rank's members in the order of their names and namespaces.
+fn by_name(items: &[Item], members: &mut [Member], sequence: &mut Vec<usize>) {
+    members.sort_unstable_by_key(|member| (member.start, member.place));
+    for alike in members.chunk_by(|a, b| a.start == b.start) {
+        match alike {
             [alone] => sequence.push(alone.place),
             _ => {
-                alike.extend(members.iter().filter_map(|key| Some((items.get(key.place)?, key.place))));
-                sort_by_name(&mut alike);
-                sequence.extend(alike.drain(..).map(|(_, place)| place));
+                let mut alike: Vec<_> =
+                    alike.iter().filter_map(|member| Some((items.get(member.place)?, member.place))).collect();
+                sort_alike(&mut alike);
+                sequence.extend(alike.into_iter().map(|(_, place)| place));
             }
         }
     }
-    sequence
 }
 
-/// Sorts items of one rank. Most comparisons end at eight bytes of the names, after those that all of them start with.
-fn sort_by_name(items: &mut [(&Item, usize)]) {
+/// Sorts items whose names start alike. Most comparisons end at eight bytes of the names, after those that all of them start with.
+fn sort_alike(items: &mut [(&Item, usize)]) {
     let Some(((first, _), others)) = items.split_first() else { return };
     let shared = others.iter().fold(first.id.name.len(), |shared, (item, _)| {
         let alike = first.id.name.bytes().zip(item.id.name.bytes()).take(shared);
