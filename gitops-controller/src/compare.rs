@@ -180,16 +180,16 @@ impl Engine {
         observer: &mut (dyn FnMut(SyncEvent<'_>) + Send),
     ) -> Result<Comparison, CompareError> {
         let place = self.place(application)?;
-        let project = self.allowing(application, &place).await?;
-        let (resolved, facts, record) =
-            try_join!(self.resolve(application, options), self.facts(application, &place), self.record(application),)?;
-        observer(SyncEvent::Resolved(&resolved));
+        let (project, record) = try_join!(self.allowing(application, &place), self.record(application))?;
         let tenant = self.tenant(application, &project, &place)?;
-        let (rendered, ahead) = join!(
-            self.render(application, &project, &facts, resolved, options),
-            Ahead::read(tenant.0.as_ref(), &record.inventory),
-        );
-        let (resolved, rendering) = rendered?;
+        let render = async {
+            let (resolved, facts) = try_join!(self.resolve(application, options), self.facts(application, &place))?;
+            observer(SyncEvent::Resolved(&resolved));
+            let (resolved, rendering) = self.render(application, &project, &facts, resolved, options).await?;
+            Ok::<_, CompareError>((facts, resolved, rendering))
+        };
+        let (rendered, ahead) = join!(render, Ahead::read(tenant.0.as_ref(), &record.inventory));
+        let (facts, resolved, rendering) = rendered?;
         observer(SyncEvent::Rendered(&rendering));
         let there = There { project, place, tenant, facts, record, ahead };
         self.observe_and_diff(application, options, there, (resolved, rendering)).await

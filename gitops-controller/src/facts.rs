@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::{TryFutureExt as _, try_join};
 use gitops_apply::Inventory;
 use gitops_apply::drive::load_inventory;
 use gitops_core::api::Application;
@@ -29,17 +30,16 @@ pub(crate) struct Recorded {
 
 impl Engine {
     pub(crate) async fn facts(&self, application: &Application, place: &Place) -> Result<Facts, CompareError> {
-        let namespace = control_namespace(application);
-        Ok(Facts {
-            info: place.cluster.info().await.map_err(CompareError::Cluster)?,
-            discovery: place.cluster.discover().await.map_err(CompareError::Cluster)?,
-            digest_key: digest_key(self.cluster.as_ref(), namespace).await.map_err(CompareError::Cluster)?,
-        })
+        let key = digest_key(self.cluster.as_ref(), control_namespace(application));
+        let read = try_join!(place.cluster.info(), place.cluster.discover(), key);
+        let (info, discovery, digest_key) = read.map_err(CompareError::Cluster)?;
+        Ok(Facts { info, discovery, digest_key })
     }
 
     pub(crate) async fn record(&self, application: &Application) -> Result<Recorded, CompareError> {
         let (namespace, owner) = (control_namespace(application), owner_name(application));
-        let inventory = load_inventory(self.cluster.as_ref(), namespace, &owner).await?;
-        Ok(Recorded { inventory, settings: self.settings().await? })
+        let inventory = load_inventory(self.cluster.as_ref(), namespace, &owner).map_err(CompareError::from);
+        let (inventory, settings) = try_join!(inventory, self.settings())?;
+        Ok(Recorded { inventory, settings })
     }
 }

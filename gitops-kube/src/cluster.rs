@@ -3,6 +3,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::{BoxFuture, FutureExt as _};
+use futures::try_join;
 use gitops_core::cluster::{
     ApiResource, Applied, Change, Cluster, ClusterError, ClusterInfo, CompleteListing, Delete, Deleted, Discovery,
     ErrorKind, Identity, Query, Subresource, WatchStream, Write,
@@ -76,10 +77,11 @@ impl KubeCluster {
     }
 
     async fn read_info(&self) -> Result<ClusterInfo, ClusterError> {
-        let version = self.caller.call(Call::get(CallKind::Discover, Address::at("/version"), None)).await?;
-        let version = version.value(None)?.get("gitVersion").and_then(Value::as_str).unwrap_or_default().to_owned();
         let system = ObjectId::new("", "Namespace", None, "kube-system").at_version("v1");
-        let uid = self.read(&system).await?.and_then(|system| system.uid().map(str::to_owned));
+        let version = self.caller.call(Call::get(CallKind::Discover, Address::at("/version"), None));
+        let (version, system) = try_join!(version, self.read(&system))?;
+        let version = version.value(None)?.get("gitVersion").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let uid = system.and_then(|system| system.uid().map(str::to_owned));
         let missing = || ClusterError::new(ErrorKind::Internal, "the cluster has no namespace `kube-system`");
         Ok(ClusterInfo::new(uid.ok_or_else(missing)?, version))
     }

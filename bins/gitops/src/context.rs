@@ -34,18 +34,21 @@ impl Context {
         let folder = &global.data_dir;
         // What the embedded cluster's stand-in controllers do is done when a call ends; a cluster's own take their time. And
         // whoever has the embedded cluster has it for themselves.
-        let (cluster, conduct, absent) = match (&global.kubeconfig, &global.context) {
-            (None, None) => (embedded(global)?, Conduct::default(), AbsentProject::Limitless),
+        let (cluster, conduct, absent, notice) = match (&global.kubeconfig, &global.context) {
+            (None, None) => {
+                let cluster = embedded(global)?;
+                let notice = cluster.info().await?.notice;
+                (cluster, Conduct::default(), AbsentProject::Limitless, notice)
+            }
             (file, context) => {
                 let cluster = kubernetes(file.as_deref(), context.as_deref()).await?;
-                (cluster, Conduct::on_a_cluster(|name| std::env::var(name).ok()), AbsentProject::Refuses)
+                (cluster, Conduct::on_a_cluster(|name| std::env::var(name).ok()), AbsentProject::Refuses, None)
             }
         };
         std::fs::create_dir_all(folder)?;
         keep_out_of_git(folder)?;
         let journal = Arc::new(FileJournal::new(folder.join("audit.jsonl")));
         let repositories = RepositoryCache::new(folder.join("repositories"));
-        let notice = cluster.info().await?.notice;
         let kinds = Arc::new(Kinds::builtin()?);
         let mut engine = Engine::new(cluster, repositories, kinds, journal).with_folder(folder);
         engine.conduct = conduct.with_checks(Arc::new(LuaChecks::maker(Arc::clone(&engine.clock))));

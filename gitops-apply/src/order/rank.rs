@@ -118,7 +118,7 @@ fn dealt(members: &[Member], numbers: &[usize], ranks: usize) -> Vec<Member> {
 
 /// Puts the places of one rank's members in the order of their names and namespaces.
 fn by_name(items: &[Item], members: &mut [Member], sequence: &mut Vec<usize>) {
-    members.sort_unstable_by_key(|member| (member.start, member.place));
+    members.sort_unstable_by_key(|member| member.start);
     for alike in members.chunk_by(|a, b| a.start == b.start) {
         match alike {
             [alone] => sequence.push(alone.place),

@@ -44,21 +44,37 @@ fn sorted<'r>(rendered: &'r Rendered, options: &OutputOptions) -> (Vec<Part<'r>>
     (crds.chain(rendered.manifests.iter().map(part)).collect(), hooks)
 }
 
+/// What a document has beside its path and text.
+const MARKS: usize = "---\n# Source: \n\n".len();
+
 /// A release as `helm template` prints it.
 ///
 /// # Errors
 /// Where a template that is to be shown is not there or gives nothing.
 pub fn write(rendered: &Rendered, options: &OutputOptions) -> Result<String, HelmError> {
     let (manifests, hooks) = sorted(rendered, options);
-    let joined = |parts: &[Part<'_>]| parts.iter().map(Part::document).collect::<String>();
-    let out = format!("{}\n{}", joined(&manifests).trim(), joined(&hooks));
+    let length = |part: &Part<'_>| MARKS + part.path.len() + part.text.len();
+    // At once as long as it will be: releases are megabytes, and what is left of shorter ones would lie beside them.
+    let mut out = String::with_capacity(1 + manifests.iter().chain(&hooks).map(length).sum::<usize>());
+    manifests.iter().for_each(|part| part.add_to(&mut out));
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    hooks.iter().for_each(|part| part.add_to(&mut out));
     if options.show_only.is_empty() { Ok(out) } else { only(&out, &options.show_only) }
 }
 
 impl Part<'_> {
     /// As a document that says where it is from.
     pub fn document(&self) -> String {
-        format!("---\n# Source: {}\n{}\n", self.path, self.text)
+        let mut out = String::with_capacity(MARKS + self.path.len() + self.text.len());
+        self.add_to(&mut out);
+        out
+    }
+
+    fn add_to(&self, out: &mut String) {
+        for text in ["---\n# Source: ", self.path, "\n", &self.text, "\n"] {
+            out.push_str(text);
+        }
     }
 }
 

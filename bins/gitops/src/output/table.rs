@@ -1,22 +1,26 @@
-use comfy_table::{ContentArrangement, Table, presets};
+use std::io::Write as _;
+
+use tabwriter::TabWriter;
 
 /// A table without lines, as `kubectl` and `argocd` print them.
 pub(crate) fn render(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(header.iter().copied());
+    let mut text = header.join("\t");
     for row in rows {
-        table.add_row(row);
-    }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    let mut text = String::new();
-    for line in table.lines() {
-        text.push_str(line.trim_end());
         text.push('\n');
+        for (column, cell) in row.iter().enumerate() {
+            let between = if column == 0 { "" } else { "\t" };
+            text.push_str(between);
+            // Cells of several lines, such as messages of webhooks, would break the columns.
+            text.extend(cell.chars().map(|one| if matches!(one, '\t' | '\n') { ' ' } else { one }));
+        }
     }
-    text
+    text.push('\n');
+    // Colours take no room.
+    let mut table = TabWriter::new(Vec::with_capacity(2 * text.len())).padding(2).ansi(true);
+    // Nothing fails here: it is written to memory.
+    let _ = table.write_all(text.as_bytes()).and_then(|()| table.flush());
+    let aligned = table.into_inner().map_err(drop).unwrap_or_default();
+    String::from_utf8_lossy(&aligned).lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
 }
 
 #[cfg(test)]
