@@ -1,5 +1,8 @@
 //! What the operator needs in its cluster.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use gitops_core::api;
 use serde_json::Value;
 
@@ -50,6 +53,45 @@ fn the_installation_has_its_rights_and_nothing_of_the_clusters_administration() 
     assert!(arguments.as_array().unwrap().contains(&Value::from("--replicas-by-lease")), "{arguments}");
     let more = bench.run(["admin", "manifests", "--everything"]).exits(0);
     assert_eq!(documents(&more.stdout).len(), objects.len() + 1);
+}
+
+/// What a chart renders to, by kind and name.
+fn by_name(text: &str) -> BTreeMap<String, Value> {
+    let objects = documents(text);
+    kinds(&objects).into_iter().zip(objects).collect()
+}
+
+#[test]
+fn the_chart_is_the_same_installation() {
+    let bench = Workbench::new();
+    let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../install").display().to_string();
+    let render = |namespace: &str, values: &[&str]| {
+        let chart = ["template", "gitops", &chart, "--include-crds", "--namespace", namespace];
+        by_name(&bench.run(chart.iter().chain(values).copied()).exits(0).stdout)
+    };
+    let print = |arguments: &[&str]| {
+        let run = bench.run(["admin", "manifests"].iter().chain(arguments).copied()).exits(0);
+        let mut objects = by_name(&run.stdout);
+        // A release does not make its own namespace.
+        assert!(objects.remove("Namespace/argocd").is_some());
+        objects
+    };
+    for (values, arguments) in [
+        (&[][..], &[][..]),
+        (&["--set", "image=a.example/b:v1,everything=true"], &["--image", "a.example/b:v1", "--everything"]),
+        (&["--set", "replicas=3"], &["--replicas", "3"]),
+    ] {
+        let (rendered, printed) = (render("argocd", values), print(arguments));
+        assert_eq!(rendered.keys().collect::<Vec<_>>(), printed.keys().collect::<Vec<_>>());
+        for (name, object) in rendered {
+            assert_eq!(object, printed[&name], "{name} with {values:?}");
+        }
+    }
+    let elsewhere = render("elsewhere", &[]);
+    let spoken: Vec<_> = elsewhere.values().filter(|one| one["kind"] != "CustomResourceDefinition").collect();
+    assert!(spoken.iter().all(|one| !one.to_string().contains("argocd\"")), "{spoken:#?}");
+    let refused = bench.run(["template", "gitops", &chart, "--set", "replica=3"]);
+    refused.exits(2).says("replica");
 }
 
 const SETTINGS: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  colour: blue\n";

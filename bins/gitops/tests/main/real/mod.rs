@@ -2,6 +2,7 @@
 
 mod costs;
 mod faults;
+mod installation;
 mod matrix;
 mod refusals;
 mod stories;
