@@ -28,9 +28,10 @@ use crate::adoption;
 use crate::clusters::{Place, Unplaced};
 use crate::engine::Engine;
 use crate::facts::{Facts, Recorded};
+use crate::integrity::IntegrityError;
 use crate::project::{forbidden, forbidden_listed};
 use crate::reconcile::SyncEvent;
-use crate::rendering::{self, Rendering, RenderingError, Surroundings};
+use crate::rendering::{Rendering, RenderingError};
 use crate::resolve::{self, Resolved, SourceError};
 use crate::server_diff::{Answers, ServerDiff, ask};
 use crate::settings::{ResourceCompareOptions, SettingsError};
@@ -137,6 +138,9 @@ pub enum CompareError {
     /// The project does not allow a source, the destination, or the Application's namespace.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Forbidden(Vec<Violation>),
+    /// A source is not signed as the project asks for it.
+    #[error(transparent)]
+    Integrity(#[from] IntegrityError),
     /// A project that names service accounts has none for the destination.
     #[error(transparent)]
     ServiceAccount(#[from] AccountError),
@@ -183,7 +187,8 @@ impl Engine {
         let (project, record) = try_join!(self.allowing(application, &place), self.record(application))?;
         let tenant = self.tenant(application, &project, &place)?;
         let render = async {
-            let (resolved, facts) = try_join!(self.resolve(application, options), self.facts(application, &place))?;
+            let (resolved, facts) =
+                try_join!(self.resolve(application, &project, options), self.facts(application, &place))?;
             observer(SyncEvent::Resolved(&resolved));
             let (resolved, rendering) = self.render(application, &project, &facts, resolved, options).await?;
             Ok::<_, CompareError>((facts, resolved, rendering))
@@ -198,52 +203,8 @@ impl Engine {
     /// The project of an Application, before anything of its sources is read, where it allows these and the destination.
     async fn allowing(&self, application: &Application, place: &Place) -> Result<Project, CompareError> {
         let project = self.project(application).await.map_err(CompareError::Cluster)?;
-        let mut violations = project.violations(application, &self.projects.namespace, &place.destination());
-        violations.extend(project.signature_violations(application));
+        let violations = project.violations(application, &self.projects.namespace, &place.destination());
         if violations.is_empty() { Ok(project) } else { Err(CompareError::Forbidden(violations)) }
-    }
-
-    async fn resolve(&self, application: &Application, options: &CompareOptions) -> Result<Resolved, CompareError> {
-        let (mut fetch, fetcher) = self.fetching(application).await.map_err(CompareError::Cluster)?;
-        let (application, revision) = (application.clone(), options.revision.clone());
-        let repositories = Arc::clone(&self.repositories);
-        fetch.since = options.since;
-        let task = move || resolve::resolve(&application, revision.as_deref(), &repositories, &fetch, fetcher.as_ref());
-        Ok(tokio::task::spawn_blocking(task).await.map_err(|_| CompareError::Task)??)
-    }
-
-    async fn render(
-        &self,
-        application: &Application,
-        project: &Project,
-        facts: &Facts,
-        resolved: Resolved,
-        options: &CompareOptions,
-    ) -> Result<(Resolved, Rendering), CompareError> {
-        let mut inputs = rendering::inputs_of(application);
-        inputs.kube_version.clone_from(&facts.info.version);
-        inputs.api_versions = facts.discovery.names();
-        inputs.digest_key.clone_from(&facts.digest_key);
-        inputs.jsonnet = self.jsonnet.clone();
-        inputs.keys = Some(self.keys.of_application(application, self.memo.as_ref(), &inputs.digest_key));
-        inputs.strict = options.strict;
-        let (_, fetcher) = self.fetching(application).await.map_err(CompareError::Cluster)?;
-        let surroundings = Surroundings { fetcher, ..self.surroundings(project, options) };
-        let application = application.clone();
-        let task = move || {
-            rendering::render(&application, &resolved, &inputs, &surroundings).map(|rendering| (resolved, rendering))
-        };
-        Ok(tokio::task::spawn_blocking(task).await.map_err(|_| CompareError::Task)??)
-    }
-
-    /// What the render of an Application may use beside its sources.
-    fn surroundings(&self, project: &Project, options: &CompareOptions) -> Surroundings {
-        let mut surroundings = Surroundings::none(project.clone());
-        surroundings.lock = options.lock;
-        surroundings.memo.clone_from(&self.memo);
-        surroundings.engine.clone_from(&self.build);
-        surroundings.charts = self.charts.clone();
-        surroundings
     }
 
     async fn observe_and_diff(
@@ -324,7 +285,8 @@ impl Engine {
         options: &CompareOptions,
     ) -> Result<(Resolved, Desired), CompareError> {
         let project = self.allowing(application, place).await?;
-        let (resolved, facts) = try_join!(self.resolve(application, options), self.facts(application, place))?;
+        let (resolved, facts) =
+            try_join!(self.resolve(application, &project, options), self.facts(application, place))?;
         let (resolved, rendering) = self.render(application, &project, &facts, resolved, options).await?;
         let tracking = self.settings().await?.tracking();
         let destination = destination(application, options.strict, tracking);

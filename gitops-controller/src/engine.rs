@@ -16,6 +16,7 @@ use crate::clusters::{Clusters, KnownClusters};
 use crate::conduct::Conduct;
 use crate::credentials::RepositoryCredentials;
 use crate::guard::Guard;
+use crate::integrity::KeptRing;
 use crate::keys::KeptKeys;
 use crate::project::Projects;
 
@@ -53,6 +54,8 @@ pub struct Engine {
     pub kinds: Arc<Kinds>,
     /// How plans are carried out.
     pub conduct: Conduct,
+    /// Keys by which commits are verified, where a project asks for it.
+    pub(crate) rings: Arc<KeptRing>,
     /// Where AppProjects are.
     pub projects: Projects,
     /// The audit trail.
@@ -87,6 +90,7 @@ impl Engine {
             keys: Arc::default(),
             kinds,
             conduct: Conduct::default(),
+            rings: Arc::default(),
             projects: Projects::default(),
             journal,
             clock: Arc::new(Timestamp::now),

@@ -156,13 +156,13 @@ impl Commit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SignedCommit {
-    /// The signature in ASCII armour, as it stands in the commit: OpenPGP, SSH or X.509 by its first line.
+    /// The signature in ASCII armour, as it stands in the commit or tag: OpenPGP, SSH or X.509 by its first line.
     pub signature: String,
-    /// The bytes that were signed: the commit object without the signature.
+    /// The bytes that were signed: the object without the signature.
     pub payload: Vec<u8>,
 }
 
-fn person(who: gix::actor::SignatureRef<'_>) -> Person {
+pub(crate) fn person(who: gix::actor::SignatureRef<'_>) -> Person {
     Person { name: who.name.to_string(), email: who.email.to_string() }
 }
 

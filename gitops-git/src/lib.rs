@@ -43,6 +43,7 @@ mod odb;
 mod open;
 mod revision;
 mod similar;
+mod tag;
 mod write;
 
 pub use access::{Access, AccessError, Caller, Credentials, Proxy, SshOptions, TlsError, TlsOptions, Tokens};
@@ -56,4 +57,5 @@ pub use history::HistoryError;
 pub use location::{Location, LocationError, RemoteUrl};
 pub use open::{OpenError, Repository};
 pub use revision::ResolveError;
+pub use tag::AnnotatedTag;
 pub use write::{Change, CommitDetails, RepositoryWriter, WriteError};

@@ -8,6 +8,7 @@ use crate::commit::{Commit, CommitId, SignedCommit};
 use crate::failure::Failure;
 use crate::odb::GitTree;
 use crate::revision::{self, ResolveError};
+use crate::tag::{self, AnnotatedTag};
 
 /// The files of a commit, which those who read them keep.
 type LastTree = Option<(CommitId, Weak<GitTree>)>;
@@ -94,6 +95,14 @@ impl Repository {
     /// Where the repository has no such commit, or it cannot be read.
     pub fn signed_commit(&self, id: CommitId) -> Result<Option<SignedCommit>, ResolveError> {
         Commit::signed(&self.local(), id)
+    }
+
+    /// The tag object that a full ref name such as `refs/tags/v1` names; none where the ref is not there or names a commit.
+    ///
+    /// # Errors
+    /// Where the tag cannot be read.
+    pub fn annotated_tag(&self, ref_name: &str) -> Result<Option<AnnotatedTag>, ResolveError> {
+        tag::annotated(&self.local(), ref_name)
     }
 
     /// The files of a commit, read from the object database as they are asked for.

@@ -28,6 +28,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gitops-kube", &["gitops-core"]),
     ("gitops-lua", &["gitops-core", "gitops-apply"]),
     ("gitops-policy", &["gitops-core", "gitops-apply"]),
+    ("gitops-signatures", &["gitops-core"]),
     (
         "gitops-controller",
         &[
@@ -41,6 +42,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "gitops-diff",
             "gitops-apply",
             "gitops-policy",
+            "gitops-signatures",
         ],
     ),
     ("gitops-fixtures", &["gitops-core", "gitops-git"]),
@@ -71,6 +73,7 @@ const PURE: &[&str] = &[
     "gitops-diff",
     "gitops-apply",
     "gitops-policy",
+    "gitops-signatures",
 ];
 
 /// What a pure crate never depends on, directly or not: runtimes, networks, processes, storage, directories.

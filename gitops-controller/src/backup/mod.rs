@@ -20,14 +20,16 @@ pub use import::{ImportOptions, Imported, Outcome, import};
 
 use crate::credentials::SECRET_TYPE;
 
-/// Argo CD's settings.
-const CONFIG_MAPS: [&str; 6] = [
+/// Argo CD's settings, and the keys that commits are verified by.
+const CONFIG_MAPS: [&str; 8] = [
     "argocd-cm",
     "argocd-cmd-params-cm",
     "argocd-rbac-cm",
     "argocd-notifications-cm",
     "argocd-ssh-known-hosts-cm",
     "argocd-tls-certs-cm",
+    crate::integrity::GPG_KEYS,
+    crate::integrity::SSH_SIGNERS,
 ];
 
 /// Argo CD's own Secrets, and the key of this engine's digests.

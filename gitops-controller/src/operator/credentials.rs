@@ -3,18 +3,24 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use gitops_core::Timestamp;
+use gitops_core::{Object, Timestamp};
 
 use super::follow::{Seen, follow};
 use super::{Signal, Work};
 use crate::credentials::KnownCredentials;
 use crate::engine::Engine;
+use crate::integrity::{GPG_KEYS, SSH_SIGNERS};
 
 /// Lets an engine go by the credentials that are followed.
 pub(super) fn be_told(engine: &mut Engine) {
     if let Some(credentials) = &mut engine.credentials {
         credentials.known = Some(Arc::new(KnownCredentials::told_by(credentials.queries().len())));
     }
+}
+
+/// Whether an object holds keys that commits are verified by.
+fn is_keys(object: &Object) -> bool {
+    object.kind() == "ConfigMap" && [GPG_KEYS, SSH_SIGNERS].contains(&object.name())
 }
 
 impl Work {
@@ -26,6 +32,7 @@ impl Work {
             let (known, sender) = (Arc::clone(known), self.sender.clone());
             let tell = move |seen: Seen<'_>| {
                 let changed = match seen {
+                    Seen::Changed(object) if is_keys(object) => true,
                     Seen::Listed(object) | Seen::Changed(object) => known.put(object),
                     Seen::Gone(id, _) => known.remove(id),
                     Seen::Complete => {

@@ -28,6 +28,7 @@ use crate::clusters::{Place, Unplaced};
 use crate::compare::{CompareError, CompareOptions, Comparison};
 use crate::deletion::Deletion;
 use crate::engine::Engine;
+use crate::integrity::IntegrityError;
 use crate::reconcile::{SyncError, SyncReport, SyncRequest};
 use crate::selection::Selector;
 use crate::status;
@@ -45,6 +46,9 @@ const DELETION_PAUSE: SignedDuration = SignedDuration::from_secs(10);
 const FIRST_ANSWER: SignedDuration = SignedDuration::from_millis(200);
 /// How soon after it could not be reached; when that changes, its Applications are looked at anyway.
 const UNREACHABLE: SignedDuration = SignedDuration::from_secs(16);
+
+/// How soon what is not signed as it has to be is looked at again: the keys may be other ones by then.
+const UNSIGNED: SignedDuration = SignedDuration::from_secs(30);
 
 /// What a look came to.
 #[derive(Debug, Default)]
@@ -231,6 +235,9 @@ async fn compare(
                 }
                 look.again = later(engine, UNREACHABLE);
             }
+            if matches!(error, CompareError::Integrity(_)) {
+                look.again = later(engine, UNSIGNED);
+            }
             return save(&applications, &application, before).await;
         }
     };
@@ -284,6 +291,9 @@ async fn compare(
 fn comparison_error(application: &Application, error: &CompareError, message: &str) -> String {
     if matches!(error, CompareError::Destination(_)) {
         return format!("Failed to load live state: {message}");
+    }
+    if matches!(error, CompareError::Integrity(IntegrityError::Unverified(_))) {
+        return message.into();
     }
     let sources = application.sources();
     let from_source = matches!(error, CompareError::Source(_) | CompareError::Render(_));

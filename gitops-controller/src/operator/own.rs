@@ -5,6 +5,7 @@ use gitops_core::{GroupKind, GroupVersionKind, Object};
 
 use super::appset;
 use crate::credentials::is_credential;
+use crate::integrity::{GPG_KEYS, SSH_SIGNERS};
 use crate::{digest_key, settings};
 
 /// Whether an object is one of those that the operator itself goes by, and reads at every look: Applications, their sets,
@@ -14,7 +15,8 @@ pub fn is_own(object: &Object) -> bool {
     kind(APPLICATION_KIND)
         || kind(APP_PROJECT_KIND)
         || kind(APPLICATION_SET_KIND)
-        || object.kind() == "ConfigMap" && [settings::NAME, appset::PARAMETERS].contains(&object.name())
+        || object.kind() == "ConfigMap"
+            && [settings::NAME, appset::PARAMETERS, GPG_KEYS, SSH_SIGNERS].contains(&object.name())
         || object.kind() == "Secret" && object.name() == digest_key::NAME
         || is_credential(object)
 }

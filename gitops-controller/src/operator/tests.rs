@@ -1,5 +1,7 @@
 //! The operator on the embedded cluster, over a real repository.
 
+mod signatures;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

@@ -16,14 +16,14 @@ use std::sync::Arc;
 
 use gitops_apply::gate::Violation;
 use gitops_core::ObjectId;
-use gitops_core::api::{AppProject, Application, ApplicationDestination, ApplicationSource};
+use gitops_core::api::{AppProject, Application, ApplicationDestination};
 
 pub use accounts::{AccountError, Accounts};
 pub use conditions::Condition;
 pub use destinations::{ClusterAddress, Destination, Destinations};
 pub use kinds::Kinds;
 pub use orphans::Orphans;
-pub use signatures::{requires_signature, source_integrity};
+pub use signatures::{IntegrityError, RequiredSignatures, required_signatures, source_integrity};
 pub use sources::{SourceVerdict, Sources};
 pub use validate::validate;
 
@@ -154,26 +154,6 @@ impl Project {
             violations.push(self.destination_violation(destination));
         }
         violations
-    }
-
-    /// What it does not allow of an Application where no signatures are verified: Git repositories whose commits have to be
-    /// signed.
-    pub fn signature_violations(&self, application: &Application) -> Vec<Violation> {
-        let Some(integrity) = self.found().and_then(source_integrity) else { return Vec::new() };
-        let sources = application.spec.sources();
-        let git = sources.iter().filter(|source| source.chart.is_none() && !source.repo_url.starts_with("oci://"));
-        let signed = git.filter(|source| requires_signature(&integrity, &source.repo_url));
-        let violation = |source: &ApplicationSource| {
-            let object = format!("the repository `{}`", source.repo_url);
-            let reason = "its commits have to be signed, and signatures are not verified here";
-            self.violation(
-                "spec.sourceIntegrity",
-                object,
-                reason,
-                "exempt it from the rule, or use a repository that the rule is not for",
-            )
-        };
-        signed.map(violation).collect()
     }
 
     /// Why an object may not be deployed by it: its kind, and where it has one its namespace (Argo CD's

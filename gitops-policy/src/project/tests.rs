@@ -1,4 +1,5 @@
 use gitops_core::Need;
+use gitops_core::api::SourceIntegrity;
 use gitops_core::need::RepositoryNeed;
 use serde_json::{Value, json};
 
@@ -156,14 +157,32 @@ fn orphans_are_passed_over_by_pattern() {
 fn older_signature_keys_are_asked_of_every_repository() {
     let signed = project(json!({"signatureKeys": [{"keyID": "4AEE18F83AFDEB23"}]}));
     let integrity = source_integrity(signed.found().unwrap()).unwrap();
-    assert!(requires_signature(&integrity, "https://host.example/a"));
+    let required =
+        |integrity: &SourceIntegrity, address: &str| required_signatures(integrity, address).unwrap().is_some();
+    let found = required_signatures(&integrity, "https://host.example/a").unwrap().unwrap();
+    assert_eq!((found.history, found.keys), (false, &["4AEE18F83AFDEB23".to_owned()][..]));
     let some = project(
         json!({"sourceIntegrity": {"git": {"policies": [{"repos": [{"url": "https://*"}, {"url": "!https://x/*"}],
         "gpg": {"mode": "head", "keys": ["a"]}}]}}}),
     );
     let integrity = source_integrity(some.found().unwrap()).unwrap();
-    assert!(requires_signature(&integrity, "https://host.example/a") && !requires_signature(&integrity, "https://x/a"));
+    assert!(required(&integrity, "https://host.example/a") && !required(&integrity, "https://x/a"));
     assert!(source_integrity(production().found().unwrap()).is_none());
+}
+
+#[test]
+fn rules_of_integrity_that_cannot_be_followed_are_errors() {
+    let rule = |url: &str, mode: &str| json!({"repos": [{"url": url}], "gpg": {"mode": mode, "keys": []}});
+    let asked = |rules: &[Value]| {
+        let project = project(json!({"sourceIntegrity": {"git": {"policies": rules}}}));
+        let integrity = source_integrity(project.found().unwrap()).unwrap().into_owned();
+        required_signatures(&integrity, "https://a").map(|found| found.map(|found| found.history))
+    };
+    assert_eq!(asked(&[rule("*", "strict")]), Ok(Some(true)));
+    assert_eq!(asked(&[rule("*", "none")]), Ok(None));
+    let several = asked(&[rule("*", "none"), rule("https://*", "head")]).unwrap_err();
+    assert_eq!(several.to_string(), "multiple (2) git source integrity policies found for repo URL: https://a");
+    assert!(matches!(asked(&[rule("*", "deep")]), Err(IntegrityError::Mode { .. })));
 }
 
 #[test]

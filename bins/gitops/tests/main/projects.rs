@@ -164,3 +164,18 @@ fn a_project_that_is_not_there_limits_nobody_on_their_own_machine() {
     std::fs::write(&path, text.replace("project: default", "project: nowhere")).unwrap();
     bench.run(["sync", &file]).exits(0);
 }
+
+#[test]
+fn a_commit_that_nobody_signed_is_refused_at_every_step() {
+    let production = Production::new("production-eu");
+    production.project(json!({"signatureKeys": [{"keyID": "4AEE18F83AFDEB23"}]}));
+    let before = production.objects();
+    for step in [&["sync"][..], &["plan"], &["diff"]] {
+        let run = production.bench.run(step.iter().copied().chain([production.file.as_str()]));
+        assert!(run.code != 0 && run.stderr.contains("GIT/GPG: Failed verifying revision"), "{run:?}");
+        assert!(run.stderr.contains("unsigned (key_id=)"), "{run:?}");
+    }
+    assert_eq!(production.objects(), before, "nothing is written");
+    production.project(json!({}));
+    production.bench.run(["sync", &production.file]).exits(0).says("Succeeded");
+}

@@ -12,6 +12,7 @@ use gitops_core::api::{ApplicationSource, ConfigMapKeyRef, PullRequestGenerator,
 use gitops_core::cluster::{ApiResource, ClusterError, Query};
 use gitops_core::secret::{Purpose, Reveal, Secret};
 use gitops_core::{Object, ObjectId, Tree, Value};
+use gitops_git::FetchOptions;
 use serde_json::Map;
 use tokio::runtime::Handle;
 
@@ -21,7 +22,7 @@ use crate::appset::{ClusterSecret, DecisionQuery, Outside, OutsideError, PullReq
 use crate::clusters::KnownClusters;
 use crate::credentials::SECRET_TYPE;
 use crate::engine::Engine;
-use crate::resolve::resolve_one;
+use crate::resolve::{ResolvedSource, resolve_one};
 
 /// The Secret whose keys are meant where none is named.
 const SECRET: &str = "argocd-secret";
@@ -138,6 +139,22 @@ impl ClusterOutside<'_> {
     }
 }
 
+impl ClusterOutside<'_> {
+    /// A source that is signed as the set's project asks for it. Where the template is still to name one, nothing is asked, as in
+    /// Argo CD: the Applications that come of it are asked.
+    fn verified(&self, found: ResolvedSource, fetch: &FetchOptions) -> Result<ResolvedSource, OutsideError> {
+        if self.project.is_empty() {
+            return Ok(found);
+        }
+        let engine = self.engine;
+        let project = self.wait(Box::pin(engine.projects.read(engine.cluster.as_ref(), self.project)))?;
+        if let Some(demand) = self.wait(Box::pin(engine.demand(&project)))? {
+            demand.verify(std::slice::from_ref(&found), &engine.repositories, fetch).map_err(source)?;
+        }
+        Ok(found)
+    }
+}
+
 /// A service that has organizations.
 enum Organization {
     Github(Github),
@@ -158,6 +175,7 @@ impl Outside for ClusterOutside<'_> {
         fetch.access = self.engine.access(credentials, self.project);
         let place = ApplicationSource::new(repository);
         let found = resolve_one(&place, revision, &self.engine.repositories, &fetch).map_err(source)?;
+        let found = self.verified(found, &fetch)?;
         self.trees.borrow_mut().insert(key, Arc::clone(&found.tree));
         Ok(found.tree)
     }
