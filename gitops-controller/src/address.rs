@@ -50,6 +50,15 @@ pub fn absolute(address: &str, base: &Path) -> Result<String, AddressError> {
     Ok(format!("file://{}", root.display()))
 }
 
+/// An address for people: without a password, and for HTTP without a user. What is none is not shown.
+pub fn shown(address: &str) -> String {
+    match Location::parse(address) {
+        Ok(Location::Local(path)) => path.display().to_string(),
+        Ok(Location::Remote(url)) => url.to_string(),
+        Err(_) => String::new(),
+    }
+}
+
 /// Makes the addresses of an Application's sources independent of where the program was started, as [`absolute`] does.
 ///
 /// # Errors

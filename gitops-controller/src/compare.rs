@@ -23,6 +23,7 @@ use gitops_merge::schema::Kinds;
 use gitops_policy::project::AccountError;
 use gitops_policy::{Project, Violation};
 use thiserror::Error;
+use tracing::{Instrument as _, info_span};
 
 use crate::adoption;
 use crate::clusters::{Place, Unplaced};
@@ -187,10 +188,13 @@ impl Engine {
         let (project, record) = try_join!(self.allowing(application, &place), self.record(application))?;
         let tenant = self.tenant(application, &project, &place)?;
         let render = async {
-            let (resolved, facts) =
-                try_join!(self.resolve(application, &project, options), self.facts(application, &place))?;
+            let (resolved, facts) = try_join!(
+                self.resolve(application, &project, options).instrument(info_span!("resolve")),
+                self.facts(application, &place)
+            )?;
             observer(SyncEvent::Resolved(&resolved));
-            let (resolved, rendering) = self.render(application, &project, &facts, resolved, options).await?;
+            let rendered = self.render(application, &project, &facts, resolved, options);
+            let (resolved, rendering) = rendered.instrument(info_span!("render")).await?;
             Ok::<_, CompareError>((facts, resolved, rendering))
         };
         let (rendered, ahead) = join!(render, Ahead::read(tenant.0.as_ref(), &record.inventory));
@@ -220,7 +224,8 @@ impl Engine {
         let mut desired = prepare(rendering.objects, &there, &facts.discovery).map_err(CompareError::Prepare)?;
         warnings.append(&mut desired.warnings);
         let adopts = adoption::note_listed(application, &mut inventory);
-        let seen = observe_rest(tenant.0.as_ref(), &desired, &inventory, ahead).await;
+        let observed = observe_rest(tenant.0.as_ref(), &desired, &inventory, ahead);
+        let seen = observed.instrument(info_span!("observe")).await;
         let mut live = seen.map_err(CompareError::Cluster)?;
         if adopts {
             adoption::keep_marked(&mut inventory, &live, &there.tracking);
@@ -273,7 +278,7 @@ impl Engine {
         if comparison.desired.sync_options.is_true("RespectIgnoreDifferences") {
             comparison.respect_ignored();
         }
-        comparison.ask_and_diff().await?;
+        comparison.ask_and_diff().instrument(info_span!("diff")).await?;
         Ok(comparison)
     }
 

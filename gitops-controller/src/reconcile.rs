@@ -9,6 +9,7 @@ use gitops_core::{ObjectId, Timestamp};
 use gitops_policy::{Trigger, Violation, window};
 use jiff::SignedDuration;
 use thiserror::Error;
+use tracing::{Instrument as _, info_span};
 
 use crate::applications::{ApplicationError, Applications};
 use crate::audit::{Action, AuditError};
@@ -173,7 +174,7 @@ impl Engine {
         request: &SyncRequest,
         observer: Observer<'_>,
     ) -> Result<SyncReport, SyncError> {
-        let plan = make_plan(application, &comparison, request)?;
+        let plan = info_span!("plan").in_scope(|| make_plan(application, &comparison, request))?;
         observer(SyncEvent::Planned(&plan));
         if request.dry_run {
             let (warnings, resources) = (plan.warnings.clone(), status::resources(&comparison));
@@ -184,7 +185,8 @@ impl Engine {
         self.prepare(application, &plan, request).await?;
         let started = self.clock.now();
         let noted = self.note_waiting(application, &comparison, &plan, request).await?;
-        let outcome = self.carry_out(approved, &plan, &mut comparison, request, observer).await?;
+        let execution = self.carry_out(approved, &plan, &mut comparison, request, observer);
+        let outcome = execution.instrument(info_span!("execute")).await?;
         self.conclude(noted.as_ref().unwrap_or(application), comparison, plan, (started, outcome), request).await
     }
 

@@ -48,12 +48,38 @@ pub(crate) struct Arguments {
     pub take_over: bool,
     #[command(flatten)]
     pub replicas: ReplicaArguments,
+    #[command(flatten)]
+    pub traces: TraceArguments,
     /// How events are printed
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     pub output: Output,
     /// Evaluates Jsonnet for another process
     #[arg(long, hide = true)]
     pub jsonnet_worker: bool,
+}
+
+/// Where spans of the work are sent, under Argo CD's names. The variables `OTEL_*` of OpenTelemetry serve too.
+#[derive(Args)]
+pub(crate) struct TraceArguments {
+    /// Send traces to this collector, by OTLP as protobuf over HTTP: HOST:PORT, or a URL; off unless this or
+    /// OTEL_EXPORTER_OTLP_ENDPOINT is given
+    #[arg(long, value_name = "ADDRESS", env = "ARGOCD_APPLICATION_CONTROLLER_OTLP_ADDRESS")]
+    pub otlp_address: Option<String>,
+    /// Talk to HOST:PORT without TLS
+    #[arg(long, value_name = "BOOL", env = "ARGOCD_APPLICATION_CONTROLLER_OTLP_INSECURE", default_value = "true", action = clap::ArgAction::Set)]
+    pub otlp_insecure: bool,
+    /// Headers of every call to the collector, as KEY=VALUE, separated by commas
+    #[arg(
+        long,
+        value_name = "HEADERS",
+        env = "ARGOCD_APPLICATION_CONTROLLER_OTLP_HEADERS",
+        value_delimiter = ',',
+        hide_env_values = true
+    )]
+    pub otlp_headers: Vec<String>,
+    /// Attributes of this process, as KEY:VALUE, separated by commas
+    #[arg(long, value_name = "ATTRIBUTES", env = "ARGOCD_APPLICATION_CONTROLLER_OTLP_ATTRS", value_delimiter = ',')]
+    pub otlp_attrs: Vec<String>,
 }
 
 /// How the work is shared with other replicas.

@@ -35,6 +35,10 @@ pub(crate) enum Failure {
         #[source]
         source: std::io::Error,
     },
+    #[error("traces cannot be sent")]
+    Traces(#[source] opentelemetry_otlp::ExporterBuildError),
+    #[error("`{0}` is not of the form {1}")]
+    Pair(String, &'static str),
     #[error(transparent)]
     Replicas(#[from] ReplicasError),
     #[error(transparent)]

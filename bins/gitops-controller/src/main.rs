@@ -7,6 +7,7 @@ mod folder;
 mod print;
 mod replicas;
 mod serve;
+mod traces;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use crate::clusters::Connections;
 use crate::failure::Failure;
 use crate::folder::Folder;
 use crate::serve::Answers;
+use crate::traces::Traces;
 
 /// On one's own machine, a push is seen at once.
 const EMBEDDED_POLL: u32 = 2;
@@ -51,8 +53,13 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     if arguments.jsonnet_worker {
         return run_worker(std::io::BufReader::new(std::io::stdin()), std::io::stdout()).map_err(Failure::Process);
     }
+    let traces = Traces::begin(&arguments.traces, |name| std::env::var(name).ok())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Process)?;
-    runtime.block_on(operate(arguments))
+    let ended = runtime.block_on(operate(arguments));
+    if let Some(traces) = traces {
+        traces.end();
+    }
+    ended
 }
 
 async fn operate(arguments: Arguments) -> Result<(), Failure> {

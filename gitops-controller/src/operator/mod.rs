@@ -25,6 +25,7 @@ mod pushes;
 mod queue;
 mod rivals;
 mod share;
+mod span;
 #[cfg(test)]
 mod tests;
 
@@ -44,6 +45,7 @@ use jiff::SignedDuration;
 use serde::Deserialize as _;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
+use tracing::{Instrument as _, Span};
 
 pub use automation::{Attempt, Decision, automated_retry, decide};
 pub use event::Event;
@@ -69,6 +71,7 @@ use observe::observe;
 use poll::Revisions;
 use rivals::Rivals;
 use share::Share;
+use span::{has_failed, span};
 
 /// How long after a change of its objects an Application is looked at: changes come in groups.
 const SETTLING: SignedDuration = SignedDuration::from_millis(5);
@@ -268,7 +271,8 @@ impl Work {
             let since = self.asked.get(&key).copied();
             let (fights, rivals, sender) = (Arc::clone(&self.fights), Arc::clone(&self.rivals), self.sender.clone());
             let observes = self.options.observe_only;
-            self.looks.spawn(async move {
+            let span = span(&key, self.applications.get(&key));
+            let work = async move {
                 let begun = Instant::now();
                 let look = Box::pin(async {
                     match observes {
@@ -278,8 +282,12 @@ impl Work {
                 });
                 let looked = worker.during(look).await;
                 let looked = looked.map(|looked| looked.map_err(|error| chain(&error)));
+                if looked.as_ref().is_some_and(has_failed) {
+                    Span::current().record("otel.status_code", "ERROR");
+                }
                 let _ = sender.send(Signal::Looked(key, looked, begun.elapsed()));
-            });
+            };
+            self.looks.spawn(work.instrument(span));
         }
     }
 

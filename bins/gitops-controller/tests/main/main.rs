@@ -6,3 +6,4 @@
 mod bench;
 mod replicas;
 mod stories;
+mod traces;
