@@ -1,4 +1,4 @@
-//! Render, diff, order, apply and the whole way to a plan, at the sizes that the project promises figures for.
+//! Render, diff, apply and the whole way to a plan, at the sizes that the project promises figures for.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot make its input fails")]
 
@@ -6,8 +6,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use gitops_apply::order::order;
-use gitops_benches::{carried_out, cluster, desired, items, live, planned, rendered, tree};
+use gitops_benches::{carried_out, cluster, desired, live, planned, rendered, tree};
 use gitops_diff::{DiffContext, diff};
 use gitops_merge::schema::Kinds;
 use mimalloc::MiMalloc;
@@ -40,18 +39,6 @@ fn differences(criterion: &mut Criterion) {
                     black_box(diff(&one.object, live.get(id), &context).unwrap());
                 }
             });
-        });
-    }
-    group.finish();
-}
-
-fn ordering(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("order");
-    group.sample_size(10);
-    for count in [10_000, 100_000] {
-        let items = items(count, 100);
-        group.bench_function(format!("{count} resources over 100 waves"), |bencher| {
-            bencher.iter(|| order(&items).unwrap())
         });
     }
     group.finish();
@@ -100,5 +87,5 @@ fn apply(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, render, differences, ordering, pipeline, apply);
+criterion_group!(benches, render, differences, pipeline, apply);
 criterion_main!(benches);
