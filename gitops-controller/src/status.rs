@@ -233,10 +233,20 @@ impl Comparison {
 
     /// Images of the containers of one object, as it is desired or, where the sources no longer have it, live.
     fn images_of(&self, id: &ObjectId) -> Vec<String> {
-        let hook = || self.desired.hooks.iter().find(|hook| hook.object.id() == *id);
+        let hook = || self.desired.hooks.iter().find(|hook| is_of(&hook.object, id));
         let desired = self.desired.resources.get(id).or_else(hook).map(|one| one.object.as_ref());
         desired.or_else(|| self.live.get(id)).map(images).unwrap_or_default()
     }
+}
+
+/// Whether an object has this identity, or a name that is made of its `generateName`.
+fn is_of(object: &Object, id: &ObjectId) -> bool {
+    let own = object.id();
+    let prefix = object.text(&["metadata", "generateName"]).filter(|_| own.name.is_empty());
+    let is_made = |prefix: &str| {
+        id.name.starts_with(prefix) && (&id.group, &id.kind, &id.namespace) == (&own.group, &own.kind, &own.namespace)
+    };
+    own == *id || prefix.is_some_and(is_made)
 }
 
 /// Images of the containers of an object, in their order.

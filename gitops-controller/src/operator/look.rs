@@ -162,6 +162,10 @@ async fn operate(
     (request.trigger, request.started) = (attempt.trigger, attempt.started);
     request.await_confirmation = true;
     look.events.push(Event::Syncing { application: key.clone(), initiator: request.initiator.clone(), revision: None });
+    // As in Argo CD, an operation goes by its own options, which whoever asks for it takes from the Application, or not.
+    if let Some(policy) = &mut application.spec.sync_policy {
+        policy.sync_options = None;
+    }
     if let Some(options) = operation.sync.as_ref().and_then(|sync| sync.sync_options.clone()) {
         application.spec.sync_policy.get_or_insert_default().sync_options = Some(options);
     }
@@ -351,7 +355,12 @@ fn automatic(
     }
     let due: Vec<SyncOperationResource> = due.into_iter().map(|(_, one)| one).collect();
     request.only = due.iter().map(Selector::of).collect();
-    request.resources = Some(due);
+    // What is written down names no namespace, as Argo CD's operations of its own do not.
+    let named = |mut one: SyncOperationResource| {
+        one.namespace = None;
+        one
+    };
+    request.resources = Some(due.into_iter().map(named).collect());
     let selected = |diff: &&ObjectDiff| request.only.iter().any(|one| one.matches(&diff.id.id));
     fights.note(key, comparison.diffs.values().filter(selected), now);
     Ok(request)

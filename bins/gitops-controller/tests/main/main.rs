@@ -5,5 +5,6 @@
 
 mod bench;
 mod replicas;
+mod statuses;
 mod stories;
 mod traces;

@@ -84,7 +84,8 @@ fn an_operation_that_is_asked_for_is_carried_out_once() {
     bench.define("app", &json!({"syncPolicy": {"syncOptions": ["CreateNamespace=true"]}}));
     bench.reach("it is compared", || bench.field(SETTLED) == "OutOfSync");
     bench.has("configmap/settings", COLOUR, None);
-    bench.patch(&json!({"operation": {"initiatedBy": {"username": "alice"}, "sync": {"revision": "HEAD"}}}));
+    let sync = json!({"revision": "HEAD", "syncOptions": ["CreateNamespace=true"]});
+    bench.patch(&json!({"operation": {"initiatedBy": {"username": "alice"}, "sync": sync}}));
     bench.has("configmap/settings", COLOUR, Some("blue"));
     bench.reach("it is synced", || bench.field(SETTLED) == "Synced");
     assert!(bench.field("/operation").is_null());

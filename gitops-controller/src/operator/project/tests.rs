@@ -219,7 +219,7 @@ async fn windows_hold_syncs_and_let_those_by_hand_pass_where_they_say_so() {
     bench.production(window(false)).await;
     bench.define("production", bench.source(), "production").await;
     bench.until("it is compared", |one| sync(one) == Some(SyncStatusCode::OutOfSync)).await;
-    let operation = json!({"initiatedBy": {"username": "somebody"}, "sync": {"revision": "HEAD"}});
+    let operation = json!({"initiatedBy": {"username": "somebody"}, "sync": {"revision": "HEAD", "syncOptions": ["CreateNamespace=true"]}});
     let metadata = json!({"name": "web", "namespace": "argocd"});
     let patch = json!({"apiVersion": API_VERSION, "kind": "Application", "metadata": metadata, "operation": operation});
     let patch = Object::from_value(patch).unwrap();
