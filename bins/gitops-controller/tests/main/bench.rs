@@ -26,6 +26,7 @@ pub(crate) struct Bench {
 /// A running operator.
 pub(crate) struct Operator {
     place: tempfile::TempDir,
+    arguments: Vec<String>,
     process: Child,
 }
 
@@ -42,7 +43,8 @@ pub(crate) fn bench<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let plane = testbed::shared().filter(|plane| plane.assets().has_controllers())?;
     let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-    let operator = running.upgrade().unwrap_or_else(|| Arc::new(Operator::start(plane, &["--poll", "3600"])));
+    let operator =
+        running.upgrade().unwrap_or_else(|| Arc::new(Operator::start(plane, INSTALLED, &["--poll", "3600"])));
     *running = Arc::downgrade(&operator);
     drop(running);
     let name = format!("story-{}", NUMBER.fetch_add(1, Ordering::AcqRel));
@@ -69,9 +71,12 @@ fn apply_installation(plane: &ControlPlane) {
     until("the rights are there", || plane.kubectl(&may).is_ok());
 }
 
-/// A kubeconfig with a token of the installed service account in the place of the administrator's own.
-fn as_installed(plane: &ControlPlane) -> String {
-    let token = plane.kubectl(&["create", "token", "--namespace", "argocd", "gitops-controller"]).unwrap();
+/// The service account of the installation: its namespace and its name.
+pub(crate) const INSTALLED: (&str, &str) = ("argocd", "gitops-controller");
+
+/// A kubeconfig with a token of a service account in the place of the administrator's own.
+fn as_account(plane: &ControlPlane, (namespace, name): (&str, &str)) -> String {
+    let token = plane.kubectl(&["create", "token", "--namespace", namespace, name]).unwrap();
     let text = fs::read_to_string(plane.kubeconfig()).unwrap();
     let before = text.split_once("users:").unwrap().0;
     let user = json!([{"name": "admin", "user": {"token": token.trim()}}]);
@@ -79,27 +84,13 @@ fn as_installed(plane: &ControlPlane) -> String {
 }
 
 impl Operator {
-    pub(crate) fn start(plane: &ControlPlane, arguments: &[&str]) -> Self {
+    pub(crate) fn start(plane: &ControlPlane, account: (&str, &str), arguments: &[&str]) -> Self {
         install(plane);
         let place = tempfile::tempdir().unwrap();
-        let path = |name: &str| place.path().join(name);
-        fs::write(path("kubeconfig"), as_installed(plane)).unwrap();
-        let process = Command::new(env!("CARGO_BIN_EXE_gitops-controller"))
-            .env_clear()
-            .arg("--kubeconfig")
-            .arg(path("kubeconfig"))
-            .arg("--data-dir")
-            .arg(path("data"))
-            .arg("--allow-local-repositories")
-            .arg(std::env::temp_dir())
-            .args(["--output", "json", "--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(fs::File::create(path("events")).unwrap())
-            .stderr(fs::File::create(path("errors")).unwrap())
-            .spawn()
-            .unwrap();
-        Self { place, process }
+        fs::write(place.path().join("kubeconfig"), as_account(plane, account)).unwrap();
+        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+        let process = run(place.path(), &arguments);
+        Self { place, arguments, process }
     }
 
     /// Ends it as the kernel does, without its knowledge.
@@ -108,11 +99,35 @@ impl Operator {
         self.process.wait().unwrap();
     }
 
+    /// Starts it again after it was killed, with what it left behind.
+    pub(crate) fn start_again(&mut self) {
+        self.process = run(self.place.path(), &self.arguments);
+    }
+
     /// What it said.
     pub(crate) fn said(&self) -> String {
         let read = |name| fs::read_to_string(self.place.path().join(name)).unwrap();
         format!("{}\n{}", read("events"), read("errors"))
     }
+}
+
+fn run(place: &Path, arguments: &[String]) -> Child {
+    let log = |name: &str| fs::OpenOptions::new().create(true).append(true).open(place.join(name)).unwrap();
+    Command::new(env!("CARGO_BIN_EXE_gitops-controller"))
+        .env_clear()
+        .arg("--kubeconfig")
+        .arg(place.join("kubeconfig"))
+        .arg("--data-dir")
+        .arg(place.join("data"))
+        .arg("--allow-local-repositories")
+        .arg(std::env::temp_dir())
+        .args(["--output", "json", "--listen", "127.0.0.1:0"])
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(log("events"))
+        .stderr(log("errors"))
+        .spawn()
+        .unwrap()
 }
 
 #[track_caller]

@@ -3,13 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::bench::bench;
+use crate::ground::settings;
 
 const COLOUR: &str = "{.data.colour}";
 const SETTLED: &str = "/status/sync/status";
-
-fn settings(colour: &str) -> String {
-    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  colour: {colour}\n")
-}
 
 const WEB: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 1\n  selector:\n    \
                    matchLabels: {app: web}\n  template:\n    metadata:\n      labels: {app: web}\n    spec:\n      containers:\n      \
