@@ -16,7 +16,7 @@ use clap::Parser;
 use gitops_controller::audit::FileJournal;
 use gitops_controller::operator::{Operator, OperatorOptions, is_own, own_kinds};
 use gitops_controller::sandbox::{Limits, SandboxedJsonnet, run_worker};
-use gitops_controller::{Conduct, Engine, RepositoryCredentials};
+use gitops_controller::{Conduct, Engine, RepositoryCredentials, limit_fetches};
 use gitops_core::Cluster;
 use gitops_embedded::{EmbeddedCluster, Options};
 use gitops_git::RepositoryCache;
@@ -56,6 +56,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let traces = Traces::begin(&arguments.traces, |name| std::env::var(name).ok())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Process)?;
     let ended = runtime.block_on(operate(arguments));
+    // Nothing is left that matters: what still waits for a server is not waited for.
+    runtime.shutdown_background();
     if let Some(traces) = traces {
         traces.end();
     }
@@ -125,7 +127,9 @@ fn engine(arguments: &Arguments, cluster: Arc<dyn Cluster>) -> Result<Engine, Fa
     }
     let kinds = Arc::new(Kinds::builtin().map_err(Failure::Kinds)?);
     let journal = Arc::new(FileJournal::new(folder.join("audit.jsonl")));
-    let mut engine = Engine::new(cluster, repositories, kinds, journal).with_folder(folder);
+    let mut engine = Engine::new(cluster, repositories, kinds, journal);
+    limit_fetches(&mut engine.fetch, |name| std::env::var(name).ok());
+    let mut engine = engine.with_folder(folder);
     if arguments.embedded.is_none() {
         engine.conduct = Conduct::of_an_operator(|name| std::env::var(name).ok());
     }

@@ -19,6 +19,7 @@ use jiff::SignedDuration;
 use super::automation::{Decision, decide};
 use super::event::Event;
 use super::fights::Fights;
+use super::places::Errand;
 use super::queue::Key;
 use super::rivals::Rivals;
 use super::{finalizers, orphans, project};
@@ -69,16 +70,16 @@ pub(super) struct Look {
     pub observed: Option<Box<Application>>,
 }
 
-/// Looks at an Application, and does what it asks for. What its repositories answered at a moment or later serves.
+/// Looks at an Application, and does what it asks for.
 ///
 /// # Errors
 /// Where the cluster cannot read or write the Application itself.
 pub(super) async fn look(
     engine: &Engine,
     (fights, rivals): (&Mutex<Fights>, &Rivals),
-    key: &Key,
-    since: Option<Instant>,
+    errand: &Errand,
 ) -> Result<Look, ApplicationError> {
+    let key = &errand.key;
     let applications = Applications::of(engine.cluster.as_ref());
     let application = match applications.get(&key.namespace, &key.name).await {
         Ok(application) => application,
@@ -96,7 +97,7 @@ pub(super) async fn look(
         return Ok(look);
     }
     if application.metadata.deletion_timestamp.is_some() {
-        return delete(engine, key, application).await;
+        return delete(engine, errand, application).await;
     }
     let mut look = Look::default();
     let allowing = engine.project(&application).await;
@@ -119,7 +120,7 @@ pub(super) async fn look(
         Some(operation) => {
             let attempt = project::attempt(&application, &operation);
             match project::held(&allowing, &application, attempt, engine.clock.now()) {
-                None => Box::pin(operate(engine, key, application, operation, attempt, &mut look)).await?,
+                None => Box::pin(operate(engine, errand, application, operation, attempt, &mut look)).await?,
                 Some(held) => {
                     look.again = held.until;
                     project::postpone(engine, application, operation, &held).await?
@@ -128,9 +129,8 @@ pub(super) async fn look(
         }
         None => application,
     };
-    let options = CompareOptions { since, ..CompareOptions::default() };
     // What a sync keeps is large, and lies apart so that it does not fill the stack.
-    Box::pin(compare(engine, fights, (key, &options), application, &mut look)).await?;
+    Box::pin(compare(engine, fights, errand, application, &mut look)).await?;
     Ok(look)
 }
 
@@ -146,13 +146,13 @@ fn requested(application: &Application) -> Option<Operation> {
 /// Carries out an operation that somebody asked for. It is taken off the Application first, so that it is done once.
 async fn operate(
     engine: &Engine,
-    key: &Key,
+    errand: &Errand,
     application: Application,
     operation: Operation,
     attempt: window::Attempt,
     look: &mut Look,
 ) -> Result<Application, ApplicationError> {
-    let applications = Applications::of(engine.cluster.as_ref());
+    let (applications, key) = (Applications::of(engine.cluster.as_ref()), &errand.key);
     let mut state = OperationState::default();
     state.started_at = Time(engine.clock.now());
     state.phase = OperationPhase::Running;
@@ -169,7 +169,7 @@ async fn operate(
     if let Some(options) = operation.sync.as_ref().and_then(|sync| sync.sync_options.clone()) {
         application.spec.sync_policy.get_or_insert_default().sync_options = Some(options);
     }
-    match Box::pin(engine.sync(&application, &request, &mut |_| {})).await {
+    match Box::pin(engine.sync(&application, &request, &mut |event| errand.note(&event))).await {
         Ok(report) => {
             look.events.push(ended(key, &request, &report));
             let mut synced = report.application;
@@ -216,15 +216,16 @@ fn request(operation: &Operation) -> SyncRequest {
 async fn compare(
     engine: &Engine,
     fights: &Mutex<Fights>,
-    (key, options): (&Key, &CompareOptions),
+    errand: &Errand,
     read: Application,
     look: &mut Look,
 ) -> Result<(), ApplicationError> {
-    let applications = Applications::of(engine.cluster.as_ref());
+    let (applications, key) = (Applications::of(engine.cluster.as_ref()), &errand.key);
+    let options = CompareOptions { since: errand.since, ..CompareOptions::default() };
     let before = read.status.as_ref();
     let mut application = read.clone();
     let now = engine.clock.now();
-    let mut comparison = match engine.compare(&application, options, &mut |_| {}).await {
+    let mut comparison = match engine.compare(&application, &options, &mut |event| errand.note(&event)).await {
         Ok(comparison) => comparison,
         Err(error) => {
             let message = chain(&error);
@@ -411,8 +412,8 @@ fn condition(
 }
 
 /// Deletes what an Application deployed where its finalizer says so, and lets it go.
-async fn delete(engine: &Engine, key: &Key, mut application: Application) -> Result<Look, ApplicationError> {
-    let mut look = Look::default();
+async fn delete(engine: &Engine, errand: &Errand, mut application: Application) -> Result<Look, ApplicationError> {
+    let (mut look, key) = (Look::default(), &errand.key);
     let Some(cascade) = finalizers::cascade(&application) else { return Ok(look) };
     let place = engine.place(&application);
     if matches!(place, Err(Unplaced::Asked)) {
@@ -425,15 +426,18 @@ async fn delete(engine: &Engine, key: &Key, mut application: Application) -> Res
         look.events.push(Event::Deleted { application: key.clone() });
         return Ok(look);
     }
+    if !finalizers::has_hooks(&application) {
+        errand.leave_sources(Instant::now());
+    }
     let mut request = SyncRequest::new("deletion");
-    let mut deleted = engine.delete(&application, cascade, &request, &mut |_| {}).await;
+    let mut deleted = engine.delete(&application, cascade, &request, &mut |event| errand.note(&event)).await;
     // Where no hooks have to run, it does not matter that there are no manifests any more.
     if let Err(SyncError::Compare(CompareError::Source(_) | CompareError::Render(_) | CompareError::Forbidden(_))) =
         deleted
         && !finalizers::has_hooks(&application)
     {
         request.without_hooks = true;
-        deleted = engine.delete(&application, cascade, &request, &mut |_| {}).await;
+        deleted = engine.delete(&application, cascade, &request, &mut |event| errand.note(&event)).await;
     }
     let message = match deleted {
         Ok(Deletion::Deleted(_)) => {

@@ -6,6 +6,7 @@
 
 mod appset;
 mod automation;
+mod begin;
 mod clusters;
 mod credentials;
 mod event;
@@ -19,6 +20,7 @@ mod observe;
 mod options;
 mod orphans;
 mod own;
+mod places;
 mod poll;
 mod project;
 mod pushes;
@@ -45,7 +47,6 @@ use jiff::SignedDuration;
 use serde::Deserialize as _;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
-use tracing::{Instrument as _, Span};
 
 pub use automation::{Attempt, Decision, automated_retry, decide};
 pub use event::Event;
@@ -66,12 +67,11 @@ use appset::{SetSignal, Sets};
 use clusters::Following;
 use fights::Fights;
 use follow::{Seen, follow};
-use look::{Look, look};
-use observe::observe;
+use look::Look;
+use places::Places;
 use poll::Revisions;
 use rivals::Rivals;
 use share::Share;
-use span::{has_failed, span};
 
 /// How long after a change of its objects an Application is looked at: changes come in groups.
 const SETTLING: SignedDuration = SignedDuration::from_millis(5);
@@ -108,8 +108,10 @@ enum Signal {
     Complete,
     /// An object of an Application changed, and it should be looked at after this.
     Live(Key, SignedDuration),
-    /// Revisions were asked for at this moment; those of these Applications moved.
-    Polled(BTreeSet<Key>, Instant),
+    /// The repositories are to be asked whether something moved.
+    Poll,
+    /// A repository was asked at this moment, and the revisions of these Applications moved, or cannot be read.
+    Moved(BTreeSet<Key>, Instant),
     /// A Git server told of something.
     Told(Told),
     /// A look has ended, after so long; without a result where this replica was no more to make it.
@@ -187,6 +189,7 @@ impl Operator {
         let rivals = Rivals::new(self.options.take_over, self.direct);
         let mut work = Work {
             engine: Arc::new(engine),
+            places: Places::new(self.options.parallel),
             options: self.options,
             observer,
             metrics: self.metrics,
@@ -217,9 +220,7 @@ impl Operator {
             work.begin_looks();
             work.begin_set_looks();
             work.metrics.wait(work.queue.waiting());
-            let next = work.queue.deadline().filter(|_| work.has_room());
-            let next = next.into_iter().chain(work.sets.deadline()).min();
-            let pause = next.map_or(Duration::from_secs(3600), |at| until(at, work.engine.clock.now()));
+            let pause = work.pause(work.engine.clock.now());
             tokio::select! {
                 () = &mut stop => break,
                 Some(signal) = self.signals.recv() => work.on(signal),
@@ -240,6 +241,7 @@ struct Work {
     metrics: Arc<Metrics>,
     sender: UnboundedSender<Signal>,
     queue: Queue,
+    places: Places,
     applications: HashMap<Key, Arc<Application>>,
     followed: Vec<Following>,
     followers: JoinSet<()>,
@@ -256,41 +258,6 @@ struct Work {
 }
 
 impl Work {
-    fn has_room(&self) -> bool {
-        self.queue.working() < self.options.parallel.max(1)
-    }
-
-    fn begin_looks(&mut self) {
-        while self.looks.try_join_next().is_some() {}
-        while self.has_room() {
-            let Some(key) = self.queue.take(self.engine.clock.now()) else { return };
-            let Some(worker) = self.share.begin(&key, &self.engine) else {
-                self.queue.done(&key);
-                continue;
-            };
-            let since = self.asked.get(&key).copied();
-            let (fights, rivals, sender) = (Arc::clone(&self.fights), Arc::clone(&self.rivals), self.sender.clone());
-            let observes = self.options.observe_only;
-            let span = span(&key, self.applications.get(&key));
-            let work = async move {
-                let begun = Instant::now();
-                let look = Box::pin(async {
-                    match observes {
-                        true => observe(&worker.engine, &key, since).await,
-                        false => look(&worker.engine, (&fights, &rivals), &key, since).await,
-                    }
-                });
-                let looked = worker.during(look).await;
-                let looked = looked.map(|looked| looked.map_err(|error| chain(&error)));
-                if looked.as_ref().is_some_and(has_failed) {
-                    Span::current().record("otel.status_code", "ERROR");
-                }
-                let _ = sender.send(Signal::Looked(key, looked, begun.elapsed()));
-            };
-            self.looks.spawn(work.instrument(span));
-        }
-    }
-
     fn on(&mut self, signal: Signal) {
         let now = self.engine.clock.now();
         match signal {
@@ -319,6 +286,7 @@ impl Work {
                 self.metrics.forget(&key);
                 self.fights.lock().unwrap_or_else(PoisonError::into_inner).forget(&key);
                 self.queue.forget(&key);
+                self.places.forget(&key);
                 self.begin_known(now);
             }
             Signal::Project(name) => {
@@ -340,12 +308,12 @@ impl Work {
                     self.queue.ask(&key, later(now, pause));
                 }
             }
-            Signal::Polled(moved, asked) => {
+            Signal::Poll => self.poll(),
+            Signal::Moved(moved, asked) => {
                 for key in moved.iter().filter(|key| self.applications.contains_key(key)) {
                     self.asked.insert(key.clone(), asked);
                     self.queue.ask(key, now);
                 }
-                self.poll_later();
             }
             Signal::Told(told) => self.told(&told, now),
             Signal::Looked(key, looked, took) => {
@@ -355,6 +323,7 @@ impl Work {
                     self.looked(&key, looked, now);
                 }
                 self.queue.done(&key);
+                self.end_look(&key);
             }
             Signal::Shard(signal) => self.on_shard(signal, now),
             Signal::Listed(shards, states, at) => self.listed(&shards, &states, at, now),

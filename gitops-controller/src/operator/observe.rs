@@ -1,7 +1,5 @@
 //! A look that changes nothing: how an Application compares, and what would be done about it.
 
-use std::time::Instant;
-
 use gitops_core::annotations::SKIP_RECONCILE;
 use gitops_core::api::{Application, ApplicationStatus};
 use gitops_policy::Trigger;
@@ -9,21 +7,22 @@ use gitops_policy::Trigger;
 use super::automation::{Decision, decide};
 use super::event::Event;
 use super::look::Look;
+use super::places::Errand;
 use super::project;
 use super::queue::Key;
 use crate::applications::{ApplicationError, Applications};
 use crate::causes::chain;
 use crate::compare::{CompareOptions, Comparison};
 use crate::engine::Engine;
-use crate::reconcile::{SyncRequest, make_plan};
+use crate::reconcile::{SyncEvent, SyncRequest, make_plan};
 use crate::status;
 
 /// Looks at an Application, and says what would be done about it.
 ///
 /// # Errors
 /// Where the cluster cannot read the Application itself.
-pub(super) async fn observe(engine: &Engine, key: &Key, since: Option<Instant>) -> Result<Look, ApplicationError> {
-    let mut look = Look::default();
+pub(super) async fn observe(engine: &Engine, errand: &Errand) -> Result<Look, ApplicationError> {
+    let (mut look, key) = (Look::default(), &errand.key);
     let application = match Applications::of(engine.cluster.as_ref()).get(&key.namespace, &key.name).await {
         Ok(application) => application,
         Err(ApplicationError::NotFound { .. }) => return Ok(look),
@@ -37,9 +36,10 @@ pub(super) async fn observe(engine: &Engine, key: &Key, since: Option<Instant>) 
     let allowing = allowing.map_err(|source| ApplicationError::Cluster { name: key.name.clone(), source })?;
     let place = engine.place(&application);
     let invalid = project::conditions(engine, &allowing, &application, place.as_ref());
-    let options = CompareOptions { since, ..CompareOptions::default() };
+    let options = CompareOptions { since: errand.since, ..CompareOptions::default() };
+    let mut note = |event: SyncEvent<'_>| errand.note(&event);
     let compared = match invalid.is_empty() {
-        true => Box::pin(engine.compare(&application, &options, &mut |_| {})).await.map_err(|error| chain(&error)),
+        true => Box::pin(engine.compare(&application, &options, &mut note)).await.map_err(|error| chain(&error)),
         false => Err(project::words(&invalid)),
     };
     look.place = place.ok();

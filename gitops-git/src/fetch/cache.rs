@@ -121,13 +121,19 @@ impl RepositoryCache {
         if answers.serve(options.revision.as_deref(), since) {
             return Ok(self.opened.open(&place)?);
         }
+        if let Some(why) = answers.failure(since) {
+            return Err(why);
+        }
         let asked = Instant::now();
         if let Some(tell) = &options.on_ask {
             tell(&url.to_string());
         }
-        let repository = self.ask(&place, url, &caller, options)?;
-        answers.note(options.revision.as_deref(), asked);
-        Ok(repository)
+        let repository = self.ask(&place, url, &caller, options);
+        match &repository {
+            Ok(_) => answers.note(options.revision.as_deref(), asked),
+            Err(why) => answers.note_failure(why, asked),
+        }
+        repository
     }
 
     fn ask(

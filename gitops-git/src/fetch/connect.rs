@@ -4,6 +4,7 @@ use std::any::Any;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use gix::protocol::transport::client::blocking_io::http;
 use gix::remote::Direction;
@@ -42,7 +43,7 @@ impl Server<'_> {
         let all = ["HEAD", "refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*"];
         let mut specs = all.map(str::to_owned).to_vec();
         specs.extend(other.map(Into::into));
-        self.connected(&specs, |connection, counter, _| {
+        self.connected(&specs, self.options.refs_deadline, |connection, counter, _| {
             let (map, _) = connection.ref_map(counter, Default::default())?;
             Ok(Advertised::new(&map.remote_refs))
         })
@@ -56,7 +57,7 @@ impl Server<'_> {
             Depth::All if self.repository.is_shallow().unwrap_or(false) => Shallow::undo(),
             Depth::All => Shallow::NoChange,
         };
-        self.connected(specs, move |connection, mut counter, end| {
+        self.connected(specs, self.options.deadline, move |connection, mut counter, end| {
             let prepared = connection.prepare_fetch(&mut counter, Default::default())?;
             let prepared = prepared.with_write_packed_refs_only(true);
             let outcome = prepared.with_shallow(shallow).receive(counter, end)?;
@@ -73,6 +74,7 @@ impl Server<'_> {
     fn connected<T: Send + 'static>(
         &self,
         specs: &[String],
+        deadline: Duration,
         work: impl FnOnce(Connection<'_, '_>, Counter, &AtomicBool) -> Result<T, gix::Error> + Send + 'static,
     ) -> Result<T, FetchError> {
         let login = self.caller.credentials().map(|credentials| credentials.login()).transpose();
@@ -83,7 +85,7 @@ impl Server<'_> {
         }
         let (url, caller, specs) = (self.url.clone(), self.caller.clone(), specs.to_vec());
         let repository = self.repository.clone().into_sync();
-        watched(&self.url.to_string(), self.options, move |counter, end| {
+        watched(&self.url.to_string(), self.options, deadline, move |counter, end| {
             let refused = AtomicBool::new(false);
             let failed = |error: gix::Error| {
                 let failure = redacted(error, login.as_ref());

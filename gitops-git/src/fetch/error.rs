@@ -142,6 +142,23 @@ pub enum FetchError {
     },
 }
 
+impl FetchError {
+    /// The same once more, where it is the server's doing and has nothing to do with the revision that was asked for.
+    pub(super) fn of_server(&self) -> Option<Self> {
+        Some(match self {
+            Self::Authentication { url, hint } => Self::Authentication { url: url.clone(), hint: hint.clone() },
+            Self::ClearText { url } => Self::ClearText { url: url.clone() },
+            Self::Permission { url } => Self::Permission { url: url.clone() },
+            Self::NotFound { url } => Self::NotFound { url: url.clone() },
+            Self::UnknownHost { url, host } => Self::UnknownHost { url: url.clone(), host: host.clone() },
+            Self::Unreachable { url, source } => Self::Unreachable { url: url.clone(), source: source.clone() },
+            Self::Server { url, source } => Self::Server { url: url.clone(), source: source.clone() },
+            Self::Deadline { url, limit } => Self::Deadline { url: url.clone(), limit: *limit },
+            _ => return None,
+        })
+    }
+}
+
 /// What a failed connection says, told by its texts: the library has no types for these.
 ///
 /// `missing` is there where there were no credentials, with what is known of those that would serve; `refused` says whether the

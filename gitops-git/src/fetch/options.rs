@@ -29,6 +29,8 @@ pub struct FetchOptions {
     pub ssh_command: Option<String>,
     /// The longest time for a fetch.
     pub deadline: Duration,
+    /// The longest time until a server has said which refs it has.
+    pub refs_deadline: Duration,
     /// The longest time to wait for another process that fetches the same repository.
     pub lock_deadline: Duration,
     /// Bytes that the server may send.
@@ -51,6 +53,7 @@ impl Default for FetchOptions {
             access: None,
             ssh_command: None,
             deadline: Duration::from_secs(600),
+            refs_deadline: Duration::from_secs(600),
             lock_deadline: Duration::from_secs(120),
             max_bytes: 8 << 30,
             interrupt: Arc::default(),
@@ -61,7 +64,7 @@ impl Default for FetchOptions {
 }
 
 impl FetchOptions {
-    /// Everything is fetched, as nobody, within ten minutes and 8 GiB.
+    /// Everything is fetched, as nobody, within ten minutes for each question and 8 GiB.
     pub fn new() -> Self {
         Self::default()
     }
@@ -105,6 +108,7 @@ impl fmt::Debug for FetchOptions {
             .field("offline", &self.offline)
             .field("credentials", &self.credentials)
             .field("deadline", &self.deadline)
+            .field("refs_deadline", &self.refs_deadline)
             .field("max_bytes", &self.max_bytes)
             .finish_non_exhaustive()
     }

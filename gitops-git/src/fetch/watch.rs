@@ -24,6 +24,7 @@ const RECEIVED: Id = *b"BWRB";
 pub(super) fn watched<T: Send + 'static>(
     url: &str,
     options: &FetchOptions,
+    deadline: Duration,
     fetch: impl FnOnce(Counter, &AtomicBool) -> Result<T, FetchError> + Send + 'static,
 ) -> Result<T, FetchError> {
     let (received, end) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
@@ -45,7 +46,7 @@ pub(super) fn watched<T: Send + 'static>(
         if let Some(report) = &options.on_progress {
             report(bytes);
         }
-        let exceeded = limit(url, options, start, bytes);
+        let exceeded = limit(url, options, (start, deadline), bytes);
         match (answer, exceeded) {
             (Ok(Ok(_)), Some(error @ FetchError::TooLarge { .. })) => return Err(error),
             (Ok(Err(error)), _) => return Err(ended.map_or(error, |(_, why)| why)),
@@ -64,14 +65,14 @@ pub(super) fn watched<T: Send + 'static>(
 }
 
 /// The limit that a fetch went beyond.
-fn limit(url: &str, options: &FetchOptions, start: Instant, bytes: u64) -> Option<FetchError> {
+fn limit(url: &str, options: &FetchOptions, (start, deadline): (Instant, Duration), bytes: u64) -> Option<FetchError> {
     let url = url.to_owned();
     if options.interrupt.load(Ordering::Relaxed) {
         Some(FetchError::Interrupted { url })
     } else if bytes > options.max_bytes {
         Some(FetchError::TooLarge { url, limit: options.max_bytes })
-    } else if start.elapsed() > options.deadline {
-        Some(FetchError::Deadline { url, limit: options.deadline })
+    } else if start.elapsed() > deadline {
+        Some(FetchError::Deadline { url, limit: deadline })
     } else {
         None
     }

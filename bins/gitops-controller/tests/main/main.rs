@@ -5,7 +5,9 @@
 
 mod bench;
 mod ground;
+mod isolation;
 mod replicas;
 mod statuses;
 mod stories;
 mod traces;
+mod wall;
