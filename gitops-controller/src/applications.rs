@@ -243,10 +243,22 @@ impl<'a> Applications<'a> {
         application: &Application,
         begun: &OperationState,
     ) -> Result<Application, ApplicationError> {
-        let value = |state| serde_json::to_value(state).map_err(|source| schema(application.name(), source));
-        let before = application.status.as_ref().and_then(|status| status.operation_state.as_ref());
-        let state = merge_patch::between(&value(before)?, &value(Some(begun))?);
+        let state = operation_change(application, begun)?;
         let patch = serde_json::json!({"operation": null, "status": {"operationState": state}});
+        self.patch(application, patch, FIELD_MANAGER).await
+    }
+
+    /// Notes that an operation was begun that nobody asked for.
+    ///
+    /// # Errors
+    /// Where the cluster refuses it.
+    pub(crate) async fn note_operation(
+        &self,
+        application: &Application,
+        begun: &OperationState,
+    ) -> Result<Application, ApplicationError> {
+        let state = operation_change(application, begun)?;
+        let patch = serde_json::json!({"status": {"operationState": state}});
         self.patch(application, patch, FIELD_MANAGER).await
     }
 
@@ -306,6 +318,13 @@ impl<'a> Applications<'a> {
 fn is_argo_cds(finalizer: &str) -> bool {
     const OWN: [&str; 3] = [RESOURCES_FINALIZER, PRE_DELETE_FINALIZER, POST_DELETE_FINALIZER];
     OWN.iter().any(|own| finalizer.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
+/// How the state of an operation changes when another one begins.
+fn operation_change(application: &Application, begun: &OperationState) -> Result<Value, ApplicationError> {
+    let value = |state| serde_json::to_value(state).map_err(|source| schema(application.name(), source));
+    let before = application.status.as_ref().and_then(|status| status.operation_state.as_ref());
+    Ok(merge_patch::between(&value(before)?, &value(Some(begun))?))
 }
 
 /// What is wanted of an Application: neither its status nor what the server adds.

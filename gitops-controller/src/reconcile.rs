@@ -159,8 +159,9 @@ impl Engine {
         request: &SyncRequest,
         observer: Observer<'_>,
     ) -> Result<SyncReport, SyncError> {
-        let comparison = self.compare(application, &request.compare, observer).await?;
-        self.sync_compared(application, comparison, request, observer).await
+        // What these keep is large: each lies apart, so that together they do not fill the stack.
+        let comparison = Box::pin(self.compare(application, &request.compare, observer)).await?;
+        Box::pin(self.sync_compared(application, comparison, request, observer)).await
     }
 
     /// As [`Engine::sync`], from a comparison that was made just before.
@@ -183,9 +184,9 @@ impl Engine {
         let now = self.clock.now();
         let approved = gate(plan.clone(), &policy(application, &comparison, request, now), now)?;
         self.prepare(application, &plan, request).await?;
-        let started = self.clock.now();
-        let noted = self.note_waiting(application, &comparison, &plan, request).await?;
-        let execution = self.carry_out(approved, &plan, &mut comparison, request, observer);
+        let started = request.started.unwrap_or_else(|| self.clock.now());
+        let noted = self.note_begun(application, &comparison, &plan, request, started).await?;
+        let execution = Box::pin(self.carry_out(approved, &plan, &mut comparison, request, observer));
         let outcome = execution.instrument(info_span!("execute")).await?;
         self.conclude(noted.as_ref().unwrap_or(application), comparison, plan, (started, outcome), request).await
     }
@@ -233,30 +234,29 @@ impl Engine {
         Ok(outcome)
     }
 
-    /// Says in the status what will be waited for, where somebody has to confirm deletions: nobody would know of it otherwise.
-    async fn note_waiting(
+    /// Says in the status what is begun, before anything is written: whoever comes after a process that was killed in it ends it, with
+    /// its hooks and its place in the history. A partial sync has neither, and is simply made again; what somebody asked for has been
+    /// noted by whoever took it. Where somebody has to confirm deletions it is said as well: nobody would know of it otherwise.
+    async fn note_begun(
         &self,
         application: &Application,
         comparison: &Comparison,
         plan: &ApplyPlan,
         request: &SyncRequest,
+        started: Timestamp,
     ) -> Result<Option<Application>, SyncError> {
-        let unconfirmed: Vec<_> = plan.steps().filter(|step| step.unconfirmed).map(|step| &step.object.id).collect();
-        let Some(first) = unconfirmed.first() else { return Ok(None) };
-        if request.operation.is_none() && request.automated.is_none() {
+        let waits = waiting(plan).filter(|_| request.operation.is_some() || request.automated.is_some());
+        let begins = request.automated.is_some() && request.operation.is_none() && request.only.is_empty();
+        if plan.is_empty() || !begins && waits.is_none() {
             return Ok(None);
         }
-        let more = match unconfirmed.len() {
-            1 => String::new(),
-            count => format!(" and {} more resources", count - 1),
-        };
         let mut state = OperationState::default();
-        state.started_at = Time(self.clock.now());
+        state.started_at = Time(started);
         state.phase = OperationPhase::Running;
-        state.message =
-            Some(format!("waiting for pruning confirmation of {}/{}/{}{more}", first.group, first.kind, first.name));
+        state.message = waits;
         state.operation = status::operation(application, comparison, plan, request);
-        Ok(Some(Applications::of(self.cluster.as_ref()).take_operation(application, &state).await?))
+        state.retry_count = status::retry_count(request);
+        Ok(Some(Applications::of(self.cluster.as_ref()).note_operation(application, &state).await?))
     }
 
     /// What must work before anything is written.
@@ -274,6 +274,17 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// What a plan waits for where somebody has to confirm deletions, in Argo CD's words.
+fn waiting(plan: &ApplyPlan) -> Option<String> {
+    let unconfirmed: Vec<_> = plan.steps().filter(|step| step.unconfirmed).map(|step| &step.object.id).collect();
+    let first = unconfirmed.first()?;
+    let more = match unconfirmed.len() {
+        1 => String::new(),
+        count => format!(" and {} more resources", count - 1),
+    };
+    Some(format!("waiting for pruning confirmation of {}/{}/{}{more}", first.group, first.kind, first.name))
 }
 
 /// Says every write that a sync would make.

@@ -286,8 +286,7 @@ pub fn set_operation(
         OutcomePhase::Error => OperationPhase::Error,
     };
     state.message = Some(outcome.message.clone());
-    let count = |count: u32| (count > 0).then_some(i64::from(count));
-    state.retry_count = request.automated.and_then(|attempt| count(attempt.retries));
+    state.retry_count = retry_count(request);
     state.sync_result = Some(result);
     state.started_at = Time(started);
     state.finished_at = Some(Time(finished));
@@ -298,6 +297,12 @@ pub fn set_operation(
         status.summary.get_or_insert_default();
         status.source_hydrator.get_or_insert_default();
     }
+}
+
+/// How often an operation was tried before; not said where it is the first time.
+pub(crate) fn retry_count(request: &SyncRequest) -> Option<i64> {
+    let retries = request.automated.map(|attempt| attempt.retries).filter(|retries| *retries > 0);
+    retries.map(i64::from)
 }
 
 /// The operation that a sync is: as it was written down beforehand, or what would have been.

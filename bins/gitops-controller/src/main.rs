@@ -36,6 +36,9 @@ use crate::traces::Traces;
 /// On one's own machine, a push is seen at once.
 const EMBEDDED_POLL: u32 = 2;
 
+/// Bytes of the stack of each thread, of which only what is used takes memory: a sync is deep, and so are templates.
+const STACK: usize = 8 << 20;
+
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
@@ -54,7 +57,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         return run_worker(std::io::BufReader::new(std::io::stdin()), std::io::stdout()).map_err(Failure::Process);
     }
     let traces = Traces::begin(&arguments.traces, |name| std::env::var(name).ok())?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Process)?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.enable_all().thread_stack_size(STACK).build().map_err(Failure::Process)?;
     let ended = runtime.block_on(operate(arguments));
     // Nothing is left that matters: what still waits for a server is not waited for.
     runtime.shutdown_background();

@@ -16,7 +16,7 @@ use gitops_diff::ObjectDiff;
 use gitops_policy::{Trigger, window};
 use jiff::SignedDuration;
 
-use super::automation::{Decision, decide};
+use super::automation::{Attempt, Decision, decide};
 use super::event::Event;
 use super::fights::Fights;
 use super::places::Errand;
@@ -40,8 +40,8 @@ const AUTOMATION: &str = "automated";
 /// The condition of an Application with fields that somebody else keeps setting.
 const FIELD_FIGHT: &str = "FieldFightWarning";
 
-/// How long after a deletion that did not end well it is tried again.
-const DELETION_PAUSE: SignedDuration = SignedDuration::from_secs(10);
+/// How long after a deletion or a sync that did not end well it is tried again.
+const PAUSE: SignedDuration = SignedDuration::from_secs(10);
 
 /// How soon a cluster that is asked for the first time is looked at again.
 const FIRST_ANSWER: SignedDuration = SignedDuration::from_millis(200);
@@ -136,11 +136,13 @@ pub(super) async fn look(
 
 /// The operation that somebody asks for, or that was begun and not ended: the process was killed in it.
 fn requested(application: &Application) -> Option<Operation> {
-    let running = || {
-        let state = application.status.as_ref()?.operation_state.as_ref()?;
-        (state.phase == OperationPhase::Running).then(|| state.operation.clone())
-    };
-    application.operation.clone().or_else(running)
+    application.operation.clone().or_else(|| running(application).map(|state| state.operation.clone()))
+}
+
+/// The operation that was begun and not ended, where no other one is asked for.
+fn running(application: &Application) -> Option<&OperationState> {
+    let state = application.status.as_ref()?.operation_state.as_ref()?;
+    (application.operation.is_none() && state.phase == OperationPhase::Running).then_some(state)
 }
 
 /// Carries out an operation that somebody asked for. It is taken off the Application first, so that it is done once.
@@ -153,13 +155,23 @@ async fn operate(
     look: &mut Look,
 ) -> Result<Application, ApplicationError> {
     let (applications, key) = (Applications::of(engine.cluster.as_ref()), &errand.key);
-    let mut state = OperationState::default();
-    state.started_at = Time(engine.clock.now());
-    state.phase = OperationPhase::Running;
-    state.operation = operation.clone();
-    let mut application = applications.take_operation(&application, &state).await?;
+    let (mut state, mut application) = match running(&application) {
+        // It was begun before, by a process that was killed in it.
+        Some(state) => (state.clone(), application),
+        None => {
+            let mut state = OperationState::default();
+            state.started_at = Time(engine.clock.now());
+            state.phase = OperationPhase::Running;
+            state.operation = operation.clone();
+            let taken = applications.take_operation(&application, &state).await?;
+            (state, taken)
+        }
+    };
     let mut request = request(&operation);
     (request.trigger, request.started) = (attempt.trigger, attempt.started);
+    if let Some(automated) = &mut request.automated {
+        automated.retries = state.retry_count.and_then(|count| count.try_into().ok()).unwrap_or_default();
+    }
     request.await_confirmation = true;
     look.events.push(Event::Syncing { application: key.clone(), initiator: request.initiator.clone(), revision: None });
     // As in Argo CD, an operation goes by its own options, which whoever asks for it takes from the Application, or not.
@@ -199,8 +211,15 @@ async fn operate(
 }
 
 fn request(operation: &Operation) -> SyncRequest {
-    let initiator = operation.initiated_by.as_ref().and_then(|who| who.username.clone());
-    let mut request = SyncRequest::new(initiator.unwrap_or_else(|| "unknown".into()));
+    let who = operation.initiated_by.clone().unwrap_or_default();
+    // Who has a name asked for it, though it may be another controller.
+    let is_automated = who.automated == Some(true) && who.username.is_none();
+    let nobody = if is_automated { AUTOMATION } else { "unknown" };
+    let mut request = SyncRequest::new(who.username.unwrap_or_else(|| nobody.into()));
+    if is_automated {
+        let heals = operation.sync.as_ref().and_then(|sync| sync.self_heal_attempts_count).unwrap_or_default();
+        request.automated = Some(Attempt { heals: heals.try_into().unwrap_or_default(), retries: 0 });
+    }
     let mut asked = operation.clone();
     asked.retry.get_or_insert_default();
     request.operation = Some(asked);
@@ -286,6 +305,8 @@ async fn compare(
             let status = application.status.get_or_insert_default();
             condition(status, before, (ApplicationConditionType::SyncError, message.clone()), &conditions, now);
             look.events.push(Event::Failed { application: key.clone(), message });
+            // It may have been begun, and is then to be ended.
+            look.again = later(engine, PAUSE);
             return save(&applications, &application, before).await;
         }
     }
@@ -452,7 +473,7 @@ async fn delete(engine: &Engine, errand: &Errand, mut application: Application) 
     let status = application.status.get_or_insert_default();
     condition(status, before.as_ref(), (ApplicationConditionType::DeletionError, message.clone()), &[], now);
     save(&Applications::of(engine.cluster.as_ref()), &application, before.as_ref()).await?;
-    look.again = now.checked_add(DELETION_PAUSE).ok();
+    look.again = now.checked_add(PAUSE).ok();
     look.events.push(Event::Failed { application: key.clone(), message });
     Ok(look)
 }

@@ -294,6 +294,37 @@ async fn a_prune_that_is_to_be_confirmed_waits_for_it_and_says_so() {
     bench.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_that_a_killed_process_began_is_ended_as_that_one() {
+    // The commit that the bench's repository begins with.
+    let mut same = TestRepository::new().unwrap();
+    let commit = same.commit([("app/settings.yaml", settings("blue").as_str())]).unwrap().id.to_string();
+    let begun = "2024-01-01T00:00:00Z";
+    let operation = json!({"initiatedBy": {"automated": true}, "sync": {"revision": commit, "prune": true}});
+    let application = json!({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "web", "namespace": "argocd"},
+        "status": {"operationState": {"phase": "Running", "startedAt": begun, "retryCount": 2, "operation": operation}},
+    });
+    let options = OperatorOptions { poll: SignedDuration::from_millis(100), ..OperatorOptions::default() };
+    let bench = Bench::with(options, &[(application, "gitops-engine", Verb::MergePatch)]).await;
+    bench.has(Some("blue")).await;
+    bench
+        .until("ended", |application| {
+            let state = application.status.as_ref().and_then(|status| status.operation_state.as_ref());
+            state.is_some_and(|state| state.phase.as_str() == "Succeeded")
+        })
+        .await;
+    let status = serde_json::to_value(bench.application().await.status).unwrap();
+    let history = status["history"].as_array().unwrap();
+    assert_eq!(history.len(), 1, "{history:?}");
+    assert_eq!(history[0]["revision"], commit.as_str());
+    assert_eq!(history[0]["deployStartedAt"], begun);
+    assert_eq!(history[0]["initiatedBy"], json!({"automated": true}));
+    assert_eq!(status["operationState"]["startedAt"], begun);
+    assert_eq!(status["operationState"]["retryCount"], 2);
+    bench.end().await;
+}
+
 /// What Argo CD leaves: a namespace, two objects with its marks, and a status that says so.
 fn of_argo_cd() -> Vec<(serde_json::Value, &'static str, Verb)> {
     let config = |name: &str| {

@@ -99,6 +99,11 @@ impl Operator {
         self.process.wait().unwrap();
     }
 
+    /// Whether it has not ended by itself.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_none()
+    }
+
     /// Starts it again after it was killed, with what it left behind.
     pub(crate) fn start_again(&mut self) {
         self.process = run(self.place.path(), &self.arguments);
