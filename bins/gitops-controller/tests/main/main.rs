@@ -5,6 +5,7 @@
 
 mod bench;
 mod churn;
+mod clusters;
 mod ground;
 mod isolation;
 mod replicas;
