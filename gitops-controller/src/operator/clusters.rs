@@ -10,7 +10,7 @@ use gitops_policy::ClusterAddress;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::AbortHandle;
 
-use super::follow::{Seen, follow};
+use super::follow::{Seen, follow, follow_lightly};
 use super::{PROGRESS, SETTLING, Signal, Work, is_progress, owner};
 use crate::clusters::{ClusterDefinition, ClusterRefused, Clusters, KnownClusters, Place};
 use crate::engine::Engine;
@@ -99,7 +99,7 @@ impl Work {
                 };
                 owner(object, &tracking).is_none_or(|key| sender.send(Signal::Live(key, pause)).is_ok())
             };
-            self.followers.spawn(follow(Arc::clone(&place.cluster), query, tell))
+            self.followers.spawn(follow_lightly(Arc::clone(&place.cluster), query, tell))
         };
         let handles = queries.into_iter().map(follow_one).collect();
         self.followed[at].kinds.push((kind, handles));

@@ -27,8 +27,22 @@ pub(super) enum Seen<'a> {
 }
 
 /// Tells what happens to the objects of a query, for as long as it is wanted: until `tell` says no more.
-pub(super) async fn follow(cluster: Arc<dyn Cluster>, query: Query, mut tell: impl FnMut(Seen<'_>) -> bool + Send) {
-    let mut known: BTreeSet<ObjectId> = BTreeSet::new();
+pub(super) async fn follow(cluster: Arc<dyn Cluster>, query: Query, tell: impl FnMut(Seen<'_>) -> bool + Send) {
+    follow_from(cluster, query, Some(BTreeSet::new()), tell).await;
+}
+
+/// The same without a memory of what there is, which is large where there are many objects: what went while nobody watched is not
+/// told.
+pub(super) async fn follow_lightly(cluster: Arc<dyn Cluster>, query: Query, tell: impl FnMut(Seen<'_>) -> bool + Send) {
+    follow_from(cluster, query, None, tell).await;
+}
+
+async fn follow_from(
+    cluster: Arc<dyn Cluster>,
+    query: Query,
+    mut known: Option<BTreeSet<ObjectId>>,
+    mut tell: impl FnMut(Seen<'_>) -> bool + Send,
+) {
     let mut first = true;
     let mut pause = FIRST_PAUSE;
     loop {
@@ -44,20 +58,25 @@ pub(super) async fn follow(cluster: Arc<dyn Cluster>, query: Query, mut tell: im
             }
         };
         pause = FIRST_PAUSE;
-        let now: BTreeSet<ObjectId> = listing.objects.iter().map(Object::id).collect();
-        for id in known.difference(&now) {
-            if !tell(Seen::Gone(id, None)) {
-                return;
+        if let Some(known) = &mut known {
+            let now: BTreeSet<ObjectId> = listing.objects.iter().map(Object::id).collect();
+            for id in known.difference(&now) {
+                if !tell(Seen::Gone(id, None)) {
+                    return;
+                }
             }
+            *known = now;
         }
         // What a watch missed may have changed.
         let seen = |object| if first { Seen::Listed(object) } else { Seen::Changed(object) };
         if !listing.objects.iter().all(|object| tell(seen(object))) || !tell(Seen::Complete) {
             return;
         }
-        known = now;
         first = false;
-        if !changes(cluster.as_ref(), &query, &listing.resource_version, &mut known, &mut tell).await {
+        // The objects have been told, and would be kept for as long as the watch lives.
+        let after = listing.resource_version;
+        drop(listing.objects);
+        if !changes(cluster.as_ref(), &query, &after, known.as_mut(), &mut tell).await {
             return;
         }
     }
@@ -68,18 +87,22 @@ async fn changes(
     cluster: &dyn Cluster,
     query: &Query,
     after: &str,
-    known: &mut BTreeSet<ObjectId>,
+    mut known: Option<&mut BTreeSet<ObjectId>>,
     tell: &mut (impl FnMut(Seen<'_>) -> bool + Send),
 ) -> bool {
     let Ok(mut events) = cluster.watch(query, after).await else { return true };
     while let Some(event) = events.next().await {
         let wanted = match event {
             Ok(WatchEvent::Changed(object)) => {
-                known.insert(object.id());
+                if let Some(known) = &mut known {
+                    known.insert(object.id());
+                }
                 tell(Seen::Changed(&object))
             }
             Ok(WatchEvent::Gone(object)) => {
-                known.remove(&object.id());
+                if let Some(known) = &mut known {
+                    known.remove(&object.id());
+                }
                 tell(Seen::Gone(&object.id(), Some(&object)))
             }
             Ok(WatchEvent::Bookmark(_)) => true,

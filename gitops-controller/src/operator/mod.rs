@@ -411,7 +411,10 @@ impl Work {
                 Seen::Listed(object) | Seen::Changed(object) => {
                     let key = Key::new(object.namespace().unwrap_or_default(), object.name());
                     match Application::deserialize(object.body()) {
-                        Ok(application) => Signal::Application(key, Box::new(application)),
+                        Ok(mut application) => {
+                            lighten(&mut application);
+                            Signal::Application(key, Box::new(application))
+                        }
                         Err(error) => Signal::Trouble(format!("the application `{key}`"), error.to_string()),
                     }
                 }
@@ -422,6 +425,18 @@ impl Work {
             sender.send(signal).is_ok()
         };
         self.followers.spawn(follow(Arc::clone(&self.engine.cluster), query, tell));
+    }
+}
+
+/// Takes off what a status says of each object and each revision: every Application is kept in memory, and a look reads it whole.
+fn lighten(application: &mut Application) {
+    let Some(status) = &mut application.status else { return };
+    (status.resources, status.history, status.summary) = (None, None, None);
+    if let Some(sync) = &mut status.sync {
+        sync.compared_to = None;
+    }
+    if let Some(result) = status.operation_state.as_mut().and_then(|state| state.sync_result.as_mut()) {
+        (result.resources, result.source, result.sources) = (None, None, None);
     }
 }
 
