@@ -338,8 +338,9 @@ impl Work {
         };
         for (key, application) in self.applications.iter().filter(|(_, application)| concerned(application)) {
             if self.share.has(key) {
+                let touched = application.sources().iter().any(|source| told.touches(source));
                 self.asked.insert(key.clone(), Instant::now());
-                self.queue.ask(key, now);
+                self.queue.ask(key, if touched || told.paths.is_empty() { now } else { later(now, SETTLING) });
             } else {
                 self.looks.spawn(share::request(
                     Arc::clone(&self.engine),

@@ -77,6 +77,8 @@ pub struct Told {
     pub pushes: Vec<Push>,
     /// A pull request that changed.
     pub pull_request: Option<PullRequestChange>,
+    /// Files that changed, as far as the event says so.
+    pub paths: BTreeSet<String>,
 }
 
 /// What an event tells of.
@@ -100,6 +102,7 @@ pub fn read(headers: &HeaderMap, body: &[u8], secrets: &WebhookSecrets) -> Resul
     if is_push {
         told.pushes = provider.pushes(&event);
         told.pushes.truncate(MAX_PARTS);
+        told.paths = provider.paths(&event).take(MAX_PARTS).map(str::to_owned).collect();
     }
     told.pull_request = is_pull_request.then(|| provider.pull_request(&event)).flatten();
     Ok(told)
@@ -111,6 +114,16 @@ pub fn read(headers: &HeaderMap, body: &[u8], secrets: &WebhookSecrets) -> Resul
 /// As [`read`].
 pub fn pushes(headers: &HeaderMap, body: &[u8], secrets: &WebhookSecrets) -> Result<Vec<Push>, WebhookError> {
     Ok(read(headers, body, secrets)?.pushes)
+}
+
+impl Told {
+    /// Whether a file below the source's own path changed. What it reads elsewhere is not known here, and events do not say
+    /// everything, so that this tells what to look at first, and never what not to look at.
+    pub fn touches(&self, source: &ApplicationSource) -> bool {
+        let folder = source.path().unwrap_or_default().trim_start_matches("./").trim_matches('/');
+        let inside = |path: &String| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        matches!(folder, "" | ".") || self.paths.iter().any(inside)
+    }
 }
 
 impl Push {

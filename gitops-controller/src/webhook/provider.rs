@@ -145,6 +145,22 @@ impl Provider {
     }
 }
 
+impl Provider {
+    /// The files that changed, where events name them.
+    pub(super) fn paths(self, event: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
+        match self {
+            Self::GitHub | Self::Gogs | Self::GitLab => {
+                let commits = event["commits"].as_array().into_iter().flatten();
+                Box::new(commits.flat_map(move |commit| {
+                    ["added", "modified", "removed"].into_iter().flat_map(move |how| texts(&commit[how]))
+                }))
+            }
+            Self::Generic => Box::new(texts(&event["paths"])),
+            Self::Azure | Self::Bitbucket | Self::BitbucketServer => Box::new(std::iter::empty()),
+        }
+    }
+}
+
 /// A push to one branch or tag; `HEAD` moves with it unless the default branch is known and another one.
 fn one(addresses: BTreeSet<String>, reference: &Value, default: Option<&str>) -> Vec<Push> {
     let Some(revision) = reference.as_str().map(short_name).filter(|_| !addresses.is_empty()) else {
@@ -152,6 +168,10 @@ fn one(addresses: BTreeSet<String>, reference: &Value, default: Option<&str>) ->
     };
     let moves_head = default.is_none_or(|default| default == revision);
     vec![Push { addresses, revision: revision.into(), moves_head }]
+}
+
+fn texts(list: &Value) -> impl Iterator<Item = &str> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
 fn addresses<'a>(values: impl IntoIterator<Item = &'a Value>) -> BTreeSet<String> {

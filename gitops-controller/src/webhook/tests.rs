@@ -109,6 +109,23 @@ fn every_server_says_the_same_in_its_own_words() {
 }
 
 #[test]
+fn what_changed_is_looked_at_first() {
+    let commits =
+        json!([{"added": ["apps/web/new.yaml"], "modified": ["README.md"]}, {"removed": ["apps/shop/old.yaml"]}]);
+    let mut event = github();
+    event["commits"] = commits;
+    let headers = headers(&[("x-github-event", "push")]);
+    let told = super::read(&headers, event.to_string().as_bytes(), &WebhookSecrets::default()).unwrap();
+    let touches = |path: &str| {
+        let mut source = source("https://github.com/shop/web", "HEAD");
+        source.path = Some(path.into());
+        told.touches(&source)
+    };
+    assert_eq!(["apps/web", "./apps/shop/", "apps", "."].map(touches), [true; 4]);
+    assert_eq!(["apps/we", "apps/other", "web"].map(touches), [false; 3]);
+}
+
+#[test]
 fn a_signature_is_asked_for_where_there_is_a_secret() {
     let secrets = WebhookSecrets { github: Some(Secret::new("known".into())), ..WebhookSecrets::default() };
     let body = github().to_string();

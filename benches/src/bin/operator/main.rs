@@ -1,20 +1,20 @@
 //! The operator with many Applications: `cargo build --release --workspace --bins`, then `operator NAME` writes
 //! `benches/runs/operator-NAME.json`. On a real API server (`KUBEBUILDER_ASSETS`) and on the embedded cluster. Linux only.
 
+mod running;
+
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use gitops_benches::peer::median;
-use gitops_benches::process::{self, Time};
 use gitops_benches::{Failure, keep, machine};
 use gitops_fixtures::TestRepository;
 use gitops_fixtures::testbed::{Assets, ControlPlane};
 use serde_json::{Value, json};
+
+use running::{Operator, Watch};
 
 /// Applications that are reconciled from nothing, each with so many ConfigMaps.
 const FROM_NOTHING: usize = 1_000;
@@ -25,8 +25,13 @@ const COMMITS: usize = 10;
 /// Applications on the embedded cluster, each with so many ConfigMaps.
 const EMBEDDED: usize = 10_000;
 const EMBEDDED_MAPS: usize = 10;
-/// How long all of them may take.
-const PATIENCE: Duration = Duration::from_secs(1_800);
+/// Applications that are looked at again and again.
+const LOOKED_AT: usize = 100;
+/// Looks before memory is compared: caches fill, and each part of the program has run.
+const WARM_UP: u64 = 2_000;
+const LOOKS: u64 = 10_000;
+/// Looks between two notes of the memory.
+const NOTED: u64 = 1_000;
 /// How long an operator is watched that has nothing to do.
 const IDLE: Duration = Duration::from_secs(30);
 
@@ -35,7 +40,9 @@ fn main() -> Result<(), Failure> {
     let name = arguments.next().ok_or("which run is this? `operator NAME`, for example `operator 2026-11-23`")?;
     let only = arguments.next();
     let mut run = json!({"machine": machine()?});
-    for (part, measure) in [("api_server", api_server as fn() -> Result<Value, Failure>), ("embedded", embedded)] {
+    let parts: [(_, fn() -> Result<Value, Failure>); 3] =
+        [("api_server", api_server), ("reconciles", reconciles), ("embedded", embedded)];
+    for (part, measure) in parts {
         if only.as_deref().is_none_or(|only| only == part) {
             run[part] = measure()?;
             println!("{part}: {:#}", run[part]);
@@ -46,22 +53,13 @@ fn main() -> Result<(), Failure> {
 
 /// On a real API server: from nothing, at rest, and from a commit that touches one Application to the cluster.
 fn api_server() -> Result<Value, Failure> {
-    let plane = ControlPlane::without_controllers(Assets::find()?)?;
-    let place = tempfile::tempdir()?;
-    let manifests = Command::new(program("gitops")?).args(["admin", "manifests", "--crds-only"]).output()?;
-    plane.kubectl_with_input(&["apply", "--server-side", "-f", "-"], &String::from_utf8(manifests.stdout)?)?;
-    for namespace in ["argocd", "bench"] {
-        plane.kubectl(&["create", "namespace", namespace])?;
-    }
+    let (plane, place) = (plane()?, tempfile::tempdir()?);
     let mut repository = TestRepository::new()?;
     commit(&mut repository, MONOREPO, MAPS)?;
     define(&plane, &repository, 0..FROM_NOTHING)?;
 
     let begun = Instant::now();
-    let kubeconfig = plane.kubeconfig();
-    let arguments =
-        ["--kubeconfig", &kubeconfig.display().to_string(), "--allow-local-repositories", "/"].map(Into::into);
-    let operator = Operator::start(place.path(), &arguments)?;
+    let operator = Operator::start(place.path(), &of_plane(&plane))?;
     operator.until_synced(FROM_NOTHING)?;
     let from_nothing = json!({
         "applications": FROM_NOTHING,
@@ -78,33 +76,113 @@ fn api_server() -> Result<Value, Failure> {
 
     define(&plane, &repository, FROM_NOTHING..MONOREPO)?;
     operator.until_synced(MONOREPO)?;
+    let refresh = |number: usize| -> Result<(), Failure> {
+        let name = format!("app-{number}");
+        let words = ["annotate", "application", "-n", "argocd", &name, "argocd.argoproj.io/refresh=normal"];
+        plane.kubectl(&words)?;
+        Ok(())
+    };
+    let by_refresh = commits(&plane, &operator, &mut repository, "refreshed", &refresh)?;
+    let address = repository.url();
+    let by_webhook =
+        commits(&plane, &operator, &mut repository, "pushed", &|number| operator.push(&address, &path(number, 0)))?;
+    Ok(json!({
+        "from_nothing": from_nothing,
+        "idle_percent_of_a_core": idle,
+        "commit": by_refresh,
+        "commit_by_webhook": by_webhook,
+        "resident_mib": operator.memory("VmRSS")? / 1024,
+    }))
+}
+
+/// Commits that touch one Application of many each, told of in some way: how long they take to the cluster, and how many sources
+/// are rendered.
+fn commits(
+    plane: &ControlPlane,
+    operator: &Operator,
+    repository: &mut TestRepository,
+    value: &str,
+    tell: &dyn Fn(usize) -> Result<(), Failure>,
+) -> Result<Value, Failure> {
     let (mut to_cluster, mut renders) = (Vec::new(), Vec::new());
     for number in 0..COMMITS {
         let (before, number) = (operator.renders()?, number * 150);
         let map = format!("app-{number}-0");
-        let mut watch = Watch::start(&plane, &map)?;
-        let value = format!("changed-{number}");
+        let mut watch = Watch::start(plane, &map)?;
+        let value = format!("{value}-{number}");
         repository.commit([(path(number, 0).as_str(), config_map(&map, &value).as_str())])?;
         let start = Instant::now();
-        let refresh =
-            ["annotate", "application", "-n", "argocd", &format!("app-{number}"), "argocd.argoproj.io/refresh=normal"];
-        plane.kubectl(&refresh)?;
+        tell(number)?;
         watch.until(&value)?;
         to_cluster.push(start.elapsed().as_secs_f64() * 1_000.0);
-        sleep(Duration::from_secs(1));
+        operator.until_idle()?;
         renders.push(operator.renders()? - before);
     }
     Ok(json!({
-        "from_nothing": from_nothing,
-        "idle_percent_of_a_core": idle,
-        "commit": {
-            "applications": MONOREPO,
-            "to_cluster_ms": to_cluster,
-            "median_ms": median(to_cluster.iter().copied()),
-            "renders": renders,
-        },
-        "resident_mib": operator.memory("VmRSS")? / 1024,
+        "applications": MONOREPO,
+        "to_cluster_ms": to_cluster,
+        "median_ms": median(to_cluster.iter().copied()),
+        "renders": renders,
     }))
+}
+
+/// How memory grows while the same Applications are looked at again and again, and one of them changes each time.
+fn reconciles() -> Result<Value, Failure> {
+    let (plane, place) = (plane()?, tempfile::tempdir()?);
+    let mut repository = TestRepository::new()?;
+    commit(&mut repository, LOOKED_AT, MAPS)?;
+    define(&plane, &repository, 0..LOOKED_AT)?;
+    let operator = Operator::start(place.path(), &of_plane(&plane))?;
+    operator.until_synced(LOOKED_AT)?;
+    let (mut round, mut notes, mut next) = (0, Vec::new(), 0);
+    let last = WARM_UP + LOOKS;
+    loop {
+        let looks = operator.looks()?;
+        if looks >= next {
+            let kib = |line| operator.memory(line);
+            notes.push(json!({"looks": looks, "resident_kib": kib("VmRSS")?, "anonymous_kib": kib("RssAnon")?}));
+            next = if next < WARM_UP { WARM_UP } else { next + NOTED };
+        }
+        if looks >= last {
+            break;
+        }
+        let number = round % LOOKED_AT;
+        let text = config_map(&format!("app-{number}-0"), &format!("round-{round}"));
+        repository.commit([(path(number, 0).as_str(), text.as_str())])?;
+        let refresh = ["annotate", "application", "-n", "argocd", "--all", "argocd.argoproj.io/refresh=normal"];
+        plane.kubectl(&refresh)?;
+        operator.until_idle()?;
+        round += 1;
+    }
+    let memory = |note: &Value, which: &str| note[which].as_f64().unwrap_or_default();
+    let warm = notes.iter().find(|note| note["looks"].as_u64() >= Some(WARM_UP)).cloned().unwrap_or_default();
+    let end = notes.last().cloned().unwrap_or_default();
+    let growth = |which: &str| 100.0 * (memory(&end, which) / memory(&warm, which) - 1.0);
+    Ok(json!({
+        "applications": LOOKED_AT,
+        "commits": round,
+        "growth_percent": growth("resident_kib"),
+        "anonymous_growth_percent": growth("anonymous_kib"),
+        "memory": notes,
+    }))
+}
+
+/// A control plane with the definitions of Argo CD's kinds. Nobody else writes to it.
+fn plane() -> Result<ControlPlane, Failure> {
+    let plane = ControlPlane::without_controllers(Assets::find()?)?;
+    let kinds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../install/crds");
+    plane.kubectl(&["apply", "--server-side", "-k", &kinds.display().to_string()])?;
+    plane.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"])?;
+    for namespace in ["argocd", "bench"] {
+        plane.kubectl(&["create", "namespace", namespace])?;
+    }
+    Ok(plane)
+}
+
+/// The arguments of an operator on a control plane.
+fn of_plane(plane: &ControlPlane) -> [String; 4] {
+    let kubeconfig = plane.kubeconfig().display().to_string();
+    ["--kubeconfig", &kubeconfig, "--allow-local-repositories", "/"].map(Into::into)
 }
 
 /// On the embedded cluster: how much memory so many Applications need.
@@ -167,110 +245,4 @@ fn writes(plane: &ControlPlane) -> Result<u32, Failure> {
         call["objectRef"]["resource"] == "applications" && ["patch", "update"].iter().any(|verb| call["verb"] == *verb)
     };
     Ok(u32::try_from(plane.audit()?.iter().filter(is_write).count())?)
-}
-
-fn program(name: &str) -> Result<PathBuf, Failure> {
-    Ok(std::env::current_exe()?.with_file_name(name))
-}
-
-/// A running operator, which ends with this.
-struct Operator {
-    process: Child,
-    address: String,
-}
-
-impl Drop for Operator {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-impl Operator {
-    fn start(place: &Path, arguments: &[String]) -> Result<Self, Failure> {
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
-        let mut command = Command::new(program("gitops-controller")?);
-        command.arg("--data-dir").arg(place.join("data")).args(["--listen", &address]).args(arguments);
-        let process = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(place.join("errors"))?)
-            .spawn()?;
-        Ok(Self { process, address })
-    }
-
-    fn metrics(&self) -> Result<String, Failure> {
-        let mut stream = TcpStream::connect(&self.address)?;
-        write!(stream, "GET /metrics HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address)?;
-        let mut text = String::new();
-        stream.read_to_string(&mut text)?;
-        Ok(text)
-    }
-
-    /// Waits until so many Applications are as their sources say.
-    fn until_synced(&self, count: usize) -> Result<(), Failure> {
-        let start = Instant::now();
-        while start.elapsed() < PATIENCE {
-            let text = self.metrics().unwrap_or_default();
-            let synced = |line: &&str| line.starts_with("argocd_app_info{") && line.contains("sync_status=\"Synced\"");
-            if text.lines().filter(synced).count() == count {
-                return Ok(());
-            }
-            sleep(Duration::from_millis(500));
-        }
-        Err(format!("not all of {count} Applications were synced in {PATIENCE:?}").into())
-    }
-
-    /// How many sources were rendered, those not counted whose result was known.
-    fn renders(&self) -> Result<u64, Failure> {
-        let text = self.metrics()?;
-        let line = text.lines().find_map(|line| line.strip_prefix("gitops_renders_total "));
-        Ok(line.ok_or("no count of renders")?.trim().parse()?)
-    }
-
-    /// Seconds of processors.
-    fn cpu(&self) -> Result<f64, Failure> {
-        process::seconds(&self.process.id().to_string(), Time::Own)
-    }
-
-    /// KiB of memory.
-    fn memory(&self, which: &str) -> Result<u64, Failure> {
-        process::memory(&self.process.id().to_string(), which)
-    }
-}
-
-/// What the API server tells of a ConfigMap.
-struct Watch {
-    process: Child,
-    lines: BufReader<std::process::ChildStdout>,
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-impl Watch {
-    fn start(plane: &ControlPlane, map: &str) -> Result<Self, Failure> {
-        let mut command = plane.kubectl_command();
-        command.args(["get", "configmap", map, "-n", "bench", "--watch", "-o", "jsonpath={.data.value}{\"\\n\"}"]);
-        let mut process = command.stdout(Stdio::piped()).spawn()?;
-        let output = process.stdout.take().ok_or("no output")?;
-        let mut watch = Self { process, lines: BufReader::new(output) };
-        watch.until("first")?;
-        Ok(watch)
-    }
-
-    fn until(&mut self, value: &str) -> Result<(), Failure> {
-        let mut line = String::new();
-        while line.trim() != value {
-            line.clear();
-            if self.lines.read_line(&mut line)? == 0 {
-                return Err("the watch ended".into());
-            }
-        }
-        Ok(())
-    }
 }
