@@ -300,7 +300,9 @@ async fn a_sync_that_a_killed_process_began_is_ended_as_that_one() {
     let mut same = TestRepository::new().unwrap();
     let commit = same.commit([("app/settings.yaml", settings("blue").as_str())]).unwrap().id.to_string();
     let begun = "2024-01-01T00:00:00Z";
-    let operation = json!({"initiatedBy": {"automated": true}, "sync": {"revision": commit, "prune": true}});
+    let operation = json!({"initiatedBy": {"automated": true}, "sync": {
+        "revision": commit, "prune": true, "syncOptions": ["CreateNamespace=true"],
+    }});
     let application = json!({
         "apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "web", "namespace": "argocd"},
         "status": {"operationState": {"phase": "Running", "startedAt": begun, "retryCount": 2, "operation": operation}},

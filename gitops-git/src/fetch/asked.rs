@@ -19,7 +19,7 @@ pub(super) struct Asked(Arc<Mutex<HashMap<PathBuf, Arc<Mutex<Answers>>>>>);
 pub(super) struct Answers {
     /// When its answers were asked for, by revision; none stands for all.
     asked: HashMap<Option<String>, Instant>,
-    /// The last question, where nothing came of it whatever the revision, and why.
+    /// When nothing came of the last question, whatever the revision, and why.
     failed: Option<(Instant, FetchError)>,
 }
 
@@ -47,16 +47,16 @@ impl Answers {
         self.failed = None;
     }
 
-    /// Why nothing came of a question that was asked at a moment or later: a server that does not answer is waited for once by
+    /// Why nothing came of a question that failed at a moment or later: a server that does not answer is waited for once by
     /// all who want something of it, and not by one after the other.
     pub(super) fn failure(&self, since: Instant) -> Option<FetchError> {
-        let (_, why) = self.failed.as_ref().filter(|(asked, _)| *asked >= since)?;
+        let (_, why) = self.failed.as_ref().filter(|(failed, _)| *failed >= since)?;
         why.of_server()
     }
 
-    /// Nothing came of what was asked at a moment.
-    pub(super) fn note_failure(&mut self, why: &FetchError, asked: Instant) {
-        self.failed = why.of_server().map(|why| (asked, why));
+    /// Nothing came of a question, as is known since a moment.
+    pub(super) fn note_failure(&mut self, why: &FetchError, failed: Instant) {
+        self.failed = why.of_server().map(|why| (failed, why));
     }
 }
 
@@ -77,6 +77,7 @@ mod tests {
         answers.note(None, later);
         assert!(answers.serve(Some("other"), later) && answers.serve(None, later));
     }
+
     #[test]
     fn who_waits_for_a_server_that_fails_is_told_with_the_first() {
         let now = Instant::now();

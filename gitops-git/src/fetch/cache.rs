@@ -131,7 +131,7 @@ impl RepositoryCache {
         let repository = self.ask(&place, url, &caller, options);
         match &repository {
             Ok(_) => answers.note(options.revision.as_deref(), asked),
-            Err(why) => answers.note_failure(why, asked),
+            Err(why) => answers.note_failure(why, Instant::now()),
         }
         repository
     }

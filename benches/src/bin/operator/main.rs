@@ -35,13 +35,15 @@ const NOTED: u64 = 1_000;
 /// How long an operator is watched that has nothing to do.
 const IDLE: Duration = Duration::from_secs(30);
 
+/// Measures one thing.
+type Part = fn() -> Result<Value, Failure>;
+
 fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
     let name = arguments.next().ok_or("which run is this? `operator NAME`, for example `operator 2026-11-23`")?;
     let only = arguments.next();
     let mut run = json!({"machine": machine()?});
-    let parts: [(_, fn() -> Result<Value, Failure>); 3] =
-        [("api_server", api_server), ("reconciles", reconciles), ("embedded", embedded)];
+    let parts: [(_, Part); 3] = [("api_server", api_server), ("reconciles", reconciles), ("embedded", embedded)];
     for (part, measure) in parts {
         if only.as_deref().is_none_or(|only| only == part) {
             run[part] = measure()?;

@@ -227,7 +227,7 @@ mod tests {
         let addresses = ["https://git.example/team/apps".to_owned()].into();
         let mut push = Push { addresses, revision: "main".into(), moves_head: true };
         let concerned = |push: &Push, generators: Value| {
-            let told = Told { pushes: vec![push.clone()], pull_request: None };
+            let told = Told { pushes: vec![push.clone()], paths: Default::default(), pull_request: None };
             set(json!({"generators": generators})).concerned(&told)
         };
         let inside = json!([{"matrix": {"generators": [{"clusters": {}}, git(json!({}))]}}]);
