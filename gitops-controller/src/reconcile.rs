@@ -4,7 +4,7 @@ use gitops_apply::gate::Refusal;
 use gitops_apply::health::HealthStatus;
 use gitops_apply::plan::{Consent, PlanOptions};
 use gitops_apply::{ApplyPlan, Approved, Outcome, PlanError, PlanInput, Policy, Progress, Refused, gate, plan};
-use gitops_core::api::{Application, Operation, OperationPhase, OperationState, SyncOperationResource, Time};
+use gitops_core::api::{Application, Operation, SyncOperationResource};
 use gitops_core::{ObjectId, Timestamp};
 use gitops_policy::{Trigger, Violation, window};
 use jiff::SignedDuration;
@@ -250,11 +250,8 @@ impl Engine {
         if plan.is_empty() || !begins && waits.is_none() {
             return Ok(None);
         }
-        let mut state = OperationState::default();
-        state.started_at = Time(started);
-        state.phase = OperationPhase::Running;
+        let mut state = status::begun(status::operation(application, comparison, plan, request), started);
         state.message = waits;
-        state.operation = status::operation(application, comparison, plan, request);
         state.retry_count = status::retry_count(request);
         Ok(Some(Applications::of(self.cluster.as_ref()).note_operation(application, &state).await?))
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use gitops_apply::tracking::{Tracking, TrackingMethod};
 use gitops_core::api::ResourceIgnoreDifferences;
-use gitops_core::cluster::ErrorKind;
-use gitops_core::{ObjectId, Value};
+use gitops_core::cluster::{ClusterError, ErrorKind};
+use gitops_core::{Object, ObjectId, Value};
 use gitops_diff::StatusDifferences;
 use gitops_diff::normalize::KnownTypes;
 use gitops_merge::schema::Kinds;
@@ -210,14 +210,22 @@ impl Engine {
     /// # Errors
     /// Where the cluster fails, or the settings are malformed.
     pub async fn settings(&self) -> Result<ClusterSettings, CompareError> {
-        let target = ObjectId::new("", "ConfigMap", Some(self.projects.namespace.as_str()), NAME).at_version("v1");
-        let found = match self.cluster.get(&target).await {
-            Err(error) if error.kind == ErrorKind::Forbidden => None,
-            found => found.map_err(CompareError::Cluster)?,
-        };
+        let found = self.config_map(NAME).await.map_err(CompareError::Cluster)?;
         let data = found.and_then(|object| object.get(&["data"]).and_then(Value::as_object).cloned());
         let text = |(key, value): (String, Value)| Some((key, value.as_str()?.to_owned()));
         Ok(ClusterSettings::new(data.into_iter().flatten().filter_map(text).collect())?)
+    }
+
+    /// A ConfigMap of the control plane; none for who may not read it.
+    ///
+    /// # Errors
+    /// Where the cluster fails.
+    pub(crate) async fn config_map(&self, name: &str) -> Result<Option<Object>, ClusterError> {
+        let target = ObjectId::new("", "ConfigMap", Some(self.projects.namespace.as_str()), name).at_version("v1");
+        match self.cluster.get(&target).await {
+            Err(error) if error.kind == ErrorKind::Forbidden => Ok(None),
+            found => found,
+        }
     }
 }
 

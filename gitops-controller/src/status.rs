@@ -299,6 +299,19 @@ pub fn set_operation(
     }
 }
 
+/// An operation that begins.
+pub(crate) fn begun(operation: Operation, now: Timestamp) -> OperationState {
+    let mut state = OperationState::default();
+    (state.started_at, state.phase, state.operation) = (Time(now), OperationPhase::Running, operation);
+    state
+}
+
+/// The operation that was begun and not ended, where no other one is asked for.
+pub(crate) fn running(application: &Application) -> Option<&OperationState> {
+    let state = application.status.as_ref()?.operation_state.as_ref()?;
+    (application.operation.is_none() && state.phase == OperationPhase::Running).then_some(state)
+}
+
 /// How often an operation was tried before; not said where it is the first time.
 pub(crate) fn retry_count(request: &SyncRequest) -> Option<i64> {
     let retries = request.automated.map(|attempt| attempt.retries).filter(|retries| *retries > 0);

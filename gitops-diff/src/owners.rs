@@ -86,23 +86,26 @@ pub(crate) enum Share {
 /// How much of a field the set has; none where it has nothing of it. All of a map is not its fields: who owns `labels` owns that
 /// there are labels.
 pub(crate) fn share(fields: &Map, steps: &[Step<'_>]) -> Option<Share> {
-    let fields = steps.iter().try_fold(fields, |fields, step| fields.get(&element(step))?.as_object())?;
-    Some(if fields.is_empty() || fields.contains_key(".") { Share::Itself } else { Share::Part })
+    let (fields, depth) = follow(fields, steps);
+    let share = if fields.is_empty() || fields.contains_key(".") { Share::Itself } else { Share::Part };
+    (depth == steps.len()).then_some(share)
 }
 
 /// Whether the set has the field, a part of it, or all of something that it is in.
 fn owns(fields: &Map, steps: &[Step<'_>]) -> bool {
-    let mut fields = fields;
+    let (fields, depth) = follow(fields, steps);
+    depth == steps.len() || depth > 0 && fields.is_empty()
+}
+
+/// What the set has at the end of the steps, or as far as it follows them, and how far that is.
+fn follow<'f>(mut fields: &'f Map, steps: &[Step<'_>]) -> (&'f Map, usize) {
     for (depth, step) in steps.iter().enumerate() {
-        if depth > 0 && fields.is_empty() {
-            return true;
-        }
         match fields.get(&element(step)).and_then(Value::as_object) {
             Some(below) => fields = below,
-            None => return false,
+            None => return (fields, depth),
         }
     }
-    true
+    (fields, steps.len())
 }
 
 /// A step as a key of FieldsV1.

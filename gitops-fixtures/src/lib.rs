@@ -18,6 +18,7 @@
 
 pub mod backend;
 mod charts;
+mod dice;
 mod files;
 mod git_server;
 mod monorepo;
@@ -27,6 +28,7 @@ pub mod testbed;
 mod web;
 
 pub use charts::{ChartRepository, packed_chart};
+pub use dice::Dice;
 pub use files::read_directory;
 pub use git_server::{GitBehaviour, GitServer};
 pub use monorepo::app_of_apps;

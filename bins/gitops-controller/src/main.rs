@@ -146,10 +146,7 @@ fn engine(arguments: &Arguments, cluster: Arc<dyn Cluster>) -> Result<Engine, Fa
     engine.credentials = Some(credentials);
     let program = std::env::current_exe().map_err(Failure::Process)?;
     let worker = vec!["--jsonnet-worker".to_owned()];
-    // This program's allocator would otherwise make a gigabyte writable at once, all of which counts against the limit.
-    let environment = vec![("MIMALLOC_ARENA_EAGER_COMMIT".to_owned(), "0".to_owned())];
-    let jsonnet = SandboxedJsonnet::new(program, worker, Limits::default()).with_environment(environment);
-    engine.jsonnet = Some(Arc::new(jsonnet));
+    engine.jsonnet = Some(Arc::new(SandboxedJsonnet::new(program, worker, Limits::default())));
     Ok(engine)
 }
 

@@ -42,14 +42,9 @@ pub(super) struct Ranking<'a> {
 }
 
 impl<'a> Ranking<'a> {
-    /// The rank of the item at a place.
-    pub(super) fn rank(&self, place: usize) -> Option<Rank<'a>> {
-        self.ranks.get(*self.numbers.get(place)?).copied()
-    }
-
     /// The phase and wave of the item at a place.
     pub(super) fn wave(&self, place: usize) -> Option<(Phase, i64)> {
-        self.rank(place).map(|rank| (rank.phase, rank.wave))
+        self.ranks.get(*self.numbers.get(place)?).map(|rank| (rank.phase, rank.wave))
     }
 
     /// Parts of a sequence in which all items have one rank.

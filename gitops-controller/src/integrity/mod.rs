@@ -8,8 +8,8 @@ mod keys;
 
 use std::sync::Arc;
 
-use gitops_core::cluster::{ClusterError, ErrorKind};
-use gitops_core::{ObjectId, Timestamp};
+use gitops_core::Timestamp;
+use gitops_core::cluster::ClusterError;
 use gitops_git::{FetchError, FetchOptions, RepositoryCache, ResolveError};
 use gitops_policy::Project;
 use gitops_policy::project::{IntegrityError as RuleError, required_signatures, source_integrity};
@@ -90,16 +90,8 @@ impl Engine {
     }
 
     async fn ring(&self) -> Result<Arc<Ring>, ClusterError> {
-        let mut maps = Vec::new();
-        for name in [GPG_KEYS, SSH_SIGNERS] {
-            let id = ObjectId::new("", "ConfigMap", Some(self.projects.namespace.as_str()), name).at_version("v1");
-            maps.push(match self.cluster.get(&id).await {
-                // Who may not read keys knows none.
-                Err(error) if error.kind == ErrorKind::Forbidden => None,
-                found => found?,
-            });
-        }
-        Ok(self.rings.of(&maps))
+        // Who may not read keys knows none.
+        Ok(self.rings.of(&[self.config_map(GPG_KEYS).await?, self.config_map(SSH_SIGNERS).await?]))
     }
 }
 

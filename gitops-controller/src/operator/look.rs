@@ -8,8 +8,8 @@ use gitops_apply::execute::OutcomePhase;
 use gitops_apply::tracking::Tracking;
 use gitops_core::annotations::{REFRESH, SKIP_RECONCILE};
 use gitops_core::api::{
-    Application, ApplicationConditionType, ApplicationStatus, Operation, OperationPhase, OperationState,
-    SyncOperationResource, SyncStatusCode, Time,
+    Application, ApplicationConditionType, ApplicationStatus, Operation, OperationPhase, SyncOperationResource,
+    SyncStatusCode, Time,
 };
 use gitops_core::{GroupVersionKind, ObjectId, Timestamp};
 use gitops_diff::ObjectDiff;
@@ -136,13 +136,7 @@ pub(super) async fn look(
 
 /// The operation that somebody asks for, or that was begun and not ended: the process was killed in it.
 fn requested(application: &Application) -> Option<Operation> {
-    application.operation.clone().or_else(|| running(application).map(|state| state.operation.clone()))
-}
-
-/// The operation that was begun and not ended, where no other one is asked for.
-fn running(application: &Application) -> Option<&OperationState> {
-    let state = application.status.as_ref()?.operation_state.as_ref()?;
-    (application.operation.is_none() && state.phase == OperationPhase::Running).then_some(state)
+    application.operation.clone().or_else(|| status::running(application).map(|state| state.operation.clone()))
 }
 
 /// Carries out an operation that somebody asked for. It is taken off the Application first, so that it is done once.
@@ -155,14 +149,11 @@ async fn operate(
     look: &mut Look,
 ) -> Result<Application, ApplicationError> {
     let (applications, key) = (Applications::of(engine.cluster.as_ref()), &errand.key);
-    let (mut state, mut application) = match running(&application) {
+    let (mut state, mut application) = match status::running(&application) {
         // It was begun before, by a process that was killed in it.
         Some(state) => (state.clone(), application),
         None => {
-            let mut state = OperationState::default();
-            state.started_at = Time(engine.clock.now());
-            state.phase = OperationPhase::Running;
-            state.operation = operation.clone();
+            let state = status::begun(operation.clone(), engine.clock.now());
             let taken = applications.take_operation(&application, &state).await?;
             (state, taken)
         }

@@ -250,11 +250,9 @@ pub(super) fn within_windows(
 /// Who asks for an operation, and since when it runs.
 pub(super) fn attempt(application: &Application, operation: &Operation) -> window::Attempt {
     let automated = operation.initiated_by.as_ref().is_some_and(|who| who.automated == Some(true));
-    let state = application.status.as_ref().and_then(|status| status.operation_state.as_ref());
-    let running = state.filter(|state| application.operation.is_none() && state.phase == OperationPhase::Running);
     window::Attempt {
         trigger: if automated { Trigger::Automated } else { Trigger::Manual },
-        started: running.map(|state| state.started_at.0),
+        started: status::running(application).map(|state| state.started_at.0),
     }
 }
 
@@ -265,15 +263,8 @@ pub(super) async fn postpone(
     operation: Operation,
     held: &Held,
 ) -> Result<Application, ApplicationError> {
-    let running = application.status.as_ref().and_then(|status| status.operation_state.clone());
-    let running = running.filter(|state| application.operation.is_none() && state.phase == OperationPhase::Running);
-    let mut state = running.unwrap_or_else(|| {
-        let mut state = OperationState::default();
-        state.started_at = Time(engine.clock.now());
-        state.phase = OperationPhase::Running;
-        state.operation = operation;
-        state
-    });
+    let running = status::running(&application).cloned();
+    let mut state = running.unwrap_or_else(|| status::begun(operation, engine.clock.now()));
     if application.operation.is_none() && state.message.as_deref() == Some(held.message.as_str()) {
         return Ok(application);
     }

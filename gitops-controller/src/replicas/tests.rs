@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use gitops_fixtures::Dice;
+
 use super::coordination::{Coordination, Moment, Step, Times};
 use super::lease::{Lease, Name, Version};
 use super::shard::Shard;
@@ -17,22 +19,6 @@ const COURSES: u64 = 300;
 
 fn times(deadline: u32) -> Times {
     Times { duration: 15 * SECOND, deadline: deadline * SECOND, period: 2 * SECOND }
-}
-
-/// A small generator, the same for each seed.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-
-    fn one_in(&mut self, bound: u64) -> bool {
-        self.below(bound) == 0
-    }
 }
 
 #[derive(Clone, Debug)]
@@ -136,7 +122,7 @@ impl World {
             server: Server::default(),
             late: Vec::new(),
             replicas: (0..count).map(|number| Replica::new(number, times)).collect(),
-            dice: Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
+            dice: Dice::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
             trouble,
         }
     }

@@ -1,7 +1,7 @@
 //! Jsonnet in a child process.
 //!
 //! Its evaluation cannot be interrupted, so it runs in this binary started again, under limits of memory and processor
-//! time that the kernel keeps. The child gets no environment but what its program asks for, and opens no file: it reads through its pipe, and the
+//! time that the kernel keeps. The child gets no environment but one setting of its allocator, and opens no file: it reads through its pipe, and the
 //! parent answers from the [`Tree`], which records what was read.
 
 mod parent;

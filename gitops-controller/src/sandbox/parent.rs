@@ -25,27 +25,22 @@ impl Default for Limits {
     }
 }
 
+/// The only variable that a child gets: mimalloc, which programs may have, would otherwise make a gigabyte writable at once, all of
+/// which counts against the limit.
+const ALLOCATOR: (&str, &str) = ("MIMALLOC_ARENA_EAGER_COMMIT", "0");
+
 /// Evaluates Jsonnet in a child process of this program.
 #[derive(Clone, Debug)]
 pub struct SandboxedJsonnet {
     program: PathBuf,
     arguments: Vec<String>,
-    environment: Vec<(String, String)>,
     limits: Limits,
 }
 
 impl SandboxedJsonnet {
     /// Starts `program` with `arguments`, which must call [`super::run_worker`] on its standard streams.
     pub fn new(program: impl Into<PathBuf>, arguments: Vec<String>, limits: Limits) -> Self {
-        Self { program: program.into(), arguments, environment: Vec::new(), limits }
-    }
-
-    /// With variables that the child gets; it has no others. An allocator that takes memory ahead of need is told here not
-    /// to, since all that it takes counts.
-    #[must_use]
-    pub fn with_environment(mut self, environment: Vec<(String, String)>) -> Self {
-        self.environment = environment;
-        self
+        Self { program: program.into(), arguments, limits }
     }
 
     fn talk(&self, child: &mut Child, tree: &dyn Tree, request: &JsonnetRequest) -> io::Result<Option<Say>> {
@@ -69,7 +64,7 @@ impl JsonnetEvaluator for SandboxedJsonnet {
         let mut child = Command::new(&self.program)
             .args(&self.arguments)
             .env_clear()
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .env(ALLOCATOR.0, ALLOCATOR.1)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

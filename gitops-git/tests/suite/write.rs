@@ -1,7 +1,7 @@
 use std::fs;
 
 use gitops_core::{Timestamp, TreePath};
-use gitops_fixtures::TestRepository;
+use gitops_fixtures::{Dice, TestRepository};
 use gitops_git::{Change, CommitDetails, Person, RepositoryWriter, WriteError};
 
 use crate::support::{git, has_git, real_repository};
@@ -163,32 +163,20 @@ fn merges_are_not_reverted() {
     assert!(matches!(error, WriteError::Merge { .. }), "{error:?}");
 }
 
-/// A fixed sequence of numbers that look random (xorshift).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit as u64) as usize
-    }
-}
-
 /// A commit's worth of random changes to the lines of a few files.
-fn change(files: &mut std::collections::BTreeMap<String, Vec<String>>, numbers: &mut Numbers, round: usize) {
-    for _ in 0..=numbers.below(3) {
-        let name = ["a", "b", "d/c", "d/e/f"][numbers.below(4)].to_owned();
-        if numbers.below(8) == 0 && files.len() > 1 {
+fn change(files: &mut std::collections::BTreeMap<String, Vec<String>>, dice: &mut Dice, round: usize) {
+    for _ in 0..=dice.place(3) {
+        let name = ["a", "b", "d/c", "d/e/f"][dice.place(4)].to_owned();
+        if dice.place(8) == 0 && files.len() > 1 {
             files.remove(&name);
             continue;
         }
         let lines = files.entry(name).or_insert_with(|| (0..10).map(|n| format!("line {n}")).collect());
-        let at = numbers.below(lines.len());
-        match numbers.below(4) {
+        let at = dice.place(lines.len());
+        match dice.place(4) {
             0 => lines.insert(at, format!("new {round}")),
             1 if lines.len() > 2 => drop(lines.remove(at)),
-            _ => lines[at] = format!("changed {}", numbers.below(4)),
+            _ => lines[at] = format!("changed {}", dice.place(4)),
         }
     }
 }
@@ -200,13 +188,13 @@ fn reverts_of_random_histories_end_as_with_the_real_git() {
     }
     let (mut same, mut conflicts) = (0, 0);
     for seed in 1..=8 {
-        let mut numbers = Numbers(seed * 0x9e37_79b9);
+        let mut dice = Dice::new(seed * 0x9e37_79b9);
         let mut repository = TestRepository::new().unwrap();
         let mut files = std::collections::BTreeMap::new();
         let mut commits = vec![repository.commit([("keep", "k")]).unwrap()];
         while commits.len() < 12 {
             let before = files.clone();
-            change(&mut files, &mut numbers, commits.len());
+            change(&mut files, &mut dice, commits.len());
             let gone = before.keys().filter(|name| !files.contains_key(*name));
             let mut changes: Vec<_> = gone.map(|name| Change::remove(TreePath::new(name).unwrap())).collect();
             changes.extend(files.iter().map(|(name, lines)| write(name, &(lines.join("\n") + "\n"))));

@@ -5,7 +5,7 @@ use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use gitops_core::TreePath;
-use gitops_fixtures::TestRepository;
+use gitops_fixtures::{Dice, TestRepository};
 use gitops_git::Change;
 use serde_json::{Value, json};
 
@@ -19,18 +19,6 @@ const MAPS: u64 = 12;
 const KILLS: u64 = 10;
 /// The longest life of an operator, in milliseconds: it starts, polls, and is in the middle of something.
 const LIFE: u64 = 3_500;
-
-/// Numbers that look random and are the same again for the same seed (xorshift).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
 
 fn number(variable: &str, usual: u64) -> u64 {
     std::env::var(variable).ok().map_or(usual, |text| text.parse().unwrap())
@@ -145,7 +133,7 @@ fn an_operator_that_is_killed_again_and_again_ends_where_git_is() {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let (kills, seed) = (number("CHURN_KILLS", KILLS), number("CHURN_SEED", now));
     eprintln!("CHURN_KILLS={kills} CHURN_SEED={seed}");
-    let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let mut dice = Dice::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let mut shop = Shop { repository: TestRepository::new().unwrap(), maps: BTreeMap::new(), commits: Vec::new() };
     shop.change(&mut dice);
     let mut application = ground.application(NAME, &shop.repository.url());
