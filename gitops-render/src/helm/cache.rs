@@ -14,7 +14,7 @@ use crate::files::Files;
 use crate::{Limits, RenderError};
 
 /// Bytes that charts take where nobody says how many.
-const DEFAULT_BYTES: u64 = 1 << 20;
+const DEFAULT_BYTES: u64 = 3 << 20;
 /// About how much a chart takes, for the number of those that there is room for at first.
 const USUAL_BYTES: u64 = 256 << 10;
 /// About how many bytes a chart takes for each byte of its files, as measured over charts of public repositories.
