@@ -3,14 +3,18 @@
 use gitops_core::cluster::{ApiResource, ClusterError, CompleteListing, ErrorKind, Query};
 use gitops_core::{Map, Object, Value};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use tokio::task::{JoinError, JoinSet, spawn_blocking};
 
-use crate::answer::{object, unreadable};
+use crate::answer::{Answer, object, unreadable};
 use crate::call::{Call, Caller, JSON};
 use crate::counts::CallKind;
 use crate::path::Address;
 
 /// Objects of one page, as kubectl asks for them.
 const PAGE: &str = "500";
+/// From this size on a page is read beside the task that waits for it.
+const LARGE: usize = 64 << 10;
 /// How often a listing is begun again whose state the server forgot before the last page.
 const ATTEMPTS: usize = 3;
 /// Asks for the metadata of objects only.
@@ -25,10 +29,17 @@ pub(crate) enum Extent {
     Metadata,
 }
 
+/// A page without its objects.
 #[derive(Deserialize)]
-struct Page {
+struct Head {
     #[serde(default)]
     metadata: PageMetadata,
+    #[serde(default, rename = "items")]
+    _items: IgnoredAny,
+}
+
+#[derive(Deserialize)]
+struct Page {
     #[serde(default)]
     items: Option<Vec<Value>>,
 }
@@ -41,43 +52,69 @@ struct PageMetadata {
     next: String,
 }
 
-/// The pages of a listing, one after the other.
+/// The pages of a listing, one after the other. While one is read, the server makes the next.
 pub(crate) struct Pages<'a> {
     caller: &'a Caller,
     resource: &'a ApiResource,
     query: &'a Query,
     extent: Extent,
-    /// Where the next page begins; none where there is no further one.
-    next: Option<String>,
+    begun: bool,
+    /// The page that is on its way; empty after the last one.
+    coming: JoinSet<Result<Answer, ClusterError>>,
     resource_version: String,
 }
 
 impl<'a> Pages<'a> {
     pub(crate) fn new(caller: &'a Caller, resource: &'a ApiResource, query: &'a Query, extent: Extent) -> Self {
-        Self { caller, resource, query, extent, next: Some(String::new()), resource_version: String::new() }
+        Self { caller, resource, query, extent, begun: false, coming: JoinSet::new(), resource_version: String::new() }
     }
 
     /// The next page; none after the last one.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<Object>>, ClusterError> {
-        let Some(next) = self.next.take() else { return Ok(None) };
+        if !self.begun {
+            self.begun = true;
+            self.ask("");
+        }
+        let Some(answer) = self.coming.join_next().await else { return Ok(None) };
+        let body = answer.map_err(ended)??.body;
+        let head: Head = serde_json::from_slice(&body).map_err(|error| unreadable(&error, None))?;
+        self.resource_version = head.metadata.resource_version;
+        if !head.metadata.next.is_empty() {
+            self.ask(&head.metadata.next);
+        }
+        if body.len() < LARGE {
+            return objects(&body, self.resource, self.extent).map(Some);
+        }
+        let (resource, extent) = (self.resource.clone(), self.extent);
+        spawn_blocking(move || objects(&body, &resource, extent)).await.map_err(ended)?.map(Some)
+    }
+
+    /// Asks for the page that begins there.
+    fn ask(&mut self, next: &str) {
         let address = Address::of_all(self.resource, self.query.namespace.as_deref());
-        let address = selected(address, self.query).ask("limit", PAGE).ask_if(!next.is_empty(), "continue", &next);
+        let address = selected(address, self.query).ask("limit", PAGE).ask_if(!next.is_empty(), "continue", next);
         let mut call = Call::get(CallKind::List, address, None);
         if self.extent == Extent::Metadata {
             call.accept = METADATA;
         }
-        let answer = self.caller.call(call).await?;
-        let page: Page = serde_json::from_slice(&answer.body).map_err(|error| unreadable(&error, None))?;
-        self.resource_version = page.metadata.resource_version;
-        self.next = Some(page.metadata.next).filter(|next| !next.is_empty());
-        let items = page.items.unwrap_or_default();
-        items.into_iter().map(|item| typed(item, self.resource, self.extent)).collect::<Result<_, _>>().map(Some)
+        let caller = self.caller.clone();
+        self.coming.spawn(async move { caller.call(call).await });
     }
 
     /// The state that the listing is of, after its last page.
     pub(crate) fn resource_version(&self) -> &str {
         &self.resource_version
     }
+}
+
+/// The objects of a page.
+fn objects(body: &[u8], resource: &ApiResource, extent: Extent) -> Result<Vec<Object>, ClusterError> {
+    let page: Page = serde_json::from_slice(body).map_err(|error| unreadable(&error, None))?;
+    page.items.unwrap_or_default().into_iter().map(|item| typed(item, resource, extent)).collect()
+}
+
+fn ended(error: JoinError) -> ClusterError {
+    ClusterError::new(ErrorKind::Internal, format!("a page of a listing was not read to its end: {error}"))
 }
 
 /// All objects of a query.
