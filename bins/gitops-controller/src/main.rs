@@ -58,14 +58,23 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     let traces = Traces::begin(&arguments.traces, |name| std::env::var(name).ok())?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.enable_all().thread_stack_size(STACK).build().map_err(Failure::Process)?;
-    let ended = runtime.block_on(operate(arguments));
+    runtime.enable_all().thread_stack_size(STACK).worker_threads(workers());
+    let runtime = runtime.build().map_err(Failure::Process)?;
+    // A worker does it, and not this thread: what wakes it, and what it wakes, is mostly on the same one then.
+    let operating = runtime.spawn(operate(arguments));
+    let ended = runtime.block_on(operating).unwrap_or_else(|ended| Err(Failure::Process(ended.into())));
     // Nothing is left that matters: what still waits for a server is not waited for.
     runtime.shutdown_background();
     if let Some(traces) = traces {
         traces.end();
     }
     ended
+}
+
+/// How many threads wait for answers and compare. Git and rendering have threads of their own; with one of these for each processor
+/// half of the time would go into handing things from one to the next.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, |processors| processors.get().div_ceil(2))
 }
 
 async fn operate(arguments: Arguments) -> Result<(), Failure> {
