@@ -122,10 +122,26 @@ impl<'a> Applications<'a> {
     /// # Errors
     /// Where the cluster would refuse it.
     pub async fn preview(&self, application: &Application) -> Result<Defined, ApplicationError> {
-        let object = definition(application)?;
-        if let Some(application) = self.same(&object).await? {
-            return Ok(Defined { application, held: true });
+        match self.held(application).await? {
+            Some(application) => Ok(Defined { application, held: true }),
+            None => self.rehearse(application).await,
         }
+    }
+
+    /// The Application of the cluster, where it says what a definition says.
+    ///
+    /// # Errors
+    /// Where the cluster fails.
+    pub(crate) async fn held(&self, application: &Application) -> Result<Option<Application>, ApplicationError> {
+        self.same(&definition(application)?).await
+    }
+
+    /// What a definition would come to that the cluster does not hold.
+    ///
+    /// # Errors
+    /// Where the cluster would refuse it.
+    pub(crate) async fn rehearse(&self, application: &Application) -> Result<Defined, ApplicationError> {
+        let object = definition(application)?;
         let write = Write::new(&object, Verb::Apply { force: true }, FIELD_MANAGER);
         Ok(Defined { application: self.write(application.name(), write.dry_run()).await?, held: false })
     }

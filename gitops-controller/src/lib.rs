@@ -19,6 +19,7 @@ pub mod clusters;
 pub mod compare;
 pub mod conduct;
 pub mod credentials;
+mod definition;
 pub mod deletion;
 mod digest_key;
 mod engine;

@@ -76,9 +76,7 @@ impl Context {
 
     /// As [`Context::named`], with whether the cluster holds them so.
     pub(crate) async fn defined(&self, argument: &str, namespace: &str, strict: bool) -> Result<Vec<Defined>, Failure> {
-        let path = Path::new(argument);
-        let looks_like_file = argument.contains('/') || argument.ends_with(".yaml") || argument.ends_with(".yml");
-        if !looks_like_file && !path.is_file() {
+        if !is_file(argument) {
             let hint =
                 "`gitops app list` shows the applications; a file that defines one can be given in place of its name";
             let found = self.applications().get(namespace, argument).await;
@@ -86,17 +84,8 @@ impl Context {
             return Ok(vec![Defined { application, held: true }]);
         }
         let mut defined = Vec::new();
-        for application in read_applications(path, strict)? {
-            defined.push(self.seen(&application).await?);
-        }
-        Ok(defined)
-    }
-
-    /// An Application of a file with the status that the cluster has of it.
-    async fn seen(&self, application: &Application) -> Result<Defined, Failure> {
-        let mut defined = self.applications().preview(application).await?;
-        if defined.application.status.is_none() {
-            defined.application.status.clone_from(&application.status);
+        for application in read_applications(Path::new(argument), strict)? {
+            defined.push(seen(self.applications().preview(&application).await?, &application));
         }
         Ok(defined)
     }
@@ -117,6 +106,20 @@ impl Context {
         })?;
         Ok(())
     }
+}
+
+/// Whether an argument names a file of Applications, and not one of them.
+pub(crate) fn is_file(argument: &str) -> bool {
+    let looks_like_file = argument.contains('/') || argument.ends_with(".yaml") || argument.ends_with(".yml");
+    looks_like_file || Path::new(argument).is_file()
+}
+
+/// An Application of a file with the status that the cluster has of it.
+pub(crate) fn seen(mut defined: Defined, definition: &Application) -> Defined {
+    if defined.application.status.is_none() {
+        defined.application.status.clone_from(&definition.status);
+    }
+    defined
 }
 
 fn embedded(global: &GlobalArguments) -> Result<Arc<dyn Cluster>, Failure> {

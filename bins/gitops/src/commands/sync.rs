@@ -1,23 +1,33 @@
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::ExitCode;
 
 use gitops_apply::execute::OutcomePhase;
 use gitops_apply::health::HealthStatus;
 use gitops_apply::plan::Budget;
+use gitops_controller::applications::Defined;
 use gitops_controller::order::dependent;
-use gitops_controller::{Rehearsal, SyncError, SyncReport, SyncRequest, status};
+use gitops_controller::{Engine, Rehearsal, SyncError, SyncEvent, SyncReport, SyncRequest, status};
 use gitops_core::api::Application;
 use gitops_fetch::LockMode;
 use jiff::SignedDuration;
 
 use crate::arguments::{RefreshArguments, SyncArguments, SyncFormat};
-use crate::context::Context;
+use crate::context::{Context, is_file, read_applications, seen};
 use crate::failure::Failure;
 use crate::output::stream::error_line;
 use crate::output::{self, paint, report, watch::Watcher};
 
 pub(super) async fn run(context: &Context, arguments: &SyncArguments) -> Result<ExitCode, Failure> {
     let refresh = &arguments.refresh;
+    if let [argument] = &*arguments.applications
+        && is_file(argument)
+        && let [definition] = &*read_applications(Path::new(argument), refresh.strict)?
+        && dependent(definition).after.is_empty()
+    {
+        let synced = Job::new(context, arguments, false)?.run_defined(definition).await?;
+        return Ok(if synced.well { ExitCode::SUCCESS } else { ExitCode::from(1) });
+    }
     let (mut all, mut held) = (Vec::new(), BTreeSet::new());
     for argument in &arguments.applications {
         for defined in context.defined(argument, &refresh.app_namespace, refresh.strict).await? {
@@ -45,8 +55,8 @@ pub(super) async fn run(context: &Context, arguments: &SyncArguments) -> Result<
                 unready.insert(dependent.application);
                 continue;
             }
-            let asked = Asked { relied_on, define: !held.contains(&dependent.application) };
-            let synced = sync_one(context, application, arguments, asked).await?;
+            let job = Job::new(context, arguments, relied_on)?;
+            let synced = job.run(application, held.contains(&dependent.application)).await?;
             if !synced.well {
                 code = ExitCode::from(1);
             }
@@ -66,55 +76,95 @@ struct Synced {
     ready: bool,
 }
 
-/// What of an Application's sync lies in the others and in the cluster.
-struct Asked {
+/// A sync of an Application, as it was asked for.
+struct Job<'a> {
+    context: &'a Context,
+    arguments: &'a SyncArguments,
+    engine: Engine,
+    request: SyncRequest,
     /// Whether others may rely on it.
     relied_on: bool,
-    /// Whether the cluster doesn't hold its definition.
-    define: bool,
 }
 
-/// Syncs an Application and shows it.
-async fn sync_one(
-    context: &Context,
-    application: &Application,
-    arguments: &SyncArguments,
-    Asked { relied_on, define }: Asked,
-) -> Result<Synced, Failure> {
-    let mut request = request(context, &arguments.refresh, arguments.timeout);
-    request.prune = arguments.prune.then_some(true);
-    request.dry_run = arguments.dry_run;
-    request.define = define;
-    request.consent.confirmed = arguments.confirm;
-    request.await_confirmation = arguments.await_confirmation;
-    for resource in &arguments.resources {
-        request.only.push(resource.parse()?);
+impl<'a> Job<'a> {
+    fn new(context: &'a Context, arguments: &'a SyncArguments, relied_on: bool) -> Result<Self, Failure> {
+        let mut request = request(context, &arguments.refresh, arguments.timeout);
+        request.prune = arguments.prune.then_some(true);
+        request.dry_run = arguments.dry_run;
+        request.consent.confirmed = arguments.confirm;
+        request.await_confirmation = arguments.await_confirmation;
+        for resource in &arguments.resources {
+            request.only.push(resource.parse()?);
+        }
+        if let Some(count) = arguments.prune_budget {
+            request.budget = Budget::of(count);
+        }
+        let mut engine = context.engine.clone();
+        if arguments.rehearse {
+            engine.conduct.rehearsal = Rehearsal::Always;
+        }
+        Ok(Self { context, arguments, engine, request, relied_on })
     }
-    if let Some(count) = arguments.prune_budget {
-        request.budget = Budget::of(count);
+
+    /// Syncs an Application as it would be with its definition, which the cluster holds or not, and shows it.
+    async fn run(mut self, application: &Application, held: bool) -> Result<Synced, Failure> {
+        let mut watcher = self.watcher(application);
+        self.request.define = !held;
+        let report = self.engine.sync(application, &self.request, &mut |event| watcher.on(&event)).await;
+        self.conclude(application, report.map_err(explain)?, &watcher).await
     }
-    let mut engine = context.engine.clone();
-    if arguments.rehearse {
-        engine.conduct.rehearsal = Rehearsal::Always;
+
+    /// Syncs the Application of a definition. Its objects are compared while the cluster is asked whether it holds it so.
+    async fn run_defined(mut self, definition: &Application) -> Result<Synced, Failure> {
+        let mut watcher = self.watcher(definition);
+        watcher.hold();
+        let options = &self.request.compare;
+        let (defined, compared) =
+            self.engine.compare_defined(definition, options, &mut |event| watcher.on(&event)).await?;
+        let Defined { application, held, .. } = seen(defined, definition);
+        watcher.release(compared.is_some());
+        let Some(comparison) = compared else {
+            watcher.finish();
+            return self.run(&application, held).await;
+        };
+        self.request.define = !held;
+        let comparison = comparison.map_err(|error| explain(error.into()))?;
+        let observer = &mut |event: SyncEvent<'_>| watcher.on(&event);
+        let report = self.engine.sync_compared(&application, comparison, &self.request, observer).await;
+        self.conclude(&application, report.map_err(explain)?, &watcher).await
     }
-    let json = arguments.output == SyncFormat::Json;
-    let mut watcher = Watcher::new(application, json);
-    let report = engine.sync(application, &request, &mut |event| watcher.on(&event)).await;
-    let mut report = report.map_err(explain)?;
-    let moving = report.resources.iter().any(|resource| resource.health == Some(HealthStatus::Progressing));
-    let wait = moving && (relied_on || report.outcome.is_some() && !arguments.no_wait);
-    if !request.dry_run && wait {
-        watcher.message("waiting until the resources are healthy");
-        let patience = arguments
-            .timeout
-            .and_then(|seconds| i64::try_from(seconds).ok())
-            .map_or(PATIENCE, SignedDuration::from_secs);
-        report.resources = engine.settle(application, &request.compare, patience).await.map_err(explain)?;
+
+    fn watcher(&self, application: &Application) -> Watcher {
+        Watcher::new(application, self.is_json())
     }
-    watcher.finish();
-    let healthy = status::overall(&report.resources) == HealthStatus::Healthy;
-    let well = finish(context, report, request.dry_run, json)?;
-    Ok(Synced { well, ready: request.dry_run || well && healthy })
+
+    fn is_json(&self) -> bool {
+        self.arguments.output == SyncFormat::Json
+    }
+
+    /// Waits for health where that is asked for, and shows what came of the sync.
+    async fn conclude(
+        &self,
+        application: &Application,
+        mut report: SyncReport,
+        watcher: &Watcher,
+    ) -> Result<Synced, Failure> {
+        let (arguments, request) = (self.arguments, &self.request);
+        let moving = report.resources.iter().any(|resource| resource.health == Some(HealthStatus::Progressing));
+        let wait = moving && (self.relied_on || report.outcome.is_some() && !arguments.no_wait);
+        if !request.dry_run && wait {
+            watcher.message("waiting until the resources are healthy");
+            let patience = arguments
+                .timeout
+                .and_then(|seconds| i64::try_from(seconds).ok())
+                .map_or(PATIENCE, SignedDuration::from_secs);
+            report.resources = self.engine.settle(application, &request.compare, patience).await.map_err(explain)?;
+        }
+        watcher.finish();
+        let healthy = status::overall(&report.resources) == HealthStatus::Healthy;
+        let well = finish(self.context, report, request.dry_run, self.is_json())?;
+        Ok(Synced { well, ready: request.dry_run || well && healthy })
+    }
 }
 
 /// How long a sync waits for health at its end.

@@ -19,6 +19,8 @@ pub(crate) struct Watcher {
     done: usize,
     /// What is waited for, until it is told: a wait that ends at once is no news.
     untold: Option<(Instant, String)>,
+    /// What is not printed until it is known to hold.
+    held: Option<String>,
 }
 
 /// How long a wait is before it is told.
@@ -33,7 +35,19 @@ impl Watcher {
         }
         spinner.enable_steady_tick(Duration::from_millis(100));
         spinner.set_message(format!("resolving the sources of {}", application.name()));
-        Self { spinner, quiet, steps: 0, done: 0, untold: None }
+        Self { spinner, quiet, steps: 0, done: 0, untold: None, held: None }
+    }
+
+    /// Prints nothing until [`Watcher::release`].
+    pub(crate) fn hold(&mut self) {
+        self.held = Some(String::new());
+    }
+
+    /// Prints what was held back, where it holds.
+    pub(crate) fn release(&mut self, holds: bool) {
+        if let Some(text) = self.held.take().filter(|_| holds) {
+            self.print(&text);
+        }
     }
 
     /// Says in the moving line what is done.
@@ -137,14 +151,18 @@ impl Watcher {
         true
     }
 
-    fn line(&self, text: &str) {
+    fn line(&mut self, text: &str) {
         if !self.quiet {
             self.print(&format!("{text}\n"));
         }
     }
 
     /// What is under way goes on where nobody can read of it; the command's last words say so.
-    fn print(&self, text: &str) {
+    fn print(&mut self, text: &str) {
+        if let Some(held) = &mut self.held {
+            held.push_str(text);
+            return;
+        }
         let _ = self.spinner.suspend(|| stream::text(text));
     }
 }
