@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gitops_core::annotations::INVENTORY_OF;
-use gitops_core::{Object, ObjectId, ObjectRef};
+use gitops_core::{Object, ObjectId, ObjectRef, SmolStr};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use thiserror::Error;
@@ -52,7 +52,7 @@ impl PartVersion {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// The version it was written in.
-    pub version: String,
+    pub version: SmolStr,
     /// Its UID; none where it was about to be created and the answer is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,

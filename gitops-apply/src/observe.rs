@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::BoxFuture;
 use futures::stream::{self, Stream, StreamExt as _};
 use gitops_core::cluster::{Cluster, ClusterError, ErrorKind, Query};
-use gitops_core::{GroupVersionKind, Object, ObjectId, ObjectRef};
+use gitops_core::{GroupVersionKind, Object, ObjectId, ObjectRef, SmolStr};
 use gitops_diff::{DiffContext, DiffError, ObjectDiff, client_side};
 use thiserror::Error;
 
@@ -31,7 +31,7 @@ pub struct CompareError {
 }
 
 /// Objects by kind and namespace: they are read together.
-type Groups<Member> = BTreeMap<(GroupVersionKind, Option<String>), Vec<Member>>;
+type Groups<Member> = BTreeMap<(GroupVersionKind, Option<SmolStr>), Vec<Member>>;
 
 /// Listed objects that were read before it was known which are desired, where a kind has many of them: what reads and what
 /// renders need not wait for each other.
@@ -98,7 +98,7 @@ fn grouped(references: impl Iterator<Item = ObjectRef>) -> Groups<ObjectRef> {
 fn read_groups<'a>(
     cluster: &'a dyn Cluster,
     groups: &'a Groups<ObjectRef>,
-) -> impl Stream<Item = ((GroupVersionKind, Option<String>), Result<Vec<Object>, ClusterError>)> + Unpin + use<'a> {
+) -> impl Stream<Item = ((GroupVersionKind, Option<SmolStr>), Result<Vec<Object>, ClusterError>)> + Unpin + use<'a> {
     let mut reads = Vec::with_capacity(groups.len());
     for (key, members) in groups {
         let read: BoxFuture<'_, _> = Box::pin(async move {

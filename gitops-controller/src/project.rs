@@ -91,7 +91,7 @@ impl Projects {
             return Ok(known);
         }
         let gvk = GroupVersionKind::from_api_version(API_VERSION, APP_PROJECT_KIND);
-        let reference = ObjectId::new(&gvk.group, &gvk.kind, Some(namespace), name).at_version(&gvk.version);
+        let reference = ObjectId::new(gvk.group, gvk.kind, Some(namespace), name).at_version(gvk.version);
         let found = match cluster.get(&reference).await {
             Ok(found) => found,
             Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::UnknownKind) => None,

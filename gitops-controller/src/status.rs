@@ -206,7 +206,7 @@ fn api_resource(resource: &Resource, keeps_health: bool) -> ResourceStatus {
     status.group = filled(&id.group);
     status.version = filled(&resource.object.version);
     status.kind = filled(&id.kind);
-    status.namespace = id.namespace.clone();
+    status.namespace = id.namespace.as_deref().map(Into::into);
     status.name = filled(&id.name);
     status.status = Some(match (resource.permitted, resource.synced) {
         (false, _) => SyncStatusCode::Unknown,
@@ -364,11 +364,11 @@ pub(crate) fn operation(
 fn api_result(outcome: &ResourceOutcome, comparison: &Comparison) -> ResourceResult {
     let id = &outcome.object.id;
     let mut result = ResourceResult::default();
-    result.group = id.group.clone();
-    result.version = outcome.object.version.clone();
-    result.kind = id.kind.clone();
-    result.namespace = id.namespace.clone().unwrap_or_default();
-    result.name = id.name.clone();
+    result.group = id.group.to_string();
+    result.version = outcome.object.version.to_string();
+    result.kind = id.kind.to_string();
+    result.namespace = id.namespace.as_deref().unwrap_or_default().to_owned();
+    result.name = id.name.to_string();
     result.message = Some(outcome.message.clone());
     result.sync_phase = Some(SyncPhase::from(outcome.phase.as_str()));
     let hook = comparison.desired.hooks.iter().any(|hook| matches!(hook.role, Role::Hook { .. }));

@@ -2,20 +2,21 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// An API group and a kind: what an object is, whatever the version it is written in. The core group is `""`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct GroupKind {
     /// The API group, `""` for the core group.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub group: String,
+    #[serde(default, skip_serializing_if = "SmolStr::is_empty")]
+    pub group: SmolStr,
     /// The kind, such as `Deployment`.
-    pub kind: String,
+    pub kind: SmolStr,
 }
 
 impl GroupKind {
     /// A group and a kind.
-    pub fn new(group: impl Into<String>, kind: impl Into<String>) -> Self {
+    pub fn new(group: impl Into<SmolStr>, kind: impl Into<SmolStr>) -> Self {
         Self { group: group.into(), kind: kind.into() }
     }
 }
@@ -30,24 +31,24 @@ impl fmt::Display for GroupKind {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct GroupVersionKind {
     /// The API group, `""` for the core group.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub group: String,
+    #[serde(default, skip_serializing_if = "SmolStr::is_empty")]
+    pub group: SmolStr,
     /// The version, such as `v1`.
-    pub version: String,
+    pub version: SmolStr,
     /// The kind, such as `Deployment`.
-    pub kind: String,
+    pub kind: SmolStr,
 }
 
 impl GroupVersionKind {
     /// A group, version and kind from an `apiVersion` (`apps/v1`, `v1`) and a kind.
-    pub fn from_api_version(api_version: &str, kind: impl Into<String>) -> Self {
+    pub fn from_api_version(api_version: &str, kind: impl Into<SmolStr>) -> Self {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         Self { group: group.into(), version: version.into(), kind: kind.into() }
     }
 
     /// The `apiVersion` as objects carry it: `apps/v1`, or `v1` for the core group.
     pub fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
+        if self.group.is_empty() { self.version.to_string() } else { format!("{}/{}", self.group, self.version) }
     }
 
     /// The same without the version.
@@ -73,24 +74,24 @@ impl fmt::Display for GroupVersionKind {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct ObjectId {
     /// The API group, `""` for the core group.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub group: String,
+    #[serde(default, skip_serializing_if = "SmolStr::is_empty")]
+    pub group: SmolStr,
     /// The kind, such as `Deployment`.
-    pub kind: String,
+    pub kind: SmolStr,
     /// The namespace; none for objects of the whole cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
+    pub namespace: Option<SmolStr>,
     /// The name.
-    pub name: String,
+    pub name: SmolStr,
 }
 
 impl ObjectId {
     /// An identity from its parts; an empty namespace is none.
     pub fn new(
-        group: impl Into<String>,
-        kind: impl Into<String>,
+        group: impl Into<SmolStr>,
+        kind: impl Into<SmolStr>,
         namespace: Option<&str>,
-        name: impl Into<String>,
+        name: impl Into<SmolStr>,
     ) -> Self {
         Self {
             group: group.into(),
@@ -106,7 +107,7 @@ impl ObjectId {
     }
 
     /// This identity in a version of its group, as a call to a cluster needs it.
-    pub fn at_version(&self, version: impl Into<String>) -> ObjectRef {
+    pub fn at_version(&self, version: impl Into<SmolStr>) -> ObjectRef {
         ObjectRef { version: version.into(), id: self.clone() }
     }
 }
@@ -128,7 +129,7 @@ impl fmt::Display for ObjectId {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct ObjectRef {
     /// The version, such as `v1`.
-    pub version: String,
+    pub version: SmolStr,
     /// The identity.
     #[serde(flatten)]
     pub id: ObjectId,

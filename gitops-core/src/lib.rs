@@ -32,5 +32,7 @@ pub use tree::{Tree, TreePath};
 
 /// A JSON value: the body of a Kubernetes object, with maps in key order.
 pub use serde_json::Value;
+/// The text of a part of an identity: short ones lie where they are compared, long ones are shared by clones.
+pub use smol_str::SmolStr;
 /// A JSON map, in key order.
 pub type Map = serde_json::Map<String, Value>;

@@ -62,11 +62,11 @@ fn created(diff: &ObjectDiff) -> Value {
     let mut body = Map::new();
     let gvk = diff.id.gvk();
     body.insert("apiVersion".into(), gvk.api_version().into());
-    body.insert("kind".into(), gvk.kind.into());
+    body.insert("kind".into(), gvk.kind.as_str().into());
     let mut metadata = Map::new();
-    metadata.insert("name".into(), diff.id.id.name.clone().into());
+    metadata.insert("name".into(), diff.id.id.name.as_str().into());
     if let Some(namespace) = &diff.id.id.namespace {
-        metadata.insert("namespace".into(), namespace.clone().into());
+        metadata.insert("namespace".into(), namespace.as_str().into());
     }
     body.insert("metadata".into(), metadata.into());
     put(diff, &mut body);

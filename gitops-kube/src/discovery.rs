@@ -149,7 +149,11 @@ fn resources(group: Group) -> Vec<ApiResource> {
             let kept = resource.verbs.iter().any(|verb| verb == "get");
             let kind = resource.response_kind?.kind;
             (kept && !kind.is_empty()).then(|| ApiResource {
-                gvk: GroupVersionKind { group: name.clone(), version: number.clone(), kind },
+                gvk: GroupVersionKind {
+                    group: name.as_str().into(),
+                    version: number.as_str().into(),
+                    kind: kind.into(),
+                },
                 plural: resource.resource,
                 namespaced: resource.scope == "Namespaced",
                 subresources: resource.subresources.into_iter().map(|part| part.subresource).collect(),

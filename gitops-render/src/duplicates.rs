@@ -20,7 +20,7 @@ pub(crate) fn remove(
         }
         let mut id = manifest.object.id();
         if id.namespace.is_none() && !inputs.namespace.is_empty() {
-            id.namespace = Some(inputs.namespace.clone());
+            id.namespace = Some(inputs.namespace.as_str().into());
         }
         let text = manifest.object.id().to_string();
         let Some(earlier) = last.insert(id, index) else { continue };

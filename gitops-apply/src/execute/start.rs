@@ -33,7 +33,7 @@ impl Execution {
         let hooks = desired.hooks.iter().chain(&desired.deletion_hooks).map(|hook| {
             let mut id = hook.object.id();
             if id.name.is_empty() {
-                id.name = format!("{}*", hook.object.text(&["metadata", "generateName"]).unwrap_or_default());
+                id.name = format!("{}*", hook.object.text(&["metadata", "generateName"]).unwrap_or_default()).into();
             }
             (id, hook.object.clone())
         });
@@ -158,7 +158,7 @@ fn given_name(task: &mut Task, plan: &ApplyPlan, started: Timestamp) {
     let commit = plan.source.revisions.first().map(|revision| revision.commit.as_str()).unwrap_or_default();
     let short = if commit.len() >= 8 { commit.get(..7).unwrap_or(commit) } else { commit };
     let suffix = format!("{short}-{}-{}", task.phase, started.as_second()).to_ascii_lowercase();
-    task.object.id.name = format!("{prefix}{suffix}");
+    task.object.id.name = format!("{prefix}{suffix}").into();
 }
 
 /// The record with everything that is about to be written.

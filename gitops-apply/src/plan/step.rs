@@ -54,7 +54,7 @@ pub(super) fn hook_step(desired: &DesiredObject, delete: &[DeletePolicy], live: 
     let mut object = desired.object.reference();
     if object.id.name.is_empty() {
         let prefix = desired.object.text(&["metadata", "generateName"]).unwrap_or_default();
-        object.id.name = format!("{prefix}*");
+        object.id.name = format!("{prefix}*").into();
     }
     // The same hook, whatever state it is in: it is a run of its own, and is not compared.
     let there = live.get(&object.id);

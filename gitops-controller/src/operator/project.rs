@@ -60,7 +60,7 @@ impl KnownProjects {
                 // Looks that began before the first listing was complete have asked for themselves.
                 (is_new && known.is_complete).then_some(name)
             }
-            Seen::Gone(id, _) => known.projects.remove(&id.name).map(|_| id.name.clone()),
+            Seen::Gone(id, _) => known.projects.remove(id.name.as_str()).map(|_| id.name.to_string()),
             Seen::Complete => {
                 known.is_complete = true;
                 None
@@ -105,7 +105,7 @@ pub(super) const OF_ALL: &str = "the project `default`";
 /// Where the cluster fails.
 pub(super) async fn ensure_default(cluster: &dyn Cluster, namespace: &str) -> Result<(), ClusterError> {
     let gvk = GroupVersionKind::from_api_version(API_VERSION, APP_PROJECT_KIND);
-    let reference = ObjectId::new(&gvk.group, &gvk.kind, Some(namespace), DEFAULT_PROJECT).at_version(&gvk.version);
+    let reference = ObjectId::new(gvk.group, gvk.kind, Some(namespace), DEFAULT_PROJECT).at_version(gvk.version);
     if cluster.get(&reference).await?.is_some() {
         return Ok(());
     }

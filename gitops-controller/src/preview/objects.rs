@@ -46,7 +46,7 @@ fn by_id(manifests: &[Manifest], namespace: &str) -> Vec<(ObjectId, Object)> {
             let prefix = object.text(&["metadata", "generateName"]).unwrap_or_default().to_owned();
             let number = counted.entry(format!("{}/{prefix}", object.kind())).or_default();
             *number += 1;
-            id.name = format!("{prefix}*{number}");
+            id.name = format!("{prefix}*{number}").into();
         }
         (id, object)
     };

@@ -56,10 +56,10 @@ fn row(resource: &Resource, messages: &HashMap<&ObjectId, &str>) -> Vec<String> 
     let message =
         if resource.message.is_empty() { messages.get(id).copied().unwrap_or_default() } else { &resource.message };
     vec![
-        id.group.clone(),
-        id.kind.clone(),
-        id.namespace.clone().unwrap_or_default(),
-        id.name.clone(),
+        id.group.to_string(),
+        id.kind.to_string(),
+        id.namespace.as_deref().unwrap_or_default().to_owned(),
+        id.name.to_string(),
         paint::status(sync_word(resource)),
         resource.health.map(|health| paint::status(&health.to_string())).unwrap_or_default(),
         message.to_owned(),

@@ -85,10 +85,10 @@ impl State {
                 self.deleted.push(object);
                 continue;
             }
-            if self.hanging.contains(&id.name) {
+            if self.hanging.contains(id.name.as_str()) {
                 continue;
             }
-            let failing = self.failing.contains(&id.name);
+            let failing = self.failing.contains(id.name.as_str());
             object["status"] = match id.kind.as_str() {
                 "Job" if failing => {
                     json!({"conditions": [{"type": "Failed", "status": "True", "message": "it failed"}]})

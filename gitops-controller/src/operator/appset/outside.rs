@@ -194,7 +194,7 @@ impl Outside for ClusterOutside<'_> {
     fn decisions(&self, query: &DecisionQuery) -> Result<Vec<Value>, OutsideError> {
         let discovery = self.wait(self.engine.cluster.discover())?;
         let is_meant = |one: &&ApiResource| {
-            (&one.gvk.group, &one.gvk.version, &one.plural) == (&query.group, &query.version, &query.resource)
+            one.gvk.group == query.group && one.gvk.version == query.version && one.plural == query.resource
         };
         let unknown = || {
             let DecisionQuery { group, version, resource, .. } = query;

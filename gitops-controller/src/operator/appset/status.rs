@@ -111,9 +111,9 @@ fn resource(application: &Application) -> ResourceStatus {
     let gvk = GroupVersionKind::from_api_version(API_VERSION, APPLICATION_KIND);
     let seen = application.status.as_ref();
     let mut resource = ResourceStatus::default();
-    resource.group = Some(gvk.group);
-    resource.version = Some(gvk.version);
-    resource.kind = Some(gvk.kind);
+    resource.group = Some(gvk.group.into());
+    resource.version = Some(gvk.version.into());
+    resource.kind = Some(gvk.kind.into());
     resource.name.clone_from(&application.metadata.name);
     resource.namespace.clone_from(&application.metadata.namespace);
     resource.status = seen.and_then(|status| Some(status.sync.as_ref()?.status.clone())).filter(|it| it.is_known());

@@ -188,7 +188,7 @@ pub(super) async fn patch_set(
 ) -> Result<Object, ClusterError> {
     let gvk = target.gvk();
     patch["apiVersion"] = gvk.api_version().into();
-    patch["kind"] = gvk.kind.into();
+    patch["kind"] = gvk.kind.as_str().into();
     patch["metadata"]["name"] = target.id.name.as_str().into();
     patch["metadata"]["namespace"] = json!(target.id.namespace);
     let object = object(patch)?;

@@ -226,7 +226,7 @@ impl Place {
 /// A kind as kubectl names it: `kind.version.group`.
 fn resource(api_version: &str, kind: &str) -> String {
     let of = GroupVersionKind::from_api_version(api_version, kind);
-    if of.group.is_empty() { of.kind } else { format!("{}.{}.{}", of.kind, of.version, of.group) }
+    if of.group.is_empty() { of.kind.into() } else { format!("{}.{}.{}", of.kind, of.version, of.group) }
 }
 
 /// Whether a manager owns fields of an object by this operation.

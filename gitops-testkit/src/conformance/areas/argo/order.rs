@@ -23,9 +23,9 @@ pub(super) fn check(case: &Value) -> Result<(), String> {
                 wave: wave.wave,
                 prune: step.action == StepAction::Prune,
                 hook: step.action == StepAction::Hook,
-                group: step.object.id.group.clone(),
-                kind: step.object.id.kind.clone(),
-                name: step.object.id.name.clone(),
+                group: step.object.id.group.to_string(),
+                kind: step.object.id.kind.to_string(),
+                name: step.object.id.name.to_string(),
             }));
         }
     }

@@ -99,7 +99,7 @@ impl Run {
         settings.attempts = 1;
         settings.first_look = SignedDuration::from_secs(1);
         settings.wait = SignedDuration::from_hours(1_000);
-        let made_namespace = input.desired.created_namespace.as_ref().map(|id| id.name.clone());
+        let made_namespace = input.desired.created_namespace.as_ref().map(|id| id.name.to_string());
         let Input { namespace, desired, live, inventory, .. } = input;
         let (execution, actions) = Execution::start(approved, &desired, &live, inventory, settings, now);
         Ok(Self::Goes(Box::new(Operation { execution, waiting: actions.into(), now, namespace, made_namespace })))
