@@ -14,7 +14,8 @@ use gitops_core::api::Application;
 pub(crate) fn note_listed(application: &Application, inventory: &mut Inventory) -> bool {
     let recorded = inventory.stored_parts > 0 || !inventory.entries.is_empty();
     let Some(status) = application.status.as_ref().filter(|_| !recorded) else { return false };
-    for resource in status.resources.iter().flatten() {
+    // Hooks are deleted by their own policies only, and are in no inventory.
+    for resource in status.resources.iter().flatten().filter(|one| one.hook != Some(true)) {
         let (Some(kind), Some(name)) = (&resource.kind, &resource.name) else { continue };
         let group = resource.group.as_deref().unwrap_or_default();
         let namespace = resource.namespace.as_deref().filter(|namespace| !namespace.is_empty());

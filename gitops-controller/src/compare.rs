@@ -30,6 +30,7 @@ use crate::clusters::{Place, Unplaced};
 use crate::engine::Engine;
 use crate::facts::{Facts, Recorded};
 use crate::integrity::IntegrityError;
+use crate::left_hooks::LeftHooks;
 use crate::project::{forbidden, forbidden_listed};
 use crate::reconcile::SyncEvent;
 use crate::rendering::{Rendering, RenderingError};
@@ -90,6 +91,8 @@ pub struct Comparison {
     pub inventory: Inventory,
     /// What is there; of what the project does not allow, nothing.
     pub live: Live,
+    /// Hooks that are still there.
+    pub left_hooks: LeftHooks,
     /// The project.
     pub project: Project,
     /// The desired objects that the project does not allow. There is no plan with one of them.
@@ -270,6 +273,7 @@ impl Engine {
             forbidden_listed: forbidden_listed(&project, &place, &inventory),
             inventory,
             live,
+            left_hooks: LeftHooks::listed(application),
             project,
             place,
             forbidden,
@@ -278,6 +282,7 @@ impl Engine {
         if comparison.desired.sync_options.is_true("RespectIgnoreDifferences") {
             comparison.respect_ignored();
         }
+        comparison.look_for_hooks().await?;
         comparison.ask_and_diff().instrument(info_span!("diff")).await?;
         Ok(comparison)
     }
@@ -332,6 +337,7 @@ impl Engine {
         comparison.live = seen.map_err(CompareError::Cluster)?;
         comparison.live.hide(comparison.forbidden.keys());
         comparison.inventory = inventory;
+        comparison.look_for_hooks().await?;
         comparison.ask_and_diff().await
     }
 }
@@ -344,6 +350,12 @@ impl Comparison {
         context.status = self.options.status;
         context.server_changes = self.server_diff.is_some_and(|asked| asked.webhook_changes);
         context.with_predecessors(&self.predecessors)
+    }
+
+    async fn look_for_hooks(&mut self) -> Result<(), CompareError> {
+        let cluster = self.tenant.0.as_ref();
+        let looked = self.left_hooks.look(cluster, &self.desired, &self.live, &self.target).await;
+        looked.map_err(CompareError::Cluster)
     }
 
     /// Fields that are not compared are not written over either: they are desired as they are.

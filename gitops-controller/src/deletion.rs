@@ -9,11 +9,11 @@ use gitops_apply::gate::Refusal;
 use gitops_apply::plan::{Budget, KeptRule, Live, PlanOptions, PlanTarget, plan};
 use gitops_apply::prepare::DesiredObject;
 use gitops_apply::tracking::Owner;
-use gitops_apply::{ApplyPlan, Desired, Inventory, Outcome, PlanInput, Policy, Refused, gate, hook, observe};
+use gitops_apply::{ApplyPlan, Desired, Inventory, Outcome, PlanInput, Policy, Refused, gate, observe};
 use gitops_core::annotations::BACKGROUND_FINALIZER;
 use gitops_core::api::Application;
-use gitops_core::cluster::{Cluster, ClusterError, Delete, ErrorKind, Propagation, Query};
-use gitops_core::{Object, ObjectId, Timestamp};
+use gitops_core::cluster::{Delete, ErrorKind, Propagation};
+use gitops_core::{ObjectId, Timestamp};
 use gitops_diff::normalize::{IgnoreRules, KnownTypes};
 
 use crate::applications::Applications;
@@ -22,6 +22,7 @@ use crate::audit::{Action, Record};
 use crate::compare::{CompareError, Comparison, control_namespace, owner_name, plan_source};
 use crate::engine::Engine;
 use crate::execution::execute;
+use crate::left_hooks::{LeftHooks, made_hooks};
 use crate::project::{forbidden, forbidden_listed};
 use crate::reconcile::{Observer, SyncError, SyncEvent, SyncRequest};
 use crate::resolve::Resolved;
@@ -139,7 +140,8 @@ impl Engine {
             tracking: settings.tracking(),
             namespace: application.spec.destination.namespace().unwrap_or_default().into(),
         };
-        let made = made_hooks(tenant.0.as_ref(), &wanted.hooks, &target).await.map_err(CompareError::Cluster)?;
+        let mut made = made_hooks(tenant.0.as_ref(), &wanted.hooks, &target).await.map_err(CompareError::Cluster)?;
+        made.retain(|hook| target.owner_of(hook) == Owner::Ours);
         note_left_hooks(&mut inventory, std::mem::take(&mut desired.hooks), &desired, &target, &live);
         made.iter().for_each(|hook| inventory.note(&hook.reference(), hook.uid()));
         live.extend(made);
@@ -165,6 +167,7 @@ impl Engine {
             project,
             inventory,
             live,
+            left_hooks: LeftHooks::default(),
             diffs: BTreeMap::new(),
             kinds: Arc::clone(&self.kinds),
             ignore: IgnoreRules::default(),
@@ -217,35 +220,6 @@ impl Engine {
         }
         Ok(())
     }
-}
-
-/// What earlier runs left of hooks whose names are made: it is found by its mark.
-async fn made_hooks(
-    cluster: &dyn Cluster,
-    hooks: &[DesiredObject],
-    target: &PlanTarget,
-) -> Result<Vec<Object>, ClusterError> {
-    let mut prefixes: BTreeMap<_, Vec<&str>> = BTreeMap::new();
-    for hook in hooks.iter().map(|hook| &hook.object).filter(|hook| hook.name().is_empty()) {
-        let prefix = hook.text(&["metadata", "generateName"]).unwrap_or_default();
-        prefixes.entry((hook.gvk(), hook.namespace())).or_default().push(prefix);
-    }
-    let mut found = Vec::new();
-    for ((kind, namespace), prefixes) in prefixes {
-        let mut query = Query::all(kind);
-        query.namespace = namespace.map(Into::into);
-        let listed = match cluster.list(&query).await {
-            Err(error) if error.kind == ErrorKind::UnknownKind => continue,
-            listed => listed?.objects,
-        };
-        let left = |object: &Object| {
-            prefixes.iter().any(|prefix| object.name().starts_with(prefix))
-                && hook::is_hook(object)
-                && target.owner_of(object) == Owner::Ours
-        };
-        found.extend(listed.into_iter().filter(left));
-    }
-    Ok(found)
 }
 
 /// What hooks of earlier syncs left goes with the Application, as in Argo CD, which finds it by its mark.

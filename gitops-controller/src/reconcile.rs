@@ -60,6 +60,8 @@ pub struct SyncRequest {
     pub action: Action,
     /// Which attempt it is, where nobody asked and the Application syncs by itself.
     pub automated: Option<Attempt>,
+    /// How many attempts failed before.
+    pub retries: u32,
     /// The operation as it was written down by whoever asked for it.
     pub operation: Option<Operation>,
     /// What [`SyncRequest::only`] selects, for the status.
@@ -85,9 +87,15 @@ impl SyncRequest {
             started: None,
             action: Action::Sync,
             automated: None,
+            retries: 0,
             operation: None,
             resources: None,
         }
+    }
+
+    /// Whether an operator works at it, which tries again what failed.
+    pub(crate) fn is_of_an_operator(&self) -> bool {
+        self.automated.is_some() || self.operation.is_some()
     }
 }
 
@@ -175,7 +183,13 @@ impl Engine {
         request: &SyncRequest,
         observer: Observer<'_>,
     ) -> Result<SyncReport, SyncError> {
-        let plan = info_span!("plan").in_scope(|| make_plan(application, &comparison, request))?;
+        let plan = match info_span!("plan").in_scope(|| make_plan(application, &comparison, request)) {
+            Err(SyncError::Plan(PlanError::UnknownKind(first, more))) if request.is_of_an_operator() => {
+                let unknown = [first].into_iter().chain(more).collect();
+                return self.conclude_invalid(application, comparison, unknown, request).await;
+            }
+            plan => plan?,
+        };
         observer(SyncEvent::Planned(&plan));
         if request.dry_run {
             let (warnings, resources) = (plan.warnings.clone(), status::resources(&comparison));

@@ -18,8 +18,10 @@ use gitops_core::{Object, ObjectId, ObjectRef, Timestamp, Value};
 use gitops_policy::project::DESTINATIONS;
 
 use crate::compare::{Comparison, control_namespace};
+use crate::left_hooks::LeftHook;
 use crate::operator::automated_retry;
 use crate::reconcile::SyncRequest;
+use crate::retrying;
 
 /// One resource of an Application as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,8 +128,8 @@ pub fn update(application: &mut Application, comparison: &Comparison, now: Times
         health.last_transition_time = Some(Time(now));
         status.health = Some(health);
     }
-    let listed = resources.iter().map(|resource| api_resource(resource, comparison.keeps_health));
-    status.resources = Some(listed.collect()).filter(|listed: &Vec<_>| !listed.is_empty());
+    let listed = listed(&resources, comparison);
+    status.resources = Some(listed).filter(|listed| !listed.is_empty());
     status.resource_health_source = (!comparison.keeps_health).then_some(ResourceHealthLocation::AppTree);
     status.reconciled_at = Some(Time(now));
     status.controller_namespace = Some(comparison.target.application_namespace.clone());
@@ -199,15 +201,39 @@ pub(crate) fn fail(application: &mut Application, keeps_health: bool, now: Times
     status.reconciled_at = Some(Time(now));
 }
 
-fn api_resource(resource: &Resource, keeps_health: bool) -> ResourceStatus {
+/// The resources and the hooks that are still there, in the order of Argo CD's `resourceStatusKey`.
+fn listed(resources: &[Resource], comparison: &Comparison) -> Vec<ResourceStatus> {
+    let resources = resources.iter().map(|resource| api_resource(resource, comparison.keeps_health));
+    let hooks = comparison.left_hooks.iter(&comparison.target).map(|hook| api_hook(&hook));
+    let mut listed: Vec<ResourceStatus> = resources.chain(hooks).collect();
+    let part = |text: &Option<String>| text.clone().unwrap_or_default();
+    listed.sort_by_cached_key(|one| [&one.group, &one.kind, &one.namespace, &one.name].map(part).join("/"));
+    listed
+}
+
+fn named(object: &ObjectRef) -> ResourceStatus {
     let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let mut status = ResourceStatus::default();
-    let id = &resource.object.id;
-    status.group = filled(&id.group);
-    status.version = filled(&resource.object.version);
-    status.kind = filled(&id.kind);
-    status.namespace = id.namespace.as_deref().map(Into::into);
-    status.name = filled(&id.name);
+    status.group = filled(&object.id.group);
+    status.version = filled(&object.version);
+    status.kind = filled(&object.id.kind);
+    status.namespace = object.id.namespace.as_deref().map(Into::into);
+    status.name = filled(&object.id.name);
+    status
+}
+
+/// A hook is neither in sync nor out of it, and has no health that counts.
+fn api_hook(hook: &LeftHook<'_>) -> ResourceStatus {
+    let mut status = named(&hook.object.reference());
+    status.hook = Some(true);
+    status.requires_pruning = hook.is_named.then_some(true);
+    status.sync_wave = Some(hook::wave(hook.object)).filter(|wave| *wave != 0);
+    status
+}
+
+fn api_resource(resource: &Resource, keeps_health: bool) -> ResourceStatus {
+    let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let mut status = named(&resource.object);
     status.status = Some(match (resource.permitted, resource.synced) {
         (false, _) => SyncStatusCode::Unknown,
         (true, true) => SyncStatusCode::Synced,
@@ -225,10 +251,11 @@ fn api_resource(resource: &Resource, keeps_health: bool) -> ResourceStatus {
 }
 
 impl Comparison {
-    /// Images of all containers of the live objects, without duplicates.
+    /// Images of all containers of the live objects and of the hooks that are still there, without duplicates.
     fn images(&self) -> BTreeSet<String> {
         let live = self.desired.resources.keys().filter_map(|id| self.live.get(id));
-        live.flat_map(images).collect()
+        let hooks = self.left_hooks.iter(&self.target).map(|hook| hook.object);
+        live.chain(hooks).flat_map(images).collect()
     }
 
     /// Images of the containers of one object, as it is desired or, where the sources no longer have it, live.
@@ -290,6 +317,9 @@ pub fn set_operation(
     state.sync_result = Some(result);
     state.started_at = Time(started);
     state.finished_at = Some(Time(finished));
+    if request.is_of_an_operator() {
+        retrying::try_again(&mut state, finished);
+    }
     let status = application.status.get_or_insert_default();
     status.operation_state = Some(state);
     if request.automated.is_some() {
@@ -314,8 +344,7 @@ pub(crate) fn running(application: &Application) -> Option<&OperationState> {
 
 /// How often an operation was tried before; not said where it is the first time.
 pub(crate) fn retry_count(request: &SyncRequest) -> Option<i64> {
-    let retries = request.automated.map(|attempt| attempt.retries).filter(|retries| *retries > 0);
-    retries.map(i64::from)
+    Some(request.retries).filter(|retries| *retries > 0).map(i64::from)
 }
 
 /// The operation that a sync is: as it was written down beforehand, or what would have been.

@@ -3,7 +3,9 @@
 
 use gitops_apply::retry;
 use gitops_core::Timestamp;
-use gitops_core::api::{Application, ApplicationStatus, OperationPhase, OperationState, RetryStrategy, SyncStatusCode};
+use gitops_core::api::{
+    Application, ApplicationStatus, OperationPhase, OperationState, ResourceStatus, RetryStrategy, SyncStatusCode,
+};
 use jiff::SignedDuration;
 
 /// The pause before the second heal of a revision; the first has none.
@@ -52,21 +54,22 @@ pub fn decide(application: &Application, now: Timestamp) -> Decision {
     if application.operation.is_some() || sync.status != SyncStatusCode::OutOfSync {
         return Decision::Rest;
     }
-    let extra = |resource: &&gitops_core::api::ResourceStatus| resource.requires_pruning == Some(true);
-    let resources = status.resources.as_deref().unwrap_or_default();
+    let extra = |resource: &&ResourceStatus| resource.requires_pruning == Some(true);
+    // What hooks left says nothing of what a sync would do.
+    let resources: Vec<_> = status.resources.iter().flatten().filter(|one| one.hook != Some(true)).collect();
     let differing = resources.iter().filter(|resource| resource.status != Some(SyncStatusCode::Synced));
-    if !automated.prunes() && differing.clone().count() > 0 && differing.clone().all(|resource| extra(&resource)) {
+    if !automated.prunes() && differing.clone().count() > 0 && differing.clone().all(extra) {
         return Decision::Rest;
     }
-    if automated.prunes()
-        && !automated.allows_empty()
-        && !resources.is_empty()
-        && resources.iter().all(|one| extra(&one))
-    {
+    if automated.prunes() && !automated.allows_empty() && !resources.is_empty() && resources.iter().all(extra) {
         let words = "automated sync would delete all resources: allow that with `allowEmpty: true` if it is meant";
         return Decision::Refused(words.into());
     }
-    let Some(last) = attempted(status) else { return Decision::Sync(Attempt::default()) };
+    let Some(last) = attempted(status) else {
+        let state = status.operation_state.as_ref();
+        let is_open = state.is_some_and(|state| !state.phase.is_completed() && state.sync_result.is_none());
+        return if is_open { Decision::Rest } else { Decision::Sync(Attempt::default()) };
+    };
     match last.phase {
         OperationPhase::Succeeded if !automated.heals() => Decision::Rest,
         OperationPhase::Succeeded => heal(last, now),

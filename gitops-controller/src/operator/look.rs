@@ -4,25 +4,25 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use futures::future::BoxFuture;
 use gitops_apply::execute::OutcomePhase;
 use gitops_apply::tracking::Tracking;
 use gitops_core::annotations::{REFRESH, SKIP_RECONCILE};
 use gitops_core::api::{
-    Application, ApplicationConditionType, ApplicationStatus, Operation, OperationPhase, SyncOperationResource,
-    SyncStatusCode, Time,
+    Application, ApplicationConditionType, ApplicationStatus, ResourceStatus, SyncOperationResource, SyncStatusCode,
 };
 use gitops_core::{GroupVersionKind, ObjectId, Timestamp};
 use gitops_diff::ObjectDiff;
-use gitops_policy::{Trigger, window};
+use gitops_policy::Trigger;
 use jiff::SignedDuration;
 
-use super::automation::{Attempt, Decision, decide};
+use super::automation::{Decision, decide};
 use super::event::Event;
 use super::fights::Fights;
 use super::places::Errand;
 use super::queue::Key;
 use super::rivals::Rivals;
-use super::{finalizers, orphans, project};
+use super::{finalizers, operation, orphans, project};
 use crate::applications::{ApplicationError, Applications};
 use crate::causes::chain;
 use crate::clusters::{Place, Unplaced};
@@ -32,10 +32,10 @@ use crate::engine::Engine;
 use crate::integrity::IntegrityError;
 use crate::reconcile::{SyncError, SyncReport, SyncRequest};
 use crate::selection::Selector;
-use crate::status;
+use crate::{retrying, status};
 
 /// Who syncs in the audit trail where nobody asked. A status has no name then, only `automated`, as Argo CD's.
-const AUTOMATION: &str = "automated";
+pub(super) const AUTOMATION: &str = "automated";
 
 /// The condition of an Application with fields that somebody else keeps setting.
 const FIELD_FIGHT: &str = "FieldFightWarning";
@@ -106,7 +106,7 @@ pub(super) async fn look(
     let invalid = project::conditions(engine, &allowing, &application, place.as_ref());
     if !invalid.is_empty() {
         let message = project::words(&invalid);
-        let operation = requested(&application);
+        let operation = operation::requested(&application, engine.clock.now());
         project::reject(engine, application, operation, &invalid).await?;
         look.events.push(Event::Failed { application: key.clone(), message });
         return Ok(look);
@@ -116,11 +116,11 @@ pub(super) async fn look(
         return Ok(look);
     }
     look.place = place.ok();
-    let application = match requested(&application) {
+    let application = match operation::requested(&application, engine.clock.now()) {
         Some(operation) => {
             let attempt = project::attempt(&application, &operation);
             match project::held(&allowing, &application, attempt, engine.clock.now()) {
-                None => Box::pin(operate(engine, errand, application, operation, attempt, &mut look)).await?,
+                None => operation::operate(engine, errand, application, operation, attempt, &mut look).await?,
                 Some(held) => {
                     look.again = held.until;
                     project::postpone(engine, application, operation, &held).await?
@@ -129,97 +129,20 @@ pub(super) async fn look(
         }
         None => application,
     };
-    // What a sync keeps is large, and lies apart so that it does not fill the stack.
-    Box::pin(compare(engine, fights, errand, application, &mut look)).await?;
+    look.again = look.again.or_else(|| retrying::next(&application));
+    apart(engine, fights, errand, application, &mut look).await?;
     Ok(look)
 }
 
-/// The operation that somebody asks for, or that was begun and not ended: the process was killed in it.
-fn requested(application: &Application) -> Option<Operation> {
-    application.operation.clone().or_else(|| status::running(application).map(|state| state.operation.clone()))
-}
-
-/// Carries out an operation that somebody asked for. It is taken off the Application first, so that it is done once.
-async fn operate(
-    engine: &Engine,
-    errand: &Errand,
-    application: Application,
-    operation: Operation,
-    attempt: window::Attempt,
-    look: &mut Look,
-) -> Result<Application, ApplicationError> {
-    let (applications, key) = (Applications::of(engine.cluster.as_ref()), &errand.key);
-    let (mut state, mut application) = match status::running(&application) {
-        // It was begun before, by a process that was killed in it.
-        Some(state) => (state.clone(), application),
-        None => {
-            let state = status::begun(operation.clone(), engine.clock.now());
-            let taken = applications.take_operation(&application, &state).await?;
-            (state, taken)
-        }
-    };
-    let mut request = request(&operation);
-    (request.trigger, request.started) = (attempt.trigger, attempt.started);
-    if let Some(automated) = &mut request.automated {
-        automated.retries = state.retry_count.and_then(|count| count.try_into().ok()).unwrap_or_default();
-    }
-    request.await_confirmation = true;
-    look.events.push(Event::Syncing { application: key.clone(), initiator: request.initiator.clone(), revision: None });
-    // As in Argo CD, an operation goes by its own options, which whoever asks for it takes from the Application, or not.
-    if let Some(policy) = &mut application.spec.sync_policy {
-        policy.sync_options = None;
-    }
-    if let Some(options) = operation.sync.as_ref().and_then(|sync| sync.sync_options.clone()) {
-        application.spec.sync_policy.get_or_insert_default().sync_options = Some(options);
-    }
-    match Box::pin(engine.sync(&application, &request, &mut |event| errand.note(&event))).await {
-        Ok(report) => {
-            look.events.push(ended(key, &request, &report));
-            let mut synced = report.application;
-            let before = synced.status.clone();
-            // A sync that had nothing to do leaves the operation as it was begun.
-            if let Some(status) = &mut synced.status
-                && let Some(begun) = status.operation_state.as_mut().filter(|it| !it.phase.is_completed())
-            {
-                begun.phase = OperationPhase::Succeeded;
-                begun.message = Some("successfully synced (all tasks run)".into());
-                begun.finished_at = Some(Time(engine.clock.now()));
-                synced = applications.set_status(&synced, before.as_ref()).await?;
-            }
-            Ok(synced)
-        }
-        Err(error) => {
-            let message = chain(&error);
-            state.phase = OperationPhase::Error;
-            state.message = Some(message.clone());
-            state.finished_at = Some(Time(engine.clock.now()));
-            let before = application.status.clone();
-            application.status.get_or_insert_default().operation_state = Some(state);
-            look.events.push(Event::Failed { application: key.clone(), message });
-            applications.set_status(&application, before.as_ref()).await
-        }
-    }
-}
-
-fn request(operation: &Operation) -> SyncRequest {
-    let who = operation.initiated_by.clone().unwrap_or_default();
-    // Who has a name asked for it, though it may be another controller.
-    let is_automated = who.automated == Some(true) && who.username.is_none();
-    let nobody = if is_automated { AUTOMATION } else { "unknown" };
-    let mut request = SyncRequest::new(who.username.unwrap_or_else(|| nobody.into()));
-    if is_automated {
-        let heals = operation.sync.as_ref().and_then(|sync| sync.self_heal_attempts_count).unwrap_or_default();
-        request.automated = Some(Attempt { heals: heals.try_into().unwrap_or_default(), retries: 0 });
-    }
-    let mut asked = operation.clone();
-    asked.retry.get_or_insert_default();
-    request.operation = Some(asked);
-    let Some(sync) = &operation.sync else { return request };
-    request.compare.revision.clone_from(&sync.revision);
-    request.dry_run = sync.dry_run.unwrap_or_default();
-    request.prune = Some(sync.prune.unwrap_or_default());
-    request.only = sync.resources.iter().flatten().map(Selector::of).collect();
-    request
+/// [`compare`], whose state is large and lies apart so that it does not fill the stack.
+fn apart<'a>(
+    engine: &'a Engine,
+    fights: &'a Mutex<Fights>,
+    errand: &'a Errand,
+    read: Application,
+    look: &'a mut Look,
+) -> BoxFuture<'a, Result<(), ApplicationError>> {
+    Box::pin(compare(engine, fights, errand, read, look))
 }
 
 /// Compares, writes what that says, and syncs where the Application does so by itself.
@@ -259,7 +182,8 @@ async fn compare(
     finalizers::note_hooks(&applications, &read, &comparison).await?;
     look.renders += comparison.renders;
     look.tracking.clone_from(&comparison.target.tracking);
-    look.kinds = comparison.desired.resources.values().map(|one| one.object.gvk()).collect();
+    let objects = comparison.desired.resources.values().chain(&comparison.desired.hooks);
+    look.kinds = objects.map(|one| one.object.gvk()).collect();
     let fought = of(fights).words(key, now);
     comparison.conditions.extend(fought.into_iter().map(|words| (FIELD_FIGHT.into(), words)));
     comparison.conditions.extend(orphans::warning(&application, &comparison).await);
@@ -288,7 +212,7 @@ async fn compare(
             look.events.push(ended(key, &request, &report));
             // A failed one may be due again. What a good one did, and others do to it, is told by the cluster.
             if report.outcome.is_some_and(|outcome| outcome.phase != OutcomePhase::Succeeded) {
-                look.again = Some(engine.clock.now());
+                look.again = retrying::next(&report.application).or_else(|| Some(engine.clock.now()));
             }
         }
         Err(error) => {
@@ -347,7 +271,7 @@ fn automatic(
         other => return Err(other),
     };
     let mut request = SyncRequest::new(AUTOMATION);
-    request.automated = Some(attempt);
+    (request.automated, request.retries) = (Some(attempt), attempt.retries);
     request.trigger = Trigger::Automated;
     request.await_confirmation = true;
     if attempt.heals == 0 {
@@ -368,14 +292,16 @@ fn automatic(
     }
     let due: Vec<SyncOperationResource> = due.into_iter().map(|(_, one)| one).collect();
     request.only = due.iter().map(Selector::of).collect();
-    // What is written down names no namespace, as Argo CD's operations of its own do not.
-    let named = |mut one: SyncOperationResource| {
+    // What is written down names the hooks that are there too, and no namespace, as Argo CD's operations of its own do.
+    let listed = application.status.iter().flat_map(|status| status.resources.iter().flatten());
+    let noted = listed.map(|one| (one.hook == Some(true), selected(one)));
+    let noted = noted.filter(|(is_hook, one)| *is_hook || due.contains(one)).map(|(_, mut one)| {
         one.namespace = None;
         one
-    };
-    request.resources = Some(due.into_iter().map(named).collect());
-    let selected = |diff: &&ObjectDiff| request.only.iter().any(|one| one.matches(&diff.id.id));
-    fights.note(key, comparison.diffs.values().filter(selected), now);
+    });
+    request.resources = Some(noted.collect());
+    let is_due = |diff: &&ObjectDiff| request.only.iter().any(|one| one.matches(&diff.id.id));
+    fights.note(key, comparison.diffs.values().filter(is_due), now);
     Ok(request)
 }
 
@@ -387,15 +313,16 @@ fn of(fights: &Mutex<Fights>) -> MutexGuard<'_, Fights> {
 fn differing(application: &Application) -> Vec<SyncOperationResource> {
     let resources = application.status.iter().flat_map(|status| status.resources.iter().flatten());
     let differing = resources.filter(|one| one.status == Some(SyncStatusCode::OutOfSync));
-    let named = differing.map(|one| {
-        let mut named = SyncOperationResource::default();
-        named.group.clone_from(&one.group);
-        named.kind = one.kind.clone().unwrap_or_default();
-        named.name = one.name.clone().unwrap_or_default();
-        named.namespace.clone_from(&one.namespace);
-        named
-    });
-    named.collect()
+    differing.map(selected).collect()
+}
+
+fn selected(resource: &ResourceStatus) -> SyncOperationResource {
+    let mut selected = SyncOperationResource::default();
+    selected.group.clone_from(&resource.group);
+    selected.kind = resource.kind.clone().unwrap_or_default();
+    selected.name = resource.name.clone().unwrap_or_default();
+    selected.namespace.clone_from(&resource.namespace);
+    selected
 }
 
 /// Writes a status that says something new, or that somebody asked for.
@@ -469,7 +396,7 @@ async fn delete(engine: &Engine, errand: &Errand, mut application: Application) 
     Ok(look)
 }
 
-fn ended(key: &Key, request: &SyncRequest, report: &SyncReport) -> Event {
+pub(super) fn ended(key: &Key, request: &SyncRequest, report: &SyncReport) -> Event {
     let outcome = report.outcome.as_ref();
     Event::Synced {
         application: key.clone(),

@@ -17,6 +17,7 @@ mod look;
 mod metrics;
 mod notice;
 mod observe;
+mod operation;
 mod options;
 mod orphans;
 mod own;

@@ -250,6 +250,48 @@ async fn hooks_of_a_deletion_hold_an_application_until_they_have_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn hooks_that_are_there_are_listed_for_as_long_as_they_are() {
+    let mut bench = Bench::new().await;
+    let hook = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  {name}: note\n  annotations: {{argocd.argoproj.io/hook: PreSync}}\n"
+        )
+    };
+    let (named, made) = (hook("name"), hook("generateName"));
+    bench.repository.commit([("app/named.yaml", named.as_str()), ("app/made.yaml", made.as_str())]).unwrap();
+    let listed = |application: &Application| {
+        let resources = application.status.iter().flat_map(|status| status.resources.iter().flatten()).cloned();
+        let hooks = resources.filter(|one| one.hook == Some(true) && one.status.is_none());
+        hooks.map(|one| (one.name.unwrap_or_default(), one.requires_pruning)).collect::<Vec<_>>()
+    };
+    let both = |application: &Application| matches!(&listed(application)[..], [(named, Some(true)), (made, None)] if named == "note" && made.starts_with("note"));
+    bench.until("listed", both).await;
+    let synced = |application: &Application| {
+        let status = application.status.as_ref().and_then(|status| status.sync.as_ref());
+        status.is_some_and(|sync| sync.status.as_str() == "Synced")
+    };
+    // What the sources have no more is there all the same, and nothing to be put right.
+    let green = settings("green");
+    let without = [("app/named.yaml", ""), ("app/made.yaml", ""), ("app/settings.yaml", green.as_str())];
+    bench.repository.commit(without).unwrap();
+    bench.has(Some("green")).await;
+    bench.until("listed and synced", |application| both(application) && synced(application)).await;
+    let id = ObjectId::new("", "ConfigMap", Some("shop"), "note").at_version("v1");
+    let left = bench.cluster.get(&id).await.unwrap().unwrap();
+    let released = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "note", "namespace": "shop", "finalizers": null},
+    });
+    bench
+        .cluster
+        .write(Write::new(&Object::from_value(released).unwrap(), Verb::MergePatch, "somebody"))
+        .await
+        .unwrap();
+    bench.cluster.delete(gitops_core::cluster::Delete::new(&id, left.uid().unwrap())).await.unwrap();
+    bench.until("not listed", |application| listed(application).len() == 1).await;
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn hooks_that_are_gone_hold_nothing() {
     let mut bench = Bench::new().await;
     let hook = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: bye\n  annotations: {argocd.argoproj.io/hook: PreDelete}\n";
