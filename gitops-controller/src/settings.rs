@@ -28,6 +28,18 @@ const PARTS: [(&str, &str); 3] =
 const KNOWN_TYPES: &str = "knownTypeFields";
 /// How objects are compared.
 const COMPARE_OPTIONS: &str = "resource.compareoptions";
+/// How objects are marked: by what, under which key of a label, and of which installation.
+const TRACKING_METHOD: &str = "application.resourceTrackingMethod";
+const INSTANCE_LABEL_KEY: &str = "application.instanceLabelKey";
+const INSTALLATION_ID: &str = "installationID";
+
+/// Whether a key of the ConfigMap is read; of all others, no change matters.
+fn is_read(key: &str) -> bool {
+    let is_part =
+        |rest: &str| PARTS.iter().any(|(_, part)| rest.strip_prefix(part).is_some_and(|rest| rest.starts_with('.')));
+    [CUSTOMIZATIONS, COMPARE_OPTIONS, TRACKING_METHOD, INSTANCE_LABEL_KEY, INSTALLATION_ID].contains(&key)
+        || key.strip_prefix(CUSTOMIZATIONS).and_then(|rest| rest.strip_prefix('.')).is_some_and(is_part)
+}
 
 /// Whether a word says yes, in one of the ways that Go writes it (`strconv.ParseBool`).
 pub(crate) fn is_true(word: &str) -> bool {
@@ -67,7 +79,7 @@ pub enum SettingsError {
     },
 }
 
-/// The settings of a cluster. What `resource.customizations` holds is put under the keys that say the same of one kind.
+/// The settings of a cluster that are read. What `resource.customizations` holds is put under the keys that say the same of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClusterSettings {
     values: BTreeMap<String, String>,
@@ -79,6 +91,7 @@ impl ClusterSettings {
     /// # Errors
     /// Where `resource.customizations` is no map of maps.
     pub fn new(mut values: BTreeMap<String, String>) -> Result<Self, SettingsError> {
+        values.retain(|key, _| is_read(key));
         let Some(all) = values.remove(CUSTOMIZATIONS).filter(|text| !text.trim().is_empty()) else {
             return Ok(Self { values });
         };
@@ -105,6 +118,16 @@ impl ClusterSettings {
             }
         }
         Ok(Self { values })
+    }
+
+    /// The settings of a ConfigMap; none where there is none.
+    ///
+    /// # Errors
+    /// As [`ClusterSettings::new`].
+    pub fn of(object: Option<&Object>) -> Result<Self, SettingsError> {
+        let data = object.and_then(|object| object.get(&["data"])).and_then(Value::as_object);
+        let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+        Self::new(data.into_iter().flatten().filter_map(text).collect())
     }
 
     /// Every setting by its key.
@@ -139,13 +162,13 @@ impl ClusterSettings {
     pub fn tracking(&self) -> Tracking {
         let value = |key: &str| self.values.get(key).filter(|value| !value.is_empty());
         let mut tracking = Tracking::default();
-        if let Some(method) = value("application.resourceTrackingMethod") {
+        if let Some(method) = value(TRACKING_METHOD) {
             tracking.method = TrackingMethod::named(method);
         }
-        if let Some(label) = value("application.instanceLabelKey") {
+        if let Some(label) = value(INSTANCE_LABEL_KEY) {
             tracking.label.clone_from(label);
         }
-        tracking.installation = value("installationID").cloned();
+        tracking.installation = value(INSTALLATION_ID).cloned();
         tracking
     }
 
@@ -211,9 +234,7 @@ impl Engine {
     /// Where the cluster fails, or the settings are malformed.
     pub async fn settings(&self) -> Result<ClusterSettings, CompareError> {
         let found = self.config_map(NAME).await.map_err(CompareError::Cluster)?;
-        let data = found.and_then(|object| object.get(&["data"]).and_then(Value::as_object).cloned());
-        let text = |(key, value): (String, Value)| Some((key, value.as_str()?.to_owned()));
-        Ok(ClusterSettings::new(data.into_iter().flatten().filter_map(text).collect())?)
+        Ok(ClusterSettings::of(found.as_ref())?)
     }
 
     /// A ConfigMap of the control plane; none for who may not read it.
@@ -249,6 +270,19 @@ mod tests {
         let rules = found.ignore_differences().unwrap();
         assert_eq!((rules[0].group.as_deref(), rules[0].kind.as_str()), (Some(""), "Pod"));
         assert_eq!(rules[0].json_pointers.as_deref(), Some(&["/spec/a".to_owned()][..]));
+    }
+
+    #[test]
+    fn what_nobody_reads_is_no_setting() {
+        let unread = [
+            ("url", "https://a.example"),
+            ("resource.customizations.actions.apps_Deployment", "a"),
+            ("admin.enabled", ""),
+        ];
+        assert_eq!(settings(&unread).unwrap(), ClusterSettings::default());
+        let all = "Pod: {actions: a, health.lua: b}";
+        assert_eq!(settings(&[(CUSTOMIZATIONS, all)]).unwrap().values().len(), 1);
+        assert_eq!(settings(&[("resource.customizations.health.Pod", "b")]).unwrap().values().len(), 1);
     }
 
     #[test]

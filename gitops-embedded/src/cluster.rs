@@ -113,7 +113,7 @@ impl Cluster for EmbeddedCluster {
     }
 
     fn list<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<CompleteListing, ClusterError>> {
-        let mut selection = Selection::with_labels(query.namespace.clone(), &query.labels);
+        let mut selection = Selection::of(query);
         let gvk = query.gvk.clone();
         let listed = self.inner.read(move |server| {
             let kind = server.catalog.kind(&gvk.api_version(), &gvk.kind)?;
@@ -130,7 +130,7 @@ impl Cluster for EmbeddedCluster {
 
     fn watch<'a>(&'a self, query: &'a Query, after: &'a str) -> BoxFuture<'a, Result<WatchStream, ClusterError>> {
         async move {
-            let mut selection = Selection::with_labels(query.namespace.clone(), &query.labels);
+            let mut selection = Selection::of(query);
             let gvk = query.gvk.clone();
             let (kind, version) = self
                 .inner

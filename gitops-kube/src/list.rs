@@ -141,11 +141,13 @@ async fn whole(mut pages: Pages<'_>) -> Result<CompleteListing, ClusterError> {
     Ok(CompleteListing { objects, resource_version: pages.resource_version })
 }
 
-/// The address with the labels of a query.
+/// The address with the labels and the name of a query.
 pub(crate) fn selected(address: Address, query: &Query) -> Address {
     let pair = |(key, value): (&String, &String)| format!("{key}={value}");
     let selector: Vec<String> = query.labels.iter().map(pair).collect();
-    address.ask_if(!selector.is_empty(), "labelSelector", &selector.join(","))
+    let named = query.name.as_ref().map(|name| format!("metadata.name={name}"));
+    let address = address.ask_if(!selector.is_empty(), "labelSelector", &selector.join(","));
+    address.ask_if(named.is_some(), "fieldSelector", &named.unwrap_or_default())
 }
 
 /// The content type of an answer's objects.

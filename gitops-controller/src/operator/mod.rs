@@ -27,6 +27,7 @@ mod project;
 mod pushes;
 mod queue;
 mod rivals;
+mod settings;
 mod share;
 mod span;
 #[cfg(test)]
@@ -105,6 +106,8 @@ enum Signal {
     Cluster(ClusterAddress),
     /// Credentials of repositories are other ones than before.
     Credentials,
+    /// The settings are other ones than before.
+    Settings,
     /// All Applications are known.
     Complete,
     /// An object of an Application changed, and it should be looked at after this.
@@ -186,6 +189,7 @@ impl Operator {
         {
             observer(&Event::Trouble { what: project::OF_ALL.into(), message: chain(&error) });
         }
+        let settings = settings::first(&engine).await;
         let share = Share::of(self.replicas, &engine, self.sender.clone());
         let rivals = Rivals::new(self.options.take_over, self.direct);
         let mut work = Work {
@@ -211,6 +215,7 @@ impl Operator {
         work.follow_projects(projects);
         work.follow_credentials();
         work.follow_clusters();
+        work.follow_settings(settings);
         work.follow_applications();
         if !work.options.observe_only {
             work.follow_sets();
@@ -299,6 +304,7 @@ impl Work {
                 self.ask_everybody(now);
                 self.sets.try_again(now);
             }
+            Signal::Settings => self.ask_all(now),
             Signal::Complete => {
                 self.metrics.begin();
                 self.sets.begin();

@@ -1,5 +1,6 @@
 //! The operator on the embedded cluster, over a real repository.
 
+mod settings;
 mod signatures;
 
 use std::sync::{Arc, Mutex};
@@ -20,7 +21,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{Event, Operator, OperatorOptions, PushError, Pushes};
+use super::{Event, Metrics, Operator, OperatorOptions, PushError, Pushes};
 use crate::applications::Applications;
 use crate::audit::FileJournal;
 use crate::engine::Engine;
@@ -36,6 +37,7 @@ struct Bench {
     cluster: Arc<dyn Cluster>,
     pushes: Pushes,
     events: Arc<Mutex<Vec<Event>>>,
+    metrics: Arc<Metrics>,
     stop: oneshot::Sender<()>,
     running: JoinHandle<()>,
 }
@@ -79,11 +81,11 @@ impl Bench {
         let (stop, stopped) = oneshot::channel::<()>();
         let operator = Operator::new(engine, options);
         let operator = operator.with_observer(move |event| told.lock().unwrap().push(event.clone()));
-        let pushes = operator.pushes();
+        let (pushes, metrics) = (operator.pushes(), operator.metrics());
         let running = tokio::spawn(operator.run(async {
             let _ = stopped.await;
         }));
-        Self { _place: place, repository, cluster, pushes, events, stop, running }
+        Self { _place: place, repository, cluster, pushes, events, metrics, stop, running }
     }
 
     async fn colour(&self) -> Option<String> {

@@ -140,7 +140,7 @@ impl Discovery {
     }
 }
 
-/// Which objects: a kind, everywhere or in one namespace, all or those with labels.
+/// Which objects: a kind, everywhere or in one namespace, all or those with labels or of one name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Query {
@@ -150,12 +150,14 @@ pub struct Query {
     pub namespace: Option<String>,
     /// Labels that the objects must have.
     pub labels: BTreeMap<String, String>,
+    /// The name that the objects must have.
+    pub name: Option<String>,
 }
 
 impl Query {
     /// All objects of a kind.
     pub fn all(gvk: GroupVersionKind) -> Self {
-        Self { gvk, namespace: None, labels: BTreeMap::new() }
+        Self { gvk, namespace: None, labels: BTreeMap::new(), name: None }
     }
 
     /// The same in one namespace only.
@@ -169,6 +171,13 @@ impl Query {
     #[must_use]
     pub fn with_label(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.labels.insert(key.into(), value.into());
+        self
+    }
+
+    /// The same of one name only.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
         self
     }
 }

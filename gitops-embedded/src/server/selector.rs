@@ -1,7 +1,6 @@
 //! Selecting objects by namespace, name and labels.
 
-use std::collections::BTreeMap;
-
+use gitops_core::cluster::Query;
 use gitops_core::{Map, Value};
 use gitops_merge::schema::Kind;
 
@@ -42,10 +41,12 @@ impl Requirement {
 }
 
 impl Selection {
-    /// Objects with these labels.
-    pub(crate) fn with_labels(namespace: Option<String>, labels: &BTreeMap<String, String>) -> Self {
-        let labels = labels.iter().map(|(key, value)| Requirement::In(key.clone(), vec![value.clone()])).collect();
-        Self { namespace, fields: Vec::new(), labels }
+    /// The objects of a query.
+    pub(crate) fn of(query: &Query) -> Self {
+        let labels =
+            query.labels.iter().map(|(key, value)| Requirement::In(key.clone(), vec![value.clone()])).collect();
+        let fields = query.name.iter().map(|name| ("metadata.name".to_owned(), name.clone(), true)).collect();
+        Self { namespace: query.namespace.clone(), fields, labels }
     }
 
     /// Forgets the namespace where objects of the kind have none.

@@ -72,6 +72,8 @@ async fn listings_select(cluster: &dyn Cluster) {
     let everywhere = Query::all(GroupVersionKind::from_api_version("v1", "ConfigMap"));
     assert_eq!(names(everywhere.with_label("suite", &namespace)).await, ["a", "b", "c"]);
     assert!(names(maps(&namespace).with_label("tier", "z")).await.is_empty());
+    assert_eq!(names(maps(&namespace).named("b")).await, ["b"]);
+    assert!(names(maps(&namespace).named("b").with_label("tier", "x")).await.is_empty());
 }
 
 async fn unknown_kinds_are_named(cluster: &dyn Cluster) {

@@ -9,6 +9,7 @@ use super::*;
 pub(super) async fn all(cluster: &dyn Cluster) {
     changes_come_in_order(cluster).await;
     labels_select(cluster).await;
+    a_name_selects(cluster).await;
     a_watch_from_no_version_is_refused(cluster).await;
 }
 
@@ -66,6 +67,21 @@ async fn labels_select(cluster: &dyn Cluster) {
     patch(cluster, map(&namespace, "b", json!({"k": "1"}))).await.unwrap();
     patch(cluster, map(&namespace, "a", json!({"k": "1"}))).await.unwrap();
     for expected in ["+b", "+a", "-b", "+a"] {
+        assert_eq!(next(&mut watch).await, expected);
+    }
+}
+
+async fn a_name_selects(cluster: &dyn Cluster) {
+    let namespace = namespace(cluster).await;
+    let query = maps(&namespace).named("b");
+    let start = cluster.list(&query).await.unwrap().resource_version;
+    let mut watch = cluster.watch(&query, &start).await.unwrap();
+    for name in ["a", "b", "bb"] {
+        create(cluster, map(&namespace, name, json!({}))).await.unwrap();
+    }
+    patch(cluster, map(&namespace, "a", json!({"k": "1"}))).await.unwrap();
+    patch(cluster, map(&namespace, "b", json!({"k": "1"}))).await.unwrap();
+    for expected in ["+b", "+b"] {
         assert_eq!(next(&mut watch).await, expected);
     }
 }

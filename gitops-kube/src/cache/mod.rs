@@ -152,8 +152,9 @@ impl WatchCache {
         let followed = self.current(&query.gvk).await?;
         let store = followed.store.read().unwrap_or_else(PoisonError::into_inner);
         let mut found = Vec::new();
-        for ((namespace, _), kept) in store.iter() {
-            let inside = query.namespace.as_deref().is_none_or(|wanted| wanted == &**namespace);
+        for ((namespace, name), kept) in store.iter() {
+            let inside = query.namespace.as_deref().is_none_or(|wanted| wanted == &**namespace)
+                && query.name.as_deref().is_none_or(|wanted| wanted == &**name);
             let labelled = query.labels.iter().all(|(key, value)| kept.label(key) == Some(value));
             if inside && labelled {
                 let Kept::Whole(kept) = kept else { return None };
@@ -172,10 +173,11 @@ impl WatchCache {
         }
         let followed = self.current(&query.gvk).await.filter(|followed| followed.extent != Extent::Metadata)?;
         let told = followed.told.lock().unwrap_or_else(PoisonError::into_inner).listen(after);
-        let namespace = query.namespace.clone();
+        let (namespace, name) = (query.namespace.clone(), query.name.clone());
         let inside = move |event: &Result<WatchEvent, ClusterError>| match event {
             Ok(WatchEvent::Changed(object) | WatchEvent::Gone(object)) => {
-                namespace.is_none() || object.namespace() == namespace.as_deref()
+                (namespace.is_none() || object.namespace() == namespace.as_deref())
+                    && name.as_deref().is_none_or(|name| object.name() == name)
             }
             Ok(WatchEvent::Bookmark(_)) | Err(_) => true,
         };
