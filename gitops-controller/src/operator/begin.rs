@@ -7,6 +7,7 @@ use gitops_core::Timestamp;
 use tracing::{Instrument as _, Span};
 
 use super::look::look;
+use super::mishap::{self, Unlooked};
 use super::observe::observe;
 use super::places::Errand;
 use super::queue::Key;
@@ -66,8 +67,12 @@ impl Work {
                     false => look(&worker.engine, (&fights, &rivals), &errand).await,
                 }
             });
-            let looked = worker.during(look).await;
-            let looked = looked.map(|looked| looked.map_err(|error| chain(&error)));
+            let looked = worker.during(Box::pin(mishap::caught(look))).await;
+            let looked = looked.map(|looked| looked?.map_err(|error| Unlooked::Failed(chain(&error))));
+            if let Some(Err(Unlooked::Panicked)) = &looked {
+                // Where that is not written either, the operator's own words say it.
+                drop(worker.during(Box::pin(mishap::caught(mishap::tell(&worker.engine, &errand.key)))).await);
+            }
             if looked.as_ref().is_some_and(has_failed) {
                 Span::current().record("otel.status_code", "ERROR");
             }

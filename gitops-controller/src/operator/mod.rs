@@ -15,6 +15,7 @@ mod finalizers;
 mod follow;
 mod look;
 mod metrics;
+mod mishap;
 mod notice;
 mod observe;
 mod operation;
@@ -70,6 +71,7 @@ use clusters::Following;
 use fights::Fights;
 use follow::{Seen, follow};
 use look::Look;
+use mishap::{Mishaps, Unlooked};
 use places::Places;
 use poll::Revisions;
 use rivals::Rivals;
@@ -119,7 +121,7 @@ enum Signal {
     /// A Git server told of something.
     Told(Told),
     /// A look has ended, after so long; without a result where this replica was no more to make it.
-    Looked(Key, Option<Result<Look, String>>, Duration),
+    Looked(Key, Option<Result<Look, Unlooked>>, Duration),
     /// What this replica works at is another part than before.
     Shard(ShardSignal),
     /// The Applications of these shards are in these states or later ones, and all others gone that were there at a version of the cluster.
@@ -206,6 +208,7 @@ impl Operator {
             looks: JoinSet::new(),
             revisions: Arc::default(),
             fights: Arc::default(),
+            mishaps: Mishaps::default(),
             rivals: Arc::new(rivals),
             told: HashMap::new(),
             asked: HashMap::new(),
@@ -254,6 +257,7 @@ struct Work {
     looks: JoinSet<()>,
     revisions: Arc<Mutex<Revisions>>,
     fights: Arc<Mutex<Fights>>,
+    mishaps: Mishaps,
     rivals: Arc<Rivals>,
     /// What was last told of each Application that is only observed.
     told: HashMap<Key, Vec<Event>>,
@@ -289,6 +293,7 @@ impl Work {
                 self.asked.remove(&key);
                 self.told.remove(&key);
                 self.rivals.forget(&key);
+                self.mishaps.forget(&key);
                 self.metrics.forget(&key);
                 self.fights.lock().unwrap_or_else(PoisonError::into_inner).forget(&key);
                 self.queue.forget(&key);
@@ -339,34 +344,10 @@ impl Work {
         }
     }
 
-    fn told(&mut self, told: &Told, now: Timestamp) {
-        let concerned = |application: &Application| {
-            application.sources().iter().any(|source| told.pushes.iter().any(|push| push.concerns(source)))
-        };
-        for (key, application) in self.applications.iter().filter(|(_, application)| concerned(application)) {
-            if self.share.has(key) {
-                let touched = application.sources().iter().any(|source| told.touches(source));
-                self.asked.insert(key.clone(), Instant::now());
-                self.queue.ask(key, if touched || told.paths.is_empty() { now } else { later(now, SETTLING) });
-            } else {
-                self.looks.spawn(share::request(
-                    Arc::clone(&self.engine),
-                    Arc::clone(application),
-                    self.sender.clone(),
-                ));
-            }
-        }
-        if self.share.has_sets() {
-            self.sets.told(told, now);
-        } else {
-            let requests = self.sets.concerned(told).map(|key| appset::request(Arc::clone(&self.engine), key.clone()));
-            requests.for_each(|request| drop(self.looks.spawn(request)));
-        }
-    }
-
-    fn looked(&mut self, key: &Key, looked: Result<Look, String>, now: Timestamp) {
+    fn looked(&mut self, key: &Key, looked: Result<Look, Unlooked>, now: Timestamp) {
         match looked {
             Ok(look) => {
+                self.mishaps.forget(key);
                 self.metrics.render(look.renders);
                 if self.options.observe_only && !self.is_news(key, &look) {
                     return;
@@ -387,7 +368,12 @@ impl Work {
                     self.queue.ask(key, again);
                 }
             }
-            Err(message) => {
+            Err(Unlooked::Panicked) => {
+                let message = mishap::WORDS.to_owned();
+                (self.observer)(&Event::Failed { application: key.clone(), message });
+                self.queue.ask(key, later(now, self.mishaps.pause(key)));
+            }
+            Err(Unlooked::Failed(message)) => {
                 (self.observer)(&Event::Trouble { what: format!("the application `{key}`"), message });
                 self.queue.ask(key, later(now, TROUBLE));
             }

@@ -188,7 +188,7 @@ fn set_health_unknown(status: &mut ApplicationStatus, now: Timestamp) {
 }
 
 /// Sets the conditions of these types, and leaves the others. Argo CD's `SetConditions`.
-fn set_conditions(
+pub(super) fn set_conditions(
     status: &mut ApplicationStatus,
     found: &[Condition],
     evaluated: &[ApplicationConditionType],

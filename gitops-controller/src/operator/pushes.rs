@@ -1,15 +1,17 @@
 //! Taking what Git servers tell of pushes, so that Applications are looked at without waiting for a poll.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use gitops_core::Cluster;
+use gitops_core::api::Application;
 use gitops_core::cluster::ClusterError;
+use gitops_core::{Cluster, Timestamp};
 use http::HeaderMap;
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::Signal;
-use crate::webhook::{WebhookError, WebhookSecrets, read};
+use super::{SETTLING, Signal, Work, appset, later, share};
+use crate::webhook::{Told, WebhookError, WebhookSecrets, read};
 
 /// Where the events of Git servers are handed to the operator.
 #[derive(Clone)]
@@ -44,5 +46,33 @@ impl Pushes {
         // An operator that has ended looks at nothing any more.
         let _ = self.sender.send(Signal::Told(told));
         Ok(count)
+    }
+}
+
+impl Work {
+    /// Asks for the Applications and sets that follow what a Git server told of.
+    pub(super) fn told(&mut self, told: &Told, now: Timestamp) {
+        let concerned = |application: &Application| {
+            application.sources().iter().any(|source| told.pushes.iter().any(|push| push.concerns(source)))
+        };
+        for (key, application) in self.applications.iter().filter(|(_, application)| concerned(application)) {
+            if self.share.has(key) {
+                let touched = application.sources().iter().any(|source| told.touches(source));
+                self.asked.insert(key.clone(), Instant::now());
+                self.queue.ask(key, if touched || told.paths.is_empty() { now } else { later(now, SETTLING) });
+            } else {
+                self.looks.spawn(share::request(
+                    Arc::clone(&self.engine),
+                    Arc::clone(application),
+                    self.sender.clone(),
+                ));
+            }
+        }
+        if self.share.has_sets() {
+            self.sets.told(told, now);
+        } else {
+            let requests = self.sets.concerned(told).map(|key| appset::request(Arc::clone(&self.engine), key.clone()));
+            requests.for_each(|request| drop(self.looks.spawn(request)));
+        }
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn span(key: &Key, application: Option<&Arc<Application>>) -> Span {
 }
 
 /// Whether a look ended without its end, or with something that failed.
-pub(super) fn has_failed(looked: &Result<Look, String>) -> bool {
+pub(super) fn has_failed<Error>(looked: &Result<Look, Error>) -> bool {
     let failed = |look: &Look| look.events.iter().any(|event| matches!(event, Event::Failed { .. }));
     looked.as_ref().map_or(true, failed)
 }

@@ -1,5 +1,6 @@
 //! The operator on the embedded cluster, over a real repository.
 
+mod mishap;
 mod settings;
 mod signatures;
 
@@ -23,7 +24,7 @@ use tokio::task::JoinHandle;
 
 use super::{Event, Metrics, Operator, OperatorOptions, PushError, Pushes};
 use crate::applications::Applications;
-use crate::audit::FileJournal;
+use crate::audit::{FileJournal, Journal};
 use crate::engine::Engine;
 
 fn settings(colour: &str) -> String {
@@ -54,6 +55,17 @@ impl Bench {
     /// The same over a cluster with these objects, each written by a manager.
     async fn with(options: OperatorOptions, objects: &[(serde_json::Value, &str, Verb)]) -> Self {
         let place = tempfile::tempdir().unwrap();
+        let journal = Arc::new(FileJournal::new(place.path().join("audit.jsonl")));
+        Self::recording(options, objects, place, journal).await
+    }
+
+    /// The same with an audit trail.
+    async fn recording(
+        options: OperatorOptions,
+        objects: &[(serde_json::Value, &str, Verb)],
+        place: TempDir,
+        journal: Arc<dyn Journal>,
+    ) -> Self {
         let mut repository = TestRepository::new().unwrap();
         repository.commit([("app/settings.yaml", settings("blue").as_str())]).unwrap();
         let cluster: Arc<dyn Cluster> = Arc::new(EmbeddedCluster::open(place.path(), &Options::new()).unwrap());
@@ -69,7 +81,6 @@ impl Bench {
         }))
         .unwrap();
         Applications::of(cluster.as_ref()).apply(&application).await.unwrap();
-        let journal = Arc::new(FileJournal::new(place.path().join("audit.jsonl")));
         let repositories = RepositoryCache::new(place.path().join("repositories"));
         let engine = Engine::new(Arc::clone(&cluster), repositories, Arc::new(Kinds::builtin().unwrap()), journal);
         for (object, manager, verb) in objects {

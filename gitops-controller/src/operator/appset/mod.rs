@@ -23,6 +23,7 @@ use jiff::SignedDuration;
 
 use super::event::Event;
 use super::follow::{Seen, follow};
+use super::mishap::caught;
 use super::queue::{Key, Queue};
 use super::{Signal, TROUBLE, Work, later};
 use crate::appset::owner;
@@ -40,6 +41,9 @@ const SIDE_BY_SIDE: usize = 10;
 /// How long after a change of its Applications a set is looked at: changes come in groups. A rollout goes on by them.
 const SETTLING: SignedDuration = SignedDuration::from_secs(1);
 const SETTLING_OF_A_ROLLOUT: SignedDuration = SignedDuration::from_millis(50);
+
+/// What is said of a look that panicked.
+const PANICKED: &str = "internal error: a look at it panicked, as the log of the operator says";
 
 /// What is told of sets.
 pub(super) enum SetSignal {
@@ -269,8 +273,12 @@ impl Work {
             let sender = self.sender.clone();
             self.looks.spawn(async move {
                 let begun = Instant::now();
-                let looked = worker.during(Box::pin(look(&worker.engine, job))).await;
-                let looked = looked.map(|looked| looked.map_err(|error| chain(&error)));
+                let look = Box::pin(look(&worker.engine, job));
+                let looked = worker.during(Box::pin(caught(look))).await;
+                let looked = looked.map(|looked| match looked {
+                    Ok(looked) => looked.map_err(|error| chain(&error)),
+                    Err(_) => Err(PANICKED.to_owned()),
+                });
                 let _ = sender.send(Signal::Set(SetSignal::Looked(key, looked, begun.elapsed())));
             });
         }
