@@ -22,12 +22,22 @@ pub const NAME: &str = "argocd-cm";
 /// What is set for kinds of resources, as one YAML map by `group/Kind`.
 const CUSTOMIZATIONS: &str = "resource.customizations";
 /// The parts of one kind's settings that are read, by their names in that map and in keys of their own.
-const PARTS: [(&str, &str); 3] =
-    [("health.lua", "health"), ("ignoreDifferences", "ignoreDifferences"), (KNOWN_TYPES, KNOWN_TYPES)];
+const PARTS: [(&str, &str); 4] = [
+    ("health.lua", "health"),
+    (IGNORE_DIFFERENCES, IGNORE_DIFFERENCES),
+    (IGNORE_UPDATES, IGNORE_UPDATES),
+    (KNOWN_TYPES, KNOWN_TYPES),
+];
+/// The part that says which differences do not count.
+const IGNORE_DIFFERENCES: &str = "ignoreDifferences";
+/// The part that says which changes of live objects are none.
+const IGNORE_UPDATES: &str = "ignoreResourceUpdates";
 /// The part that is a list in that map, and the text of one in a key of its own.
 const KNOWN_TYPES: &str = "knownTypeFields";
 /// How objects are compared.
 const COMPARE_OPTIONS: &str = "resource.compareoptions";
+/// Whether any change of a live object is none.
+const IGNORES_UPDATES: &str = "resource.ignoreResourceUpdatesEnabled";
 /// How objects are marked: by what, under which key of a label, and of which installation.
 const TRACKING_METHOD: &str = "application.resourceTrackingMethod";
 const INSTANCE_LABEL_KEY: &str = "application.instanceLabelKey";
@@ -37,7 +47,9 @@ const INSTALLATION_ID: &str = "installationID";
 fn is_read(key: &str) -> bool {
     let is_part =
         |rest: &str| PARTS.iter().any(|(_, part)| rest.strip_prefix(part).is_some_and(|rest| rest.starts_with('.')));
-    [CUSTOMIZATIONS, COMPARE_OPTIONS, TRACKING_METHOD, INSTANCE_LABEL_KEY, INSTALLATION_ID].contains(&key)
+    let whole =
+        [CUSTOMIZATIONS, COMPARE_OPTIONS, IGNORES_UPDATES, TRACKING_METHOD, INSTANCE_LABEL_KEY, INSTALLATION_ID];
+    whole.contains(&key)
         || key.strip_prefix(CUSTOMIZATIONS).and_then(|rest| rest.strip_prefix('.')).is_some_and(is_part)
 }
 
@@ -46,14 +58,22 @@ pub(crate) fn is_true(word: &str) -> bool {
     ["1", "t", "T", "true", "TRUE", "True"].contains(&word)
 }
 
-/// Argo CD's `resource.compareoptions`. What it has beside these, `ignoreDifferencesOnResourceUpdates`, decides what makes Argo
-/// CD's controller compare again; here a look that finds nothing new makes no call, so there is nothing to spare.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Argo CD's `resource.compareoptions`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResourceCompareOptions {
     /// Whether the rules of an aggregated ClusterRole are left out (`ignoreAggregatedRoles`).
     pub ignore_aggregated_roles: bool,
     /// Of which objects the status counts (`ignoreResourceStatusField`).
     pub status: StatusDifferences,
+    /// Whether a change of what is no difference is no change (`ignoreDifferencesOnResourceUpdates`).
+    pub differences_on_updates: bool,
+}
+
+impl Default for ResourceCompareOptions {
+    fn default() -> Self {
+        let status = StatusDifferences::default();
+        Self { ignore_aggregated_roles: false, status, differences_on_updates: true }
+    }
 }
 
 /// Why settings cannot be used.
@@ -140,7 +160,28 @@ impl ClusterSettings {
     /// # Errors
     /// Where a rule is malformed.
     pub fn ignore_differences(&self) -> Result<Vec<ResourceIgnoreDifferences>, SettingsError> {
-        let prefix = format!("{CUSTOMIZATIONS}.ignoreDifferences.");
+        self.rules(IGNORE_DIFFERENCES)
+    }
+
+    /// What of live objects may change without being a change to look at; none where every change is one. Argo CD's
+    /// `GetIgnoreResourceUpdatesOverrides` (util/settings/settings.go, v3.5).
+    ///
+    /// # Errors
+    /// Where a rule or the options are malformed.
+    pub fn ignore_updates(&self) -> Result<Option<Vec<ResourceIgnoreDifferences>>, SettingsError> {
+        if self.values.get(IGNORES_UPDATES).is_some_and(|word| !word.is_empty() && !is_true(word)) {
+            return Ok(None);
+        }
+        let mut rules = self.rules(IGNORE_UPDATES)?;
+        if self.compare_options()?.differences_on_updates {
+            rules.extend(self.ignore_differences()?);
+        }
+        Ok(Some(rules))
+    }
+
+    /// The rules of a part of all kinds.
+    fn rules(&self, part: &str) -> Result<Vec<ResourceIgnoreDifferences>, SettingsError> {
+        let prefix = format!("{CUSTOMIZATIONS}.{part}.");
         let mut rules = Vec::new();
         for (key, text) in &self.values {
             let Some(kind) = key.strip_prefix(&prefix) else { continue };
@@ -185,6 +226,7 @@ impl ClusterSettings {
             return Err(SettingsError::Malformed { key: COMPARE_OPTIONS.into(), why: "expected a map".into() });
         };
         options.ignore_aggregated_roles = said.get("ignoreAggregatedRoles") == Some(&Value::Bool(true));
+        options.differences_on_updates = said.get("ignoreDifferencesOnResourceUpdates") != Some(&Value::Bool(false));
         // YAML's `off` is false. What is none of the words is as if nothing were said.
         options.status = match said.get("ignoreResourceStatusField") {
             Some(Value::Bool(false)) => StatusDifferences::Counted,
@@ -317,6 +359,21 @@ mod tests {
             assert_eq!(options(&format!("ignoreResourceStatusField: {word}")).status, status, "{word}");
         }
         assert!(settings(&[(COMPARE_OPTIONS, "[]")]).unwrap().compare_options().is_err());
+    }
+
+    #[test]
+    fn changes_that_are_none_are_said_as_differences_are() {
+        let updates = ("resource.customizations", "Pod: {ignoreResourceUpdates: 'jsonPointers: [/status/a]'}");
+        let differences = ("resource.customizations.ignoreDifferences.all", "jqPathExpressions: [.spec.b]");
+        let kinds = |pairs: &[(&str, &str)]| {
+            let rules = settings(pairs).unwrap().ignore_updates().unwrap();
+            rules.map(|rules| rules.iter().map(|rule| rule.kind.clone()).collect::<Vec<_>>())
+        };
+        assert_eq!(kinds(&[updates, differences]), Some(vec!["Pod".to_owned(), "*".into()]));
+        let apart = (COMPARE_OPTIONS, "ignoreDifferencesOnResourceUpdates: false");
+        assert_eq!(kinds(&[updates, differences, apart]), Some(vec!["Pod".to_owned()]));
+        assert_eq!(kinds(&[updates, ("resource.ignoreResourceUpdatesEnabled", "false")]), None);
+        assert_eq!(kinds(&[("resource.ignoreResourceUpdatesEnabled", "")]), Some(Vec::new()));
     }
 
     #[test]

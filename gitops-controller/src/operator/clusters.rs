@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::AbortHandle;
 
 use super::follow::{Seen, follow, follow_lightly};
+use super::updates::Marks;
 use super::{PROGRESS, SETTLING, Signal, Work, is_progress, owner};
 use crate::clusters::{ClusterDefinition, ClusterRefused, Clusters, KnownClusters, Place};
 use crate::engine::Engine;
@@ -90,14 +91,27 @@ impl Work {
         };
         let follow_one = |query| {
             let (sender, tracking) = (self.sender.clone(), tracking.clone());
+            let mut marks = Marks::new(Arc::clone(&self.updates));
             let tell = move |seen: Seen<'_>| {
                 let (object, pause) = match &seen {
                     Seen::Changed(object) if is_progress(object) => (object, PROGRESS),
                     // What is listed may have changed after the look that led here.
                     Seen::Listed(object) | Seen::Changed(object) | Seen::Gone(_, Some(object)) => (object, SETTLING),
+                    Seen::Complete => {
+                        marks.complete();
+                        return true;
+                    }
                     _ => return true,
                 };
-                owner(object, &tracking).is_none_or(|key| sender.send(Signal::Live(key, pause)).is_ok())
+                let Some(key) = owner(object, &tracking) else { return true };
+                let is_news = match &seen {
+                    Seen::Gone(..) => {
+                        marks.forget(object);
+                        true
+                    }
+                    _ => marks.take_in(object),
+                };
+                !is_news || sender.send(Signal::Live(key, pause)).is_ok()
             };
             self.followers.spawn(follow_lightly(Arc::clone(&place.cluster), query, tell))
         };

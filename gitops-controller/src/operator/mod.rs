@@ -33,6 +33,7 @@ mod share;
 mod span;
 #[cfg(test)]
 mod tests;
+mod updates;
 
 use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
@@ -76,6 +77,7 @@ use places::Places;
 use poll::Revisions;
 use rivals::Rivals;
 use share::Share;
+use updates::SharedUpdates;
 
 /// How long after a change of its objects an Application is looked at: changes come in groups.
 const SETTLING: SignedDuration = SignedDuration::from_millis(5);
@@ -209,6 +211,7 @@ impl Operator {
             revisions: Arc::default(),
             fights: Arc::default(),
             mishaps: Mishaps::default(),
+            updates: SharedUpdates::default(),
             rivals: Arc::new(rivals),
             told: HashMap::new(),
             asked: HashMap::new(),
@@ -258,6 +261,7 @@ struct Work {
     revisions: Arc<Mutex<Revisions>>,
     fights: Arc<Mutex<Fights>>,
     mishaps: Mishaps,
+    updates: SharedUpdates,
     rivals: Arc<Rivals>,
     /// What was last told of each Application that is only observed.
     told: HashMap<Key, Vec<Event>>,

@@ -1,11 +1,12 @@
 //! The settings of the control plane as the operator has them: followed, so that what they change is looked at again.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use gitops_core::cluster::Query;
 use gitops_core::{GroupVersionKind, Object, Timestamp};
 
 use super::follow::{Seen, follow};
+use super::updates::Updates;
 use super::{Signal, Work};
 use crate::engine::Engine;
 use crate::settings::{ClusterSettings, NAME};
@@ -52,9 +53,19 @@ impl Work {
         let configuration = Query::all(GroupVersionKind::from_api_version("v1", "ConfigMap"));
         let query = configuration.in_namespace(&self.engine.projects.namespace).named(NAME);
         let sender = self.sender.clone();
+        let (updates, make) = (Arc::clone(&self.updates), self.engine.conduct.checks.clone());
+        let go_by = move |settings: &Settings| {
+            let now = settings.as_ref().map(|settings| Updates::of(settings, make.as_ref())).unwrap_or_default();
+            *updates.write().unwrap_or_else(PoisonError::into_inner) = now;
+        };
+        go_by(first.as_ref().unwrap_or(&read(None)));
         let mut known = Known { current: read(None), asked: first, is_complete: false };
         let tell = move |seen: Seen<'_>| {
-            if known.take_in(&seen) {
+            let asks = known.take_in(&seen);
+            if !matches!(seen, Seen::Failed(_)) && known.is_complete {
+                go_by(&known.current);
+            }
+            if asks {
                 return sender.send(Signal::Settings).is_ok();
             }
             match seen {

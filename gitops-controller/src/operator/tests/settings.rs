@@ -85,3 +85,49 @@ async fn a_change_of_the_settings_is_looked_at_once_and_asks_no_repository() {
     assert_eq!(asked, questions);
     bench.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_what_is_ignored_is_not_looked_at() {
+    let bench = Bench::polling(SignedDuration::from_hours(1)).await;
+    bench.has(Some("blue")).await;
+    let rule = |kind: &str| format!("resource.customizations.{kind}.ConfigMap");
+    let note = async |text: &str| {
+        let metadata = json!({"name": "settings", "namespace": "shop"});
+        bench
+            .write(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"note": text}}))
+            .await;
+    };
+    let mut known = bench.settled().await.0;
+    let mut more = async || {
+        let now = bench.settled().await.0;
+        now - std::mem::replace(&mut known, now)
+    };
+    note("a").await;
+    assert!(more().await > 0, "every field counts");
+
+    bench.set(json!({rule("ignoreResourceUpdates"): "jsonPointers: [/data/note]"})).await;
+    assert_eq!(more().await, 1, "the settings");
+    // It was last seen by other rules.
+    note("b").await;
+    more().await;
+    note("c").await;
+    assert_eq!(more().await, 0);
+    bench.edit("red").await;
+    bench.has(Some("blue")).await;
+    assert!(more().await > 0, "another field");
+
+    let differences = json!({rule("ignoreDifferences"): "jqPathExpressions: [.data.note]"});
+    bench.set(differences.clone()).await;
+    note("d").await;
+    more().await;
+    note("e").await;
+    assert_eq!(more().await, 0, "what is no difference is no change");
+    let mut apart = differences;
+    apart["resource.compareoptions"] = "ignoreDifferencesOnResourceUpdates: false".into();
+    bench.set(apart).await;
+    note("f").await;
+    more().await;
+    note("g").await;
+    assert!(more().await > 0, "but where the settings say so");
+    bench.end().await;
+}
