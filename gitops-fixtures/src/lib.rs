@@ -24,6 +24,7 @@ mod git_server;
 mod monorepo;
 mod objects;
 mod repository;
+mod ssh_server;
 pub mod testbed;
 mod web;
 
@@ -37,4 +38,5 @@ pub use objects::{
     namespace, object, persistent_volume_claim, secret, service, service_account, stateful_set,
 };
 pub use repository::{FixtureError, TestRepository};
+pub use ssh_server::SshServer;
 pub use web::{TEST_AUTHORITY, TEST_CLIENT, WebServer};

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use gitops_git::{Access, AccessError, Caller, SshOptions};
 
+use super::hosts::{self, KNOWN_HOSTS};
 use super::{CredentialSet, REPOSITORY, RepositoryCredentials, SECRET_TYPE, TEMPLATE};
 
 /// Who to be as a project's Applications.
@@ -35,6 +36,10 @@ impl Access for ProjectAccess {
         caller.missing = Some(format!(
             "no Secret in the namespace `{namespace}` with the label `{SECRET_TYPE}: {REPOSITORY}` or `{SECRET_TYPE}: {TEMPLATE}` has \
              some for this address and the project `{project}`"
+        ));
+        caller.unknown_host = Some(format!(
+            "the known hosts are in the key `{KNOWN_HOSTS}` of the ConfigMap `{}` in the namespace `{namespace}`",
+            hosts::SSH
         ));
         Ok(self.set.with_hosts(caller, address))
     }

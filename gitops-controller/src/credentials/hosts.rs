@@ -10,7 +10,7 @@ use super::address;
 /// The ConfigMap of known hosts of ssh.
 pub(super) const SSH: &str = "argocd-ssh-known-hosts-cm";
 /// The key of the known hosts in it.
-const KNOWN_HOSTS: &str = "ssh_known_hosts";
+pub(super) const KNOWN_HOSTS: &str = "ssh_known_hosts";
 /// The ConfigMap of certificates, by hosts.
 pub(super) const TLS: &str = "argocd-tls-certs-cm";
 

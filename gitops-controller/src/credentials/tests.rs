@@ -1,5 +1,7 @@
 //! Which Secret is for whom, and the operator on the embedded cluster before private servers.
 
+mod ssh;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

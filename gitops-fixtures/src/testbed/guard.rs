@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 /// A program beside a shell that ends it when nobody holds the shell's input any more. The kernel closes that when the
 /// process that started both ends, however it ends, so nothing is left behind by a test that was killed.
 #[derive(Debug)]
-pub(super) struct Guarded {
+pub(crate) struct Guarded {
     guard: Child,
     input: Option<ChildStdin>,
 }
@@ -33,14 +33,14 @@ rm -rf "$1"
 
 impl Guarded {
     /// Starts a program whose output goes to a file.
-    pub(super) fn start(program: &Path, arguments: &[String], log: &Path) -> io::Result<Self> {
+    pub(crate) fn start(program: &Path, arguments: &[String], log: &Path) -> io::Result<Self> {
         let mut guard = shell(GUARD);
         guard.arg(log).arg(program).args(arguments);
         Self::spawn(guard)
     }
 
     /// Removes a folder when the process that called this is gone.
-    pub(super) fn sweep(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn sweep(folder: &Path) -> io::Result<Self> {
         let mut guard = shell(SWEEPER);
         guard.arg(folder);
         Self::spawn(guard)
@@ -55,7 +55,7 @@ impl Guarded {
     }
 
     /// Ends the program and waits for it.
-    pub(super) fn stop(&mut self) -> io::Result<()> {
+    pub(crate) fn stop(&mut self) -> io::Result<()> {
         drop(self.input.take());
         self.guard.wait().map(drop)
     }
@@ -74,13 +74,13 @@ fn shell(script: &str) -> Command {
 }
 
 /// The process id that a guard wrote for its program.
-pub(super) fn process_id(log: &Path) -> Option<u32> {
+pub(crate) fn process_id(log: &Path) -> Option<u32> {
     let file = PathBuf::from(format!("{}.pid", log.display()));
     fs::read_to_string(file).ok()?.trim().parse().ok()
 }
 
 /// An empty file that only its owner reads.
-pub(super) fn private_file(path: &Path, content: &str) -> io::Result<()> {
+pub(crate) fn private_file(path: &Path, content: &str) -> io::Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     let mut file: File = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;

@@ -4,7 +4,7 @@
 //! Everything lives in a temporary folder and on free ports of 127.0.0.1, and ends with the process that started it.
 
 mod assets;
-mod guard;
+pub(crate) mod guard;
 mod proxy;
 mod settings;
 

@@ -13,8 +13,8 @@ use thiserror::Error;
 pub(crate) use credentials::Login;
 pub use credentials::{Credentials, Tokens};
 pub use proxy::Proxy;
-pub(crate) use ssh::SshArguments;
 pub use ssh::SshOptions;
+pub(crate) use ssh::{SshArguments, said};
 pub use tls::{TlsError, TlsOptions};
 
 /// Says who to be for which server. Called before each question, so that answers may change.
@@ -65,6 +65,8 @@ pub struct Caller {
     pub ssh: Option<SshOptions>,
     /// What to say where a server asks for credentials and there are none: which ones would serve.
     pub missing: Option<String>,
+    /// What to say where a host of ssh is not among the known ones: where these are said.
+    pub unknown_host: Option<String>,
 }
 
 impl Caller {

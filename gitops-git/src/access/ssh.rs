@@ -1,5 +1,6 @@
 use std::fmt;
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,6 +8,9 @@ use tempfile::NamedTempFile;
 
 /// Where files are kept that reach no disk.
 const IN_MEMORY: &str = "/dev/shm";
+
+/// So many bytes of what a program says are read.
+const LONGEST_LOG: u64 = 4_096;
 
 /// What is shown to hosts, and which ones are known. Nothing of the user's own (configuration, agent, keys) is used beside.
 #[derive(Clone, Default)]
@@ -23,6 +27,8 @@ pub struct SshOptions {
 /// The arguments of an ssh program, and the files that they name for as long as this lives. Only this user can read them.
 pub(crate) struct SshArguments {
     pub(crate) text: String,
+    /// Where the program writes what goes wrong.
+    pub(crate) log: PathBuf,
     _files: Vec<NamedTempFile>,
 }
 
@@ -30,7 +36,10 @@ impl SshOptions {
     /// Writes the files that the program reads, in memory where the machine has such a place.
     pub(crate) fn arguments(&self) -> io::Result<SshArguments> {
         let mut text = String::from("-F none -o BatchMode=yes -o IdentitiesOnly=yes -o IdentityAgent=none");
-        let mut files = Vec::new();
+        let said = written("")?;
+        let log = said.path().to_path_buf();
+        text.push_str(&format!(" -o LogLevel=ERROR -E {}", plain(&log)?));
+        let mut files = vec![said];
         match &self.key {
             Some(key) => {
                 let file = written(&format!("{}\n", key.trim_end()))?;
@@ -47,8 +56,17 @@ impl SshOptions {
             text.push_str(&format!(" -o StrictHostKeyChecking=yes -o UserKnownHostsFile={}", plain(file.path())?));
             files.push(file);
         }
-        Ok(SshArguments { text, _files: files })
+        Ok(SshArguments { text, log, _files: files })
     }
+}
+
+/// What a program wrote of what went wrong, on one line; none where it wrote nothing.
+pub(crate) fn said(log: &Path) -> Option<String> {
+    let mut text = Vec::new();
+    File::open(log).ok()?.take(LONGEST_LOG).read_to_end(&mut text).ok()?;
+    let text = String::from_utf8_lossy(&text);
+    let lines = text.lines().map(str::trim).filter(|line| !line.trim_matches('@').is_empty());
+    Some(lines.collect::<Vec<_>>().join(" ")).filter(|words| !words.is_empty())
 }
 
 /// A file of this text, which its user alone may read.
@@ -106,6 +124,15 @@ mod tests {
         drop(arguments);
         assert!(!key.exists());
         assert!(!format!("{options:?}").contains("BEGIN"));
+    }
+
+    #[test]
+    fn what_a_program_says_is_one_line() {
+        let place = tempfile::tempdir().unwrap();
+        let log = place.path().join("log");
+        assert_eq!(said(&log), None);
+        std::fs::write(&log, "@@@@@@\r\n@ CHANGED @\r\n\nHost key verification failed.\r\n").unwrap();
+        assert_eq!(said(&log).unwrap(), "@ CHANGED @ Host key verification failed.");
     }
 
     #[test]

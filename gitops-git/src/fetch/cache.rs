@@ -168,7 +168,8 @@ fn update(place: &Path, url: &RemoteUrl, caller: &Caller, options: &FetchOptions
     let ssh = caller.ssh.as_ref().filter(|_| url.is_ssh()).map(|ssh| ssh.arguments());
     let ssh = ssh.transpose().map_err(cache_error(place))?;
     let repository = open_with(place, options, ssh.as_ref())?;
-    let server = Server { repository: &repository, url, caller, options };
+    let log = ssh.as_ref().map(|ssh| ssh.log.as_path());
+    let server = Server { repository: &repository, url, caller, options, log };
     let revision = options.revision.as_deref();
     let advertised = server.refs(revision.filter(|revision| revision.starts_with("refs/")))?;
     // First, as a new branch `a/b` cannot stand beside an old one `a`.

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::num::NonZeroU32;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use super::error::classify;
 use super::refs::Advertised;
 use super::watch::{Counter, watched};
 use super::{FetchError, FetchOptions};
-use crate::access::{Caller, Login};
+use crate::access::{Caller, Login, said};
 use crate::failure::Failure;
 use crate::location::RemoteUrl;
 
@@ -24,6 +25,8 @@ pub(super) struct Server<'a> {
     pub(super) url: &'a RemoteUrl,
     pub(super) caller: &'a Caller,
     pub(super) options: &'a FetchOptions,
+    /// Where an ssh program writes what goes wrong.
+    pub(super) log: Option<&'a Path>,
 }
 
 /// How much history comes along.
@@ -84,13 +87,19 @@ impl Server<'_> {
             return Err(FetchError::ClearText { url: self.url.to_string() });
         }
         let (url, caller, specs) = (self.url.clone(), self.caller.clone(), specs.to_vec());
+        let log = self.log.map(Path::to_path_buf);
         let repository = self.repository.clone().into_sync();
         watched(&self.url.to_string(), self.options, deadline, move |counter, end| {
             let refused = AtomicBool::new(false);
             let failed = |error: gix::Error| {
-                let failure = redacted(error, login.as_ref());
-                let missing = if login.is_some() { None } else { Some(caller.missing.as_deref()) };
-                classify(&url, failure, missing, refused.load(Ordering::SeqCst))
+                let mut failure = redacted(error, login.as_ref());
+                // The library passes on little of it.
+                if let Some(words) = log.as_deref().and_then(said) {
+                    failure = Failure::new(format!("{}: {words}", failure.text()));
+                }
+                let key = caller.ssh.as_ref().filter(|_| url.is_ssh()).and_then(|ssh| ssh.key.as_ref());
+                let shown = login.is_some() || key.is_some();
+                classify(&url, failure, &caller, shown, refused.load(Ordering::SeqCst))
             };
             let repository = repository.to_thread_local();
             let specs = specs.iter().map(String::as_str);

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::access::AccessError;
+use crate::access::{AccessError, Caller};
 use crate::failure::Failure;
 use crate::location::{LocationError, RemoteUrl};
 use crate::open::OpenError;
@@ -76,6 +76,16 @@ pub enum FetchError {
         url: String,
         /// The host.
         host: String,
+    },
+    /// The host shows a key that is not known, or another one than is known.
+    #[error("{url}: the host `{host}` shows no key that is known of it{hint}")]
+    UnknownKey {
+        /// The repository.
+        url: String,
+        /// The host.
+        host: String,
+        /// Where known keys are said, as the end of the sentence.
+        hint: String,
     },
     /// The host does not answer.
     #[error("{url}: the host cannot be reached")]
@@ -151,6 +161,9 @@ impl FetchError {
             Self::Permission { url } => Self::Permission { url: url.clone() },
             Self::NotFound { url } => Self::NotFound { url: url.clone() },
             Self::UnknownHost { url, host } => Self::UnknownHost { url: url.clone(), host: host.clone() },
+            Self::UnknownKey { url, host, hint } => {
+                Self::UnknownKey { url: url.clone(), host: host.clone(), hint: hint.clone() }
+            }
             Self::Unreachable { url, source } => Self::Unreachable { url: url.clone(), source: source.clone() },
             Self::Server { url, source } => Self::Server { url: url.clone(), source: source.clone() },
             Self::Deadline { url, limit } => Self::Deadline { url: url.clone(), limit: *limit },
@@ -161,9 +174,8 @@ impl FetchError {
 
 /// What a failed connection says, told by its texts: the library has no types for these.
 ///
-/// `missing` is there where there were no credentials, with what is known of those that would serve; `refused` says whether the
-/// server asked for others.
-pub(super) fn classify(url: &RemoteUrl, failure: Failure, missing: Option<Option<&str>>, refused: bool) -> FetchError {
+/// `shown` says whether the server was shown who asks, `refused` whether it asked for others.
+pub(super) fn classify(url: &RemoteUrl, failure: Failure, caller: &Caller, shown: bool, refused: bool) -> FetchError {
     const UNKNOWN_HOST: &[&str] = &[
         "dns error",
         "failed to lookup address",
@@ -171,8 +183,8 @@ pub(super) fn classify(url: &RemoteUrl, failure: Failure, missing: Option<Option
         "name or service not known",
         "nodename nor servname",
     ];
-    const AUTHENTICATION: &[&str] =
-        &["401", "authentication required", "publickey", "permission denied (", "host key verification"];
+    const AUTHENTICATION: &[&str] = &["401", "authentication required", "publickey", "permission denied ("];
+    const UNKNOWN_KEY: &[&str] = &["host key verification", "host key is known", "remote host identification"];
     const NOT_FOUND: &[&str] = &["404", "does not appear to be a git repository", "repository not found", "not found"];
     const PERMISSION: &[&str] = &["403", "permission denied"];
     const UNREACHABLE: &[&str] =
@@ -184,11 +196,14 @@ pub(super) fn classify(url: &RemoteUrl, failure: Failure, missing: Option<Option
     let url = url.to_string();
     if has(&["clear text over http"]) {
         FetchError::ClearText { url }
+    } else if has(UNKNOWN_KEY) {
+        let hint = caller.unknown_host.as_ref().map_or_else(String::new, |words| format!(": {words}"));
+        FetchError::UnknownKey { url, host, hint }
     } else if refused || has(AUTHENTICATION) {
-        let hint = match missing {
-            None => ": the server refused the credentials".into(),
-            Some(None) => ": the server asks for credentials and none were given".into(),
-            Some(Some(words)) => format!(": the server asks for credentials and none were given: {words}"),
+        let hint = match &caller.missing {
+            _ if shown => ": the server refused the credentials".into(),
+            None => ": the server asks for credentials and none were given".into(),
+            Some(words) => format!(": the server asks for credentials and none were given: {words}"),
         };
         FetchError::Authentication { url, hint }
     } else if has(UNKNOWN_HOST) {
