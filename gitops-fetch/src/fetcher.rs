@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -68,6 +70,15 @@ impl Fetcher {
     /// The bytes of a file or of a chart's archive that was got before, by their digest.
     pub fn stored(&self, digest: &Digest) -> Option<bytes::Bytes> {
         self.files.stored(digest.as_str())
+    }
+
+    /// Removes files and indexes that callers got whose [group](gitops_git::Caller::group) is not among these. Repositories are their own
+    /// cache's to remove ([`RepositoryCache::sweep`]).
+    ///
+    /// # Errors
+    /// Where the folder cannot be read, or something cannot be removed.
+    pub fn sweep(&self, keep: &BTreeSet<String>) -> io::Result<()> {
+        self.files.sweep(keep)
     }
 
     /// Gets one thing; where its pin is known, exactly that. What it leads to is held to the rule as well.

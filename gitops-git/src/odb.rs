@@ -9,6 +9,7 @@ use gix::ObjectId;
 
 use crate::commit::{CommitId, unreadable};
 use crate::failure::Failure;
+use crate::fetch::Hold;
 use crate::revision::ResolveError;
 
 /// Entries of directories kept in memory; beyond it the memory starts anew.
@@ -25,6 +26,8 @@ pub(crate) struct GitTree {
     handles: Mutex<Vec<gix::Repository>>,
     source: gix::ThreadSafeRepository,
     directories: Mutex<Directories>,
+    /// What keeps the repository in a cache.
+    _hold: Option<Hold>,
 }
 
 /// The directories that were read, by their ids.
@@ -55,7 +58,12 @@ impl GitTree {
         let root = commit.tree_id().map_err(unreadable(id))?.detach();
         let source = repository.clone().into_sync();
         let handles = Mutex::new(vec![repository.clone()]);
-        Ok(Self { root, handles, source, directories: Mutex::default() })
+        Ok(Self { root, handles, source, directories: Mutex::default(), _hold: None })
+    }
+
+    /// The same for as long as which something is held.
+    pub(crate) fn held(self, hold: Option<Hold>) -> Self {
+        Self { _hold: hold, ..self }
     }
 
     fn with<T>(&self, work: impl FnOnce(&gix::Repository) -> T) -> T {

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::commit::{Commit, CommitId, SignedCommit};
 use crate::failure::Failure;
+use crate::fetch::Hold;
 use crate::odb::GitTree;
 use crate::revision::{self, ResolveError};
 use crate::tag::{self, AnnotatedTag};
@@ -21,6 +22,8 @@ pub struct Repository {
     inner: gix::ThreadSafeRepository,
     /// The files of the commit that was asked for last, for as long as somebody reads them: many read those of one commit.
     last: Arc<Mutex<LastTree>>,
+    /// What keeps it in a cache.
+    hold: Option<Hold>,
 }
 
 impl std::fmt::Debug for Repository {
@@ -40,7 +43,7 @@ impl Repository {
         let path = path.as_ref();
         readable(path)?;
         match gix::ThreadSafeRepository::open_opts(path, isolated()) {
-            Ok(inner) => Self { inner, last: Arc::default() }.supported(path),
+            Ok(inner) => Self { inner, last: Arc::default(), hold: None }.supported(path),
             Err(error) => Err(open_error(path, error)),
         }
     }
@@ -116,9 +119,14 @@ impl Repository {
         {
             return Ok(tree);
         }
-        let tree = Arc::new(GitTree::new(self.local(), id)?);
+        let tree = Arc::new(GitTree::new(self.local(), id)?.held(self.hold.clone()));
         *last = Some((id, Arc::downgrade(&tree)));
         Ok(tree)
+    }
+
+    /// The same for as long as which, and its trees, something is held.
+    pub(crate) fn held(self, hold: Option<Hold>) -> Self {
+        Self { hold, ..self }
     }
 
     pub(crate) fn local(&self) -> gix::Repository {

@@ -50,13 +50,15 @@ impl KnownCredentials {
         self.change(|state| state.objects.remove(id).is_some())
     }
 
-    /// A watch has told everything that was there.
-    pub(crate) fn complete(&self, watch: usize) {
+    /// A watch has told everything that was there; whether all of them have now.
+    pub(crate) fn complete(&self, watch: usize) -> bool {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         state.complete.insert(watch);
         if state.complete.len() == self.watches && state.set.is_none() {
             state.set = Some(Arc::new(CredentialSet::new(state.objects.values(), None)));
+            return true;
         }
+        false
     }
 
     fn change(&self, change: impl FnOnce(&mut State) -> bool) -> bool {

@@ -1,5 +1,7 @@
 //! All Secrets together, and which of them is for an address.
 
+use std::collections::BTreeSet;
+use std::io;
 use std::sync::Arc;
 
 use gitops_core::api::Application;
@@ -88,6 +90,20 @@ impl Engine {
         }
     }
 
+    /// Removes what was fetched by Secrets that are other ones by now, or gone; how many places stay for as long as somebody reads of
+    /// them. It does nothing before all Secrets are known. Blocks.
+    ///
+    /// # Errors
+    /// Where something cannot be removed.
+    pub(crate) fn sweep(&self) -> io::Result<usize> {
+        let known = self.credentials.as_ref().and_then(|credentials| credentials.known.as_ref()?.get());
+        let Some(groups) = known.map(|set| set.groups()) else { return Ok(0) };
+        if let Some(fetcher) = &self.fetcher {
+            fetcher.sweep(&groups)?;
+        }
+        self.repositories.sweep(&groups)
+    }
+
     /// Who to be for the repositories of a project's Applications.
     pub(crate) fn access(&self, set: Option<Arc<CredentialSet>>, project: &str) -> Option<Arc<dyn Access>> {
         let credentials = self.credentials.as_ref()?;
@@ -143,7 +159,7 @@ impl CredentialSet {
         }
         if let Some(secret) = template {
             let general = self::content(secret)?;
-            identity = format!("{identity} {}", secret.identity);
+            identity = named(&identity, &secret.identity);
             content.insecure |= general.insecure && own.is_none();
             content.clear_text |= general.clear_text;
             content.proxy = content.proxy.or(general.proxy);
@@ -164,6 +180,20 @@ impl CredentialSet {
         }))
     }
 
+    /// What the callers of these Secrets keep what they got under ([`Caller::group`]).
+    pub(super) fn groups(&self) -> BTreeSet<String> {
+        let named = |one: &str, other: &str| Caller::named(named(one, other)).group();
+        let (templates, own): (Vec<_>, Vec<_>) = self.secrets.iter().partition(|secret| secret.is_template);
+        let alone = own.iter().map(|own| Caller::named(&own.identity).group());
+        let general = templates.iter().map(|template| named("", &template.identity));
+        let is_bare = |own: &RepositorySecret| own.content.as_ref().is_ok_and(|content| !content.has_credentials());
+        let completed = own.iter().filter(|own| is_bare(own)).flat_map(|own| {
+            let covers = |template: &&&Arc<RepositorySecret>| address::covers(&template.address, &own.address);
+            templates.iter().filter(covers).map(|template| named(&own.identity, &template.identity))
+        });
+        alone.chain(general).chain(completed).flatten().collect()
+    }
+
     /// A caller with what is known of the servers of an address.
     pub(super) fn with_hosts(&self, mut caller: Caller, address: &str) -> Caller {
         caller.tls.authorities = self.hosts.authorities(address);
@@ -172,6 +202,11 @@ impl CredentialSet {
         }
         caller
     }
+}
+
+/// The name of a caller by the Secret of a repository and the one that completes it.
+fn named(own: &str, template: &str) -> String {
+    format!("{own} {template}")
 }
 
 fn content(secret: &RepositorySecret) -> Result<Content, AccessError> {

@@ -1,6 +1,7 @@
 //! Which Secret is for whom, and the operator on the embedded cluster before private servers.
 
 mod ssh;
+mod sweep;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -157,7 +158,11 @@ struct Bench {
 
 impl Bench {
     fn start() -> Self {
-        let place = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap())
+    }
+
+    /// The same with what lies in a folder already.
+    fn start_in(place: tempfile::TempDir) -> Self {
         let cluster: Arc<dyn Cluster> = Arc::new(EmbeddedCluster::open(place.path(), &Options::new()).unwrap());
         let journal = Arc::new(FileJournal::new(place.path().join("audit.jsonl")));
         let repositories = RepositoryCache::new(place.path().join("repositories"));

@@ -1,6 +1,6 @@
 //! Chart repositories: an `index.yaml`, and archives that it names.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -84,6 +84,12 @@ pub(super) fn get(files: &Files, need: &ChartNeed, wanted: &str) -> Result<(Loca
 }
 
 impl Indexes {
+    /// Forgets what callers were told but these.
+    pub(crate) fn sweep(&self, keep: &BTreeSet<String>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|(partition, _), _| partition.as_ref().is_none_or(|partition| keep.contains(partition)));
+    }
+
     fn get(&self, files: &Files, base: &str, url: &str) -> Result<Arc<Index>, ChartError> {
         let key = (files.partition.clone(), base.to_owned());
         let slot = Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());

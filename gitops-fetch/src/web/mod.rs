@@ -5,7 +5,8 @@ mod clients;
 mod credentials;
 mod store;
 
-use std::io::Read as _;
+use std::collections::BTreeSet;
+use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -198,6 +199,12 @@ impl Files {
     /// Keeps a file.
     pub(crate) fn keep(&self, digest: &Digest, bytes: &Bytes) {
         self.store.put(digest, bytes);
+    }
+
+    /// Forgets what callers got but these.
+    pub(crate) fn sweep(&self, keep: &BTreeSet<String>) -> io::Result<()> {
+        self.indexes.sweep(keep);
+        self.store.sweep(keep)
     }
 
     /// What is kept under a digest.

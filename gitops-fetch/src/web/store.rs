@@ -1,11 +1,15 @@
 //! Files on disk under the digest of their bytes.
 
-use std::fs;
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::{fs, io};
 
 use bytes::Bytes;
 use gitops_core::Digest;
+
+/// Before the name of a caller in that of its folder.
+const KEPT: &str = "as-";
 
 /// A folder of files, each under its digest. What does not have its digest any more is not there.
 #[derive(Clone, Debug)]
@@ -20,8 +24,25 @@ impl Store {
 
     /// The folder of a caller inside this one; this one for anybody.
     pub(crate) fn of(&self, partition: Option<&str>) -> Self {
-        let inner = |partition| Self { directory: self.directory.join(format!("as-{partition}")) };
+        let inner = |partition| Self { directory: self.directory.join(format!("{KEPT}{partition}")) };
         partition.map_or_else(|| self.clone(), inner)
+    }
+
+    /// Removes the folders of all callers but these. Files are read and written whole, so that nobody is in the way.
+    pub(crate) fn sweep(&self, keep: &BTreeSet<String>) -> io::Result<()> {
+        let entries = match fs::read_dir(&self.directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            let name = entry.file_name();
+            let partition = name.to_str().and_then(|name| name.strip_prefix(KEPT));
+            if partition.is_some_and(|partition| !keep.contains(partition)) {
+                fs::remove_dir_all(entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn get(&self, digest: &str) -> Option<Bytes> {
@@ -46,5 +67,26 @@ impl Store {
         let digits = digest.strip_prefix("sha256:")?;
         let plain = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
         plain.then(|| self.directory.join(digits))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_callers_got_goes_with_them() {
+        let place = tempfile::tempdir().unwrap();
+        let store = Store::new(place.path().join("files"));
+        store.sweep(&BTreeSet::new()).unwrap();
+        let bytes = Bytes::from_static(b"a");
+        let digest = Digest::of(&bytes);
+        let (one, other) = (store.of(Some("one")), store.of(Some("other")));
+        for store in [&store, &one, &other] {
+            store.put(&digest, &bytes);
+        }
+        store.sweep(&BTreeSet::from(["one".to_owned()])).unwrap();
+        let has = [&store, &one, &other].map(|store| store.get(digest.as_str()).is_some());
+        assert_eq!(has, [true, true, false]);
     }
 }

@@ -54,6 +54,8 @@ impl AccessError {
 #[non_exhaustive]
 pub struct Caller {
     name: Option<String>,
+    /// What the credentials are called that the address itself has.
+    shown: Option<String>,
     credentials: Option<Credentials>,
     /// Whether credentials may be sent over unencrypted connections, which everybody on the way can read.
     pub clear_text: bool,
@@ -91,8 +93,7 @@ impl Caller {
     /// The same with credentials of another place, which are part of who it is: others may show other ones.
     #[must_use]
     pub(crate) fn showing(mut self, credentials: Credentials) -> Self {
-        let own = credentials.name();
-        self.name = Some(self.name.map_or_else(|| own.clone(), |name| format!("{name} {own}")));
+        self.shown = Some(credentials.name());
         self.credentials = Some(credentials);
         self
     }
@@ -104,9 +105,19 @@ impl Caller {
 
     /// What keeps apart what this caller gets from what others get; none for nobody in particular. It is of letters and digits.
     pub fn partition(&self) -> Option<String> {
-        let digest = Digest::of(self.name.as_ref()?.as_bytes());
-        digest.as_str().trim_start_matches("sha256:").get(..24).map(str::to_owned)
+        let names: Vec<&str> = self.name.iter().chain(&self.shown).map(String::as_str).collect();
+        if names.is_empty() { None } else { short(&names.join(" ")) }
     }
+
+    /// What all that is got by this caller's name is kept under, whatever an address has beside it; none for who has no name. Letters
+    /// and digits: what caches are told to keep when callers go ([`RepositoryCache::sweep`](crate::RepositoryCache::sweep)).
+    pub fn group(&self) -> Option<String> {
+        short(self.name.as_ref()?)
+    }
+}
+
+fn short(name: &str) -> Option<String> {
+    Digest::of(name.as_bytes()).as_str().trim_start_matches("sha256:").get(..24).map(str::to_owned)
 }
 
 impl fmt::Debug for Caller {
@@ -126,6 +137,8 @@ mod tests {
         let one = apart(Caller::named("a"));
         assert!(one.is_some() && one == apart(Caller::named("a").with_credentials(Credentials::new("u", "p"))));
         assert_ne!(one, apart(Caller::named("b")));
+        let shown = Caller::named("a").showing(Credentials::new("u", "p"));
+        assert_eq!((shown.group(), apart(shown) == one), (one.clone(), false));
         let unnamed = |password: &str| apart(Caller::anybody().with_credentials(Credentials::new("u", password)));
         assert!(unnamed("p").is_some() && unnamed("p") != unnamed("q"));
         let caller = Caller::anybody().with_credentials(Credentials::bearer("hunter2"));

@@ -29,6 +29,11 @@ impl Asked {
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(places.entry(place.into()).or_default())
     }
+
+    /// Forgets what was asked of all repositories below a folder, which is gone.
+    pub(super) fn forget(&self, folder: &Path) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|place, _| !place.starts_with(folder));
+    }
 }
 
 impl Answers {

@@ -1,12 +1,14 @@
-use std::fs;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 use std::time::Instant;
+use std::{fs, io};
 
 use gitops_core::Digest;
 
 use super::asked::Asked;
 use super::connect::{Depth, Server};
+use super::groups::Groups;
 use super::lock::Lock;
 use super::opened::Opened;
 use super::refs::Advertised;
@@ -34,12 +36,14 @@ pub struct RepositoryCache {
     local: Option<Vec<PathBuf>>,
     opened: Opened,
     asked: Asked,
+    groups: Groups,
 }
 
 impl RepositoryCache {
     /// A cache in a directory, which is made when something is fetched.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
-        Self { directory: directory.into(), local: None, opened: Opened::default(), asked: Asked::default() }
+        let (opened, asked, groups) = (Opened::default(), Asked::default(), Groups::default());
+        Self { directory: directory.into(), local: None, opened, asked, groups }
     }
 
     /// Opens local repositories only below these folders: who writes an address must not thereby read this machine's disk.
@@ -105,12 +109,31 @@ impl RepositoryCache {
         let parts = [Some(text), Some(url.user.as_deref().unwrap_or_default()), partition.as_deref()];
         let digest = Digest::of_parts(parts.into_iter().flatten().map(str::as_bytes));
         let digest = digest.as_str().trim_start_matches("sha256:").get(..24).unwrap_or_default().to_owned();
-        self.directory.join(format!("{name}-{digest}.git"))
+        let group = caller.group().map(|group| Groups::folder(&self.directory, &group));
+        group.unwrap_or_else(|| self.directory.clone()).join(format!("{name}-{digest}.git"))
+    }
+
+    /// Removes what callers got whose [group](Caller::group) is not among these, but for what is being read or fetched; how many groups
+    /// stay for that. What nobody in particular got stays too.
+    ///
+    /// # Errors
+    /// Where the folder of the cache cannot be read, or something cannot be removed.
+    pub fn sweep(&self, keep: &BTreeSet<String>) -> io::Result<usize> {
+        let forget = |folder: &Path| {
+            self.asked.forget(folder);
+            self.opened.forget(folder);
+        };
+        self.groups.sweep(&self.directory, keep, forget)
     }
 
     fn fetched(&self, url: &RemoteUrl, options: &FetchOptions) -> Result<Repository, FetchError> {
         let caller = options.caller(url).map_err(|source| FetchError::Access { url: url.to_string(), source })?;
-        let place = self.place(url, &caller);
+        let hold = caller.group().map(|group| self.groups.hold(&group));
+        Ok(self.fetched_as(url, &caller, options)?.held(hold))
+    }
+
+    fn fetched_as(&self, url: &RemoteUrl, caller: &Caller, options: &FetchOptions) -> Result<Repository, FetchError> {
+        let place = self.place(url, caller);
         if options.offline {
             let none = || FetchError::Offline { url: url.to_string() };
             return if place.exists() { Ok(Repository::open(&place)?) } else { Err(none()) };
@@ -128,7 +151,7 @@ impl RepositoryCache {
         if let Some(tell) = &options.on_ask {
             tell(&url.to_string());
         }
-        let repository = self.ask(&place, url, &caller, options);
+        let repository = self.ask(&place, url, caller, options);
         match &repository {
             Ok(_) => answers.note(options.revision.as_deref(), asked),
             Err(why) => answers.note_failure(why, Instant::now()),
@@ -143,7 +166,8 @@ impl RepositoryCache {
         caller: &Caller,
         options: &FetchOptions,
     ) -> Result<Repository, FetchError> {
-        fs::create_dir_all(&self.directory).map_err(cache_error(&self.directory))?;
+        let folder = place.parent().unwrap_or(&self.directory);
+        fs::create_dir_all(folder).map_err(cache_error(folder))?;
         let _lock = Lock::acquire(&place.with_extension("lock"), options.lock_deadline)?;
         prepare(place)?;
         let crowded = packs(place) > MAX_PACKS;

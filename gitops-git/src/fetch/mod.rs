@@ -4,6 +4,7 @@ mod asked;
 mod cache;
 mod connect;
 mod error;
+mod groups;
 mod lock;
 mod opened;
 mod options;
@@ -12,4 +13,5 @@ mod watch;
 
 pub use cache::RepositoryCache;
 pub use error::FetchError;
+pub(crate) use groups::Hold;
 pub use options::{FetchOptions, OnAsk};

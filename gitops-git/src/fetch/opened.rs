@@ -35,6 +35,11 @@ impl Opened {
         }
         Ok(repository)
     }
+
+    /// Forgets all repositories below a folder, which is gone.
+    pub(super) fn forget(&self, folder: &Path) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|place, _| !place.starts_with(folder));
+    }
 }
 
 fn state(repository: &Repository) -> Option<State> {

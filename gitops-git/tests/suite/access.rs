@@ -1,5 +1,6 @@
 //! Who may see what: callers by address, and what the cache shows to each of them.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -138,7 +139,7 @@ fn a_key_is_shown_to_hosts_and_then_gone() {
     let place = tempfile::tempdir().unwrap();
     let (program, shown) = (place.path().join("fake-ssh"), place.path().join("shown"));
     let script = format!(
-        "#!/bin/sh\nwhile [ \"${{1#-}}\" != \"$1\" ]; do case \"$1\" in -i) cat \"$2\" > '{0}'; echo \"$2\" > '{0}.name'; shift;; -o|-F) shift;; esac; shift; done\nshift\nexec sh -c \"$*\"\n",
+        "#!/bin/sh\nwhile [ \"${{1#-}}\" != \"$1\" ]; do case \"$1\" in -i) cat \"$2\" > '{0}'; echo \"$2\" > '{0}.name'; shift;; -o|-F|-E) shift;; esac; shift; done\nshift\nexec sh -c \"$*\"\n",
         shown.display()
     );
     fs::write(&program, script).unwrap();
@@ -155,4 +156,61 @@ fn a_key_is_shown_to_hosts_and_then_gone() {
     assert_eq!(fs::read_to_string(&shown).unwrap(), "the key\n");
     let name = fs::read_to_string(shown.with_extension("name")).unwrap();
     assert!(!Path::new(name.trim()).exists(), "{name}");
+}
+
+/// The folders of a cache, those of callers by their groups.
+fn kept(place: &Path) -> BTreeSet<String> {
+    let names = fs::read_dir(place).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter_map(|name| name.strip_prefix("as-").map(str::to_owned)).collect()
+}
+
+#[test]
+fn what_callers_got_goes_with_them_and_not_while_it_is_read() {
+    if !has_git() {
+        return;
+    }
+    let (root, _source) = served();
+    let server = private(root.path(), "Basic bWU6aHVudGVyMg==");
+    let (url, place) = (server.url("x.git"), tempfile::tempdir().unwrap());
+    let cache = RepositoryCache::new(place.path());
+    let known = |name: &str| Caller::named(name).with_credentials(Credentials::new("me", "hunter2"));
+    let open = |name: &str, since| {
+        let mut options = options(known(name));
+        options.since = Some(since);
+        cache.open(&url, &options).unwrap()
+    };
+    let group = |name: &str| known(name).group().unwrap();
+    let groups = |names: &[&str]| names.iter().map(|name| group(name)).collect::<BTreeSet<_>>();
+    let before = Instant::now();
+    for name in ["one", "other"] {
+        assert_eq!(read(&open(name, before)), "a: 1\n");
+    }
+    assert_eq!(cache.sweep(&groups(&["one", "other"])).unwrap(), 0);
+    assert_eq!(kept(place.path()), groups(&["one", "other"]));
+
+    let repository = open("other", before);
+    let tree = repository.tree(repository.resolve("main").unwrap().id).unwrap();
+    drop(repository);
+    assert_eq!(cache.sweep(&groups(&["one"])).unwrap(), 1, "somebody reads of it");
+    assert_eq!(tree.read(&TreePath::new("app/a.yaml").unwrap()).unwrap().unwrap().bytes.as_ref(), b"a: 1\n");
+    drop(tree);
+    assert_eq!(cache.sweep(&groups(&["one"])).unwrap(), 0);
+    assert_eq!(kept(place.path()), groups(&["one"]));
+
+    // What was asked before it went does not serve after it.
+    let packs = server.packs();
+    assert_eq!((read(&open("other", before)), read(&open("one", before))), ("a: 1\n".into(), "a: 1\n".into()));
+    assert_eq!(server.packs(), packs + 1);
+    let locked = fs::File::create(place.path().join(format!("as-{}/x.lock", group("other")))).unwrap();
+    locked.lock().unwrap();
+    assert_eq!(cache.sweep(&BTreeSet::new()).unwrap(), 1, "another process fetches into it");
+    drop(locked);
+    // For a moment, a program that another test starts holds what this process had open.
+    let begun = Instant::now();
+    while cache.sweep(&BTreeSet::new()).unwrap() > 0 {
+        assert!(begun.elapsed().as_secs() < 20, "nobody holds it any more");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert!(kept(place.path()).is_empty());
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0, "nothing half removed is left");
 }
