@@ -43,7 +43,9 @@ impl Engine {
     }
 }
 
-/// Whether a comparison without the status is as one with it: only what was never recorded is looked up there.
+/// Whether a comparison without the status is as one with it. What was never recorded is looked up there, and hooks that were left.
 fn is_whole(comparison: Option<&Comparison>, application: &Application) -> bool {
-    application.status.is_none() || comparison.is_none_or(|comparison| comparison.inventory.stored_parts > 0)
+    let Some(status) = &application.status else { return true };
+    let is_recorded = comparison.is_none_or(|comparison| comparison.inventory.stored_parts > 0);
+    is_recorded && !status.resources.iter().flatten().any(|resource| resource.hook == Some(true))
 }

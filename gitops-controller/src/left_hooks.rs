@@ -52,9 +52,10 @@ impl LeftHooks {
         let made = made_hooks(cluster, &desired.hooks, target).await?;
         self.keep(named.chain(made), target);
         for reference in &self.listed {
-            let known = self.objects.contains_key(&reference.id) || desired.resources.contains_key(&reference.id);
+            if self.objects.contains_key(&reference.id) || desired.resources.contains_key(&reference.id) {
+                continue;
+            }
             let found = match cluster.get(reference).await {
-                _ if known => continue,
                 Err(error) if error.kind == ErrorKind::UnknownKind => continue,
                 found => found?,
             };
