@@ -4,6 +4,10 @@ use bytes::Bytes;
 use gitops_core::cluster::{Cause, ClusterError, ErrorKind};
 use gitops_core::{Object, ObjectId, Value};
 use serde::Deserialize;
+use tokio::task::spawn_blocking;
+
+/// From this size on an answer is read beside the task that waits for it, so that other answers are not kept waiting.
+pub(crate) const LARGE: usize = 64 << 10;
 
 /// An answer as it came.
 #[derive(Debug)]
@@ -46,8 +50,15 @@ impl Answer {
     }
 
     /// The object in the body.
-    pub(crate) fn object(&self, target: &ObjectId) -> Result<Object, ClusterError> {
-        object(self.value(Some(target))?)
+    pub(crate) async fn object(self, target: &ObjectId) -> Result<Object, ClusterError> {
+        if self.body.len() < LARGE {
+            return object(self.value(Some(target))?);
+        }
+        let read = {
+            let target = target.clone();
+            move || object(self.value(Some(&target))?)
+        };
+        beside(read).await
     }
 
     /// Why the call was refused.
@@ -80,6 +91,15 @@ impl Status {
         let causes = self.details.causes.into_iter().map(cause).collect();
         ClusterError::refused(code, &self.reason, self.message, causes, target)
     }
+}
+
+/// Reads an answer beside the task that waits for it.
+pub(crate) async fn beside<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, ClusterError> + Send + 'static,
+) -> Result<T, ClusterError> {
+    spawn_blocking(read).await.unwrap_or_else(|error| {
+        Err(ClusterError::new(ErrorKind::Internal, format!("an answer was not read to its end: {error}")))
+    })
 }
 
 pub(crate) fn object(value: Value) -> Result<Object, ClusterError> {

@@ -17,6 +17,7 @@ use crate::counts::{CallKind, Counts};
 use crate::discovery::Known;
 use crate::list::{self, Extent};
 use crate::path::Address;
+use crate::transport;
 use crate::{watch, write};
 
 /// A Kubernetes cluster. Clones are the same cluster, and share connections and counts.
@@ -49,8 +50,8 @@ impl KubeCluster {
     /// Where no client can be made of the configuration.
     pub fn connect(connection: &Connection) -> Result<Self, ConnectError> {
         let address = connection.address().to_string().into();
-        let client =
-            kube::Client::try_from(connection.config.clone()).map_err(|error| ConnectError::Client(Box::new(error)))?;
+        let client = transport::client(connection.config.clone());
+        let client = client.map_err(|error| ConnectError::Client(Box::new(error)))?;
         Ok(Self {
             caller: Caller::new(client, connection),
             known: Arc::default(),
@@ -92,7 +93,7 @@ impl KubeCluster {
         let address = Address::of_one(&resource, id.namespace.as_deref(), &id.name).map_err(|error| error.about(id))?;
         match self.caller.call(Call::get(CallKind::Get, address, Some(id))).await {
             Ok(answer) => {
-                let object = answer.object(id)?;
+                let object = answer.object(id).await?;
                 self.seen.note(&object);
                 Ok(Some(object))
             }
@@ -106,15 +107,16 @@ impl KubeCluster {
         let resource = self.resource(&write.object.gvk(), Some(&id)).await?;
         let call = write::call(&write, &resource, &id).map_err(|error| error.about(&id))?;
         let answer = self.caller.call(call).await.map_err(|error| write::worded(error, &write.precondition))?;
+        let code = answer.code;
         let object = match write.subresource {
             // The answer is the Scale.
             Some(Subresource::Scale) => {
                 let live = self.read(&write.object.reference()).await?;
                 live.ok_or_else(|| ClusterError::new(ErrorKind::NotFound, "it is gone").about(&id))?
             }
-            _ => answer.object(&id)?,
+            _ => answer.object(&id).await?,
         };
-        let change = match answer.code {
+        let change = match code {
             201 => Change::Created,
             // A dry run moves no version, whatever it would change.
             _ if write.dry_run => Change::Configured,
@@ -138,7 +140,7 @@ impl KubeCluster {
                 if value.pointer("/metadata/deletionTimestamp").is_none() {
                     return Ok(Deleted::Gone);
                 }
-                Ok(Deleted::Pending(Box::new(answer.object(id)?)))
+                Ok(Deleted::Pending(Box::new(answer.object(id).await?)))
             }
             Err(error) if error.kind == ErrorKind::NotFound => Ok(Deleted::Gone),
             Err(error) => Err(error),

@@ -98,6 +98,10 @@ impl Known {
     /// What is served now.
     pub(crate) async fn look(&self, caller: &Caller) -> Result<Arc<Discovery>, ClusterError> {
         let _alone = self.looking.lock().await;
+        self.look_alone(caller).await
+    }
+
+    async fn look_alone(&self, caller: &Caller) -> Result<Arc<Discovery>, ClusterError> {
         let before = self.held.read().unwrap_or_else(PoisonError::into_inner).clone();
         let (core, groups) =
             futures::try_join!(part(caller, "/api", &before.core), part(caller, "/apis", &before.groups))?;
@@ -113,10 +117,16 @@ impl Known {
 
     /// A kind in one version; where it is not known the server is asked once more.
     pub(crate) async fn kind(&self, gvk: &GroupVersionKind, caller: &Caller) -> Result<ApiResource, ClusterError> {
-        if let Some(resource) = self.held().and_then(|held| held.version(gvk).cloned()) {
+        let known = || self.held().and_then(|held| held.version(gvk).cloned());
+        if let Some(resource) = known() {
             return Ok(resource);
         }
-        self.look(caller).await?.version(gvk).cloned().ok_or_else(|| {
+        let _alone = self.looking.lock().await;
+        // Who was before may have asked for the same.
+        if let Some(resource) = known() {
+            return Ok(resource);
+        }
+        self.look_alone(caller).await?.version(gvk).cloned().ok_or_else(|| {
             ClusterError::new(ErrorKind::UnknownKind, format!("the cluster does not serve the kind {gvk}"))
         })
     }

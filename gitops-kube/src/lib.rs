@@ -32,6 +32,7 @@ mod discovery;
 mod identity;
 mod list;
 mod path;
+mod transport;
 mod watch;
 mod write;
 

@@ -4,17 +4,15 @@ use gitops_core::cluster::{ApiResource, ClusterError, CompleteListing, ErrorKind
 use gitops_core::{Map, Object, Value};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use tokio::task::{JoinError, JoinSet, spawn_blocking};
+use tokio::task::{JoinError, JoinSet};
 
-use crate::answer::{Answer, object, unreadable};
+use crate::answer::{Answer, LARGE, beside, object, unreadable};
 use crate::call::{Call, Caller, JSON};
 use crate::counts::CallKind;
 use crate::path::Address;
 
 /// Objects of one page, as kubectl asks for them.
 const PAGE: &str = "500";
-/// From this size on a page is read beside the task that waits for it.
-const LARGE: usize = 64 << 10;
 /// How often a listing is begun again whose state the server forgot before the last page.
 const ATTEMPTS: usize = 3;
 /// Asks for the metadata of objects only.
@@ -86,7 +84,7 @@ impl<'a> Pages<'a> {
             return objects(&body, self.resource, self.extent).map(Some);
         }
         let (resource, extent) = (self.resource.clone(), self.extent);
-        spawn_blocking(move || objects(&body, &resource, extent)).await.map_err(ended)?.map(Some)
+        beside(move || objects(&body, &resource, extent)).await.map(Some)
     }
 
     /// Asks for the page that begins there.
