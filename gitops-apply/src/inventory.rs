@@ -221,8 +221,13 @@ pub fn label(application: &str) -> String {
 }
 
 /// The first part, which every stored record has.
+/// A stored part of a record, by the name that [`Inventory::versions`] has it under.
+pub fn part(namespace: &str, name: &str) -> ObjectRef {
+    ObjectId::new("", "ConfigMap", Some(namespace), name).at_version("v1")
+}
+
 pub(crate) fn first_part(namespace: &str, application: &str) -> ObjectRef {
-    ObjectId::new("", "ConfigMap", Some(namespace), part_name(application, 0)).at_version("v1")
+    part(namespace, &part_name(application, 0))
 }
 
 /// Names of further parts have their number before the application, behind a dot: whatever applications are called, no

@@ -159,7 +159,8 @@ pub(crate) fn compare_one(
     }
 }
 
-fn wanted(desired: &Desired, inventory: &Inventory) -> BTreeMap<ObjectId, ObjectRef> {
+/// What is desired or listed, each in the version in which it is read.
+pub fn wanted(desired: &Desired, inventory: &Inventory) -> BTreeMap<ObjectId, ObjectRef> {
     let resources = desired.resources.values().map(|one| one.object.reference());
     let hooks = desired.hooks.iter().map(|hook| hook.object.reference()).filter(|hook| !hook.id.name.is_empty());
     let listed = inventory.entries.iter().map(|(id, entry)| (id.clone(), id.at_version(entry.version.as_str())));

@@ -3,12 +3,13 @@
 use gitops_core::annotations::{
     DELETION_APPROVED, POST_DELETE_FINALIZER, PRE_DELETE_FINALIZER, QUARANTINE, REFRESH, RESOURCES_FINALIZER,
 };
-use gitops_core::api::{API_VERSION, APPLICATION_KIND, Application, ApplicationStatus, OperationState};
+use gitops_core::api::{API_VERSION, APPLICATION_KIND, Application, ApplicationStatus, OperationState, Time};
 use gitops_core::cluster::{
     Cluster, ClusterError, Delete, ErrorKind, Precondition, Propagation, Query, Subresource, Verb, Write,
 };
 use gitops_core::{GroupVersionKind, Object, ObjectError, ObjectId, ObjectRef, Timestamp, Value};
 use serde::Deserialize as _;
+use serde_json::json;
 use thiserror::Error;
 
 use crate::{FIELD_MANAGER, merge_patch};
@@ -198,7 +199,7 @@ impl<'a> Applications<'a> {
         value: &str,
         manager: &str,
     ) -> Result<Application, ApplicationError> {
-        self.patch(application, serde_json::json!({"metadata": {"annotations": {key: value}}}), manager).await
+        self.patch(application, json!({"metadata": {"annotations": {key: value}}}), manager).await
     }
 
     /// Writes what is new in the status of an Application since it was read. A refresh that it asked for then is answered by
@@ -211,14 +212,45 @@ impl<'a> Applications<'a> {
         application: &Application,
         before: Option<&ApplicationStatus>,
     ) -> Result<Application, ApplicationError> {
-        let value = |status| serde_json::to_value(status).map_err(|source| schema(application.name(), source));
-        let changes = merge_patch::between(&value(before)?, &value(application.status.as_ref())?);
-        // Argo CD's definition of the kind has no status subresource, so the status is written with the object.
-        let mut patch = serde_json::json!({"status": changes});
-        if application.metadata.annotation(REFRESH).is_some() {
-            patch["metadata"] = serde_json::json!({"annotations": {REFRESH: null}});
+        self.patch(application, status_change(application, before)?, FIELD_MANAGER).await
+    }
+
+    /// As [`Applications::set_status`], for who reads no more of the answer than the resource version.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) async fn say_status(
+        &self,
+        application: &Application,
+        before: Option<&ApplicationStatus>,
+    ) -> Result<String, ApplicationError> {
+        self.patch_briefly(application, status_change(application, before)?).await
+    }
+
+    /// Says that an Application was found as it was found before, with its sources at these commits or versions, where that is new or
+    /// somebody asked for it.
+    ///
+    /// # Errors
+    /// Where the cluster refuses it.
+    pub(crate) async fn confirm(
+        &self,
+        application: &Application,
+        revisions: &[String],
+        now: Timestamp,
+    ) -> Result<(), ApplicationError> {
+        let sync = application.status.as_ref().and_then(|status| status.sync.as_ref());
+        let several = application.spec.has_multiple_sources();
+        let known = sync.is_some_and(|sync| match several {
+            true => sync.revisions.as_deref() == Some(revisions),
+            false => sync.revision.as_ref() == revisions.first(),
+        });
+        if known && application.metadata.annotation(REFRESH).is_none() {
+            return Ok(());
         }
-        self.patch(application, patch, FIELD_MANAGER).await
+        let at = if several { json!({"revisions": revisions}) } else { json!({"revision": revisions.first()}) };
+        let mut patch = json!({"status": {"reconciledAt": Time(now), "sync": at}});
+        answer_refresh(application, &mut patch);
+        self.patch_briefly(application, patch).await.map(drop)
     }
 
     /// Writes what is new in the conditions of an Application since it was read, and nothing else of it.
@@ -227,9 +259,7 @@ impl<'a> Applications<'a> {
     /// Where the cluster refuses it.
     pub(crate) async fn set_conditions(&self, application: &Application) -> Result<(), ApplicationError> {
         let conditions = application.status.as_ref().and_then(|status| status.conditions.as_ref());
-        self.patch(application, serde_json::json!({"status": {"conditions": conditions}}), FIELD_MANAGER)
-            .await
-            .map(drop)
+        self.patch(application, json!({"status": {"conditions": conditions}}), FIELD_MANAGER).await.map(drop)
     }
 
     /// Puts finalizers in the place of those that an Application was read with. Where it has changed meanwhile it is left: it is
@@ -243,7 +273,7 @@ impl<'a> Applications<'a> {
         finalizers: &[String],
     ) -> Result<(), ApplicationError> {
         let version = &application.metadata.resource_version;
-        let patch = serde_json::json!({"metadata": {"finalizers": finalizers, "resourceVersion": version}});
+        let patch = json!({"metadata": {"finalizers": finalizers, "resourceVersion": version}});
         match self.patch(application, patch, FIELD_MANAGER).await {
             Err(ApplicationError::Cluster { source, .. }) if source.kind == ErrorKind::Conflict => Ok(()),
             written => written.map(drop),
@@ -260,7 +290,7 @@ impl<'a> Applications<'a> {
         begun: &OperationState,
     ) -> Result<Application, ApplicationError> {
         let state = operation_change(application, begun)?;
-        let patch = serde_json::json!({"operation": null, "status": {"operationState": state}});
+        let patch = json!({"operation": null, "status": {"operationState": state}});
         self.patch(application, patch, FIELD_MANAGER).await
     }
 
@@ -274,23 +304,27 @@ impl<'a> Applications<'a> {
         begun: &OperationState,
     ) -> Result<Application, ApplicationError> {
         let state = operation_change(application, begun)?;
-        let patch = serde_json::json!({"status": {"operationState": state}});
+        let patch = json!({"status": {"operationState": state}});
         self.patch(application, patch, FIELD_MANAGER).await
     }
 
-    /// Writes a part of an Application, whose identity is added to it.
+    /// Writes a part of an Application.
     async fn patch(
         &self,
         application: &Application,
-        mut patch: Value,
+        patch: Value,
         manager: &str,
     ) -> Result<Application, ApplicationError> {
-        patch["apiVersion"] = API_VERSION.into();
-        patch["kind"] = APPLICATION_KIND.into();
-        patch["metadata"]["name"] = application.name().into();
-        patch["metadata"]["namespace"] = application.metadata.namespace().into();
-        let object = to_object(application.name(), patch)?;
+        let object = part(application, patch)?;
         self.write(application.name(), Write::new(&object, Verb::MergePatch, manager)).await
+    }
+
+    /// The same; the resource version with what was written.
+    async fn patch_briefly(&self, application: &Application, patch: Value) -> Result<String, ApplicationError> {
+        let object = part(application, patch)?;
+        let write = Write::new(&object, Verb::MergePatch, FIELD_MANAGER).briefly();
+        let written = self.cluster.write(write).await.map_err(|source| failed(application.name(), source))?.object;
+        Ok(written.resource_version().unwrap_or_default().to_owned())
     }
 
     /// Deletes an Application's record, not what it deployed. Argo CD's finalizers, which keep it until what it deployed is gone,
@@ -303,7 +337,7 @@ impl<'a> Applications<'a> {
         let finalizers = application.metadata.finalizers.as_deref().unwrap_or_default();
         let (argo_cd, others): (Vec<&String>, Vec<&String>) = finalizers.iter().partition(|one| is_argo_cds(one));
         if !argo_cd.is_empty() {
-            let patch = serde_json::json!({"metadata": {"finalizers": others}});
+            let patch = json!({"metadata": {"finalizers": others}});
             match self.patch(application, patch, FIELD_MANAGER).await {
                 Err(ApplicationError::Cluster { source, .. }) if source.kind == ErrorKind::NotFound => return Ok(()),
                 written => drop(written?),
@@ -334,6 +368,32 @@ impl<'a> Applications<'a> {
 fn is_argo_cds(finalizer: &str) -> bool {
     const OWN: [&str; 3] = [RESOURCES_FINALIZER, PRE_DELETE_FINALIZER, POST_DELETE_FINALIZER];
     OWN.iter().any(|own| finalizer.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
+/// A part of an Application, with its identity.
+fn part(application: &Application, mut patch: Value) -> Result<Object, ApplicationError> {
+    patch["apiVersion"] = API_VERSION.into();
+    patch["kind"] = APPLICATION_KIND.into();
+    patch["metadata"]["name"] = application.name().into();
+    patch["metadata"]["namespace"] = application.metadata.namespace().into();
+    to_object(application.name(), patch)
+}
+
+/// How a status changes.
+fn status_change(application: &Application, before: Option<&ApplicationStatus>) -> Result<Value, ApplicationError> {
+    let value = |status| serde_json::to_value(status).map_err(|source| schema(application.name(), source));
+    let changes = merge_patch::between(&value(before)?, &value(application.status.as_ref())?);
+    // Argo CD's definition of the kind has no status subresource, so the status is written with the object.
+    let mut patch = json!({"status": changes});
+    answer_refresh(application, &mut patch);
+    Ok(patch)
+}
+
+/// Takes off the request for a refresh, where there is one.
+fn answer_refresh(application: &Application, patch: &mut Value) {
+    if application.metadata.annotation(REFRESH).is_some() {
+        patch["metadata"] = json!({"annotations": {REFRESH: null}});
+    }
 }
 
 /// How the state of an operation changes when another one begins.

@@ -14,7 +14,7 @@ use gitops_apply::tracking::{Owner, Tracking};
 use gitops_apply::{Desired, Inventory, observe};
 use gitops_core::annotations::CLIENT_SIDE_APPLY_MIGRATION_MANAGER as MIGRATION_MANAGER;
 use gitops_core::api::{Application, ApplicationConditionType, SourceType};
-use gitops_core::cluster::ClusterError;
+use gitops_core::cluster::{ClusterError, Discovery};
 use gitops_core::{Object, ObjectId, Value};
 use gitops_diff::normalize::{IgnoreRules, KnownTypes, RuleError, respecting};
 use gitops_diff::{ARGO_CD_MANAGER, DiffContext, ObjectDiff};
@@ -33,7 +33,7 @@ use crate::integrity::IntegrityError;
 use crate::left_hooks::LeftHooks;
 use crate::project::{forbidden, forbidden_listed};
 use crate::reconcile::SyncEvent;
-use crate::rendering::{Rendering, RenderingError};
+use crate::rendering::{Rendering, RenderingError, SourceReads};
 use crate::resolve::{self, Resolved, SourceError};
 use crate::server_diff::{Answers, ServerDiff, ask};
 use crate::settings::{ResourceCompareOptions, SettingsError};
@@ -77,12 +77,16 @@ pub struct Comparison {
     pub target: PlanTarget,
     /// What each source was rendered as.
     pub source_types: Vec<SourceType>,
+    /// What each was rendered from.
+    pub reads: Vec<SourceReads>,
     /// How many of them were rendered for this; the results of the others were known.
     pub renders: usize,
     /// What a person should look at.
     pub warnings: Vec<String>,
     /// The desired objects.
     pub desired: Desired,
+    /// The kinds that are served where the objects are; none where nothing was rendered for them.
+    pub discovery: Option<Arc<Discovery>>,
     /// Where the objects are.
     pub place: Place,
     /// As whom they are read and written.
@@ -257,6 +261,8 @@ impl Engine {
             target,
             renders: rendering.source_types.len() - rendering.recalled,
             source_types: rendering.source_types,
+            reads: rendering.sources,
+            discovery: Some(facts.discovery),
             warnings,
             kinds,
             ignore: IgnoreRules::compile(&rules).map_err(CompareError::Ignore)?,

@@ -158,6 +158,8 @@ impl Engine {
             target,
             renders: 0,
             source_types: Vec::new(),
+            reads: Vec::new(),
+            discovery: None,
             warnings: Vec::new(),
             desired,
             place,

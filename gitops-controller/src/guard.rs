@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::future::{BoxFuture, FutureExt as _, ready};
 use gitops_core::cluster::{
     Applied, Cluster, ClusterError, ClusterInfo, CompleteListing, Delete, Deleted, Discovery, ErrorKind, Identity,
-    Query, WatchStream, Write,
+    Query, Remembered, WatchStream, Write,
 };
 use gitops_core::{Object, ObjectRef};
 
@@ -77,6 +77,10 @@ impl Cluster for Guarded {
             Guard::Observing if delete.dry_run => self.inner.delete(delete),
             Guard::Observing => ready(Err(observes())).boxed(),
         }
+    }
+
+    fn remembered(&self, target: &ObjectRef) -> Option<Remembered> {
+        self.inner.remembered(target)
     }
 
     fn acting_as(&self, identity: &Identity) -> Result<Arc<dyn Cluster>, ClusterError> {

@@ -66,6 +66,11 @@ impl LeftHooks {
         Ok(())
     }
 
+    /// Whether none is there, and none was.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.listed.is_empty() && self.objects.is_empty()
+    }
+
     fn keep(&mut self, objects: impl Iterator<Item = Object>, target: &PlanTarget) {
         let left = objects.filter(|object| is_left(object, target));
         self.objects.extend(left.map(|object| (object.id(), object)));

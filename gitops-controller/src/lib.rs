@@ -48,6 +48,7 @@ pub mod selection;
 pub mod server_diff;
 pub mod settings;
 mod sources;
+mod standing;
 pub mod status;
 pub mod tenant;
 pub mod webhook;

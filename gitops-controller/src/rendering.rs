@@ -53,6 +53,8 @@ pub struct SourceReads {
     pub references: BTreeMap<String, ReadSet>,
     /// Whether the commit's id or time is part of the result.
     pub names_revision: bool,
+    /// Whether something from elsewhere is part of it.
+    pub remote: bool,
 }
 
 /// What a render may use beside its tree.
@@ -192,6 +194,7 @@ pub fn render(
             reads: rendered.reads,
             references: rendered.reference_reads,
             names_revision: rendered.names_revision,
+            remote: !rendered.remotes.is_empty(),
         });
         digests.push(rendered.digest);
     }

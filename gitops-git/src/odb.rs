@@ -66,6 +66,11 @@ impl GitTree {
         Self { _hold: hold, ..self }
     }
 
+    /// How many entries of directories are remembered.
+    pub(crate) fn entries(&self) -> usize {
+        self.directories.lock().unwrap_or_else(PoisonError::into_inner).entries
+    }
+
     fn with<T>(&self, work: impl FnOnce(&gix::Repository) -> T) -> T {
         let handle = self.handles.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let handle = handle.unwrap_or_else(|| self.source.to_thread_local());

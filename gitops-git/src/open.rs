@@ -1,5 +1,5 @@
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use gitops_core::Tree;
 use thiserror::Error;
@@ -11,8 +11,17 @@ use crate::odb::GitTree;
 use crate::revision::{self, ResolveError};
 use crate::tag::{self, AnnotatedTag};
 
-/// The files of a commit, which those who read them keep.
-type LastTree = Option<(CommitId, Weak<GitTree>)>;
+/// Entries of directories up to which the files of a commit are kept that nobody reads any more.
+const KEPT_ENTRIES: usize = 20_000;
+
+/// What was read last: many read the same commit, one after the other.
+#[derive(Default)]
+struct Last {
+    commit: Option<Commit>,
+    tree: Option<(CommitId, Weak<GitTree>)>,
+    /// The same tree where it is small, so that the next reader finds what this one read.
+    kept: Option<Arc<GitTree>>,
+}
 
 /// A Git repository on this machine, bare or with a work tree. It can be shared between threads.
 ///
@@ -20,8 +29,7 @@ type LastTree = Option<(CommitId, Weak<GitTree>)>;
 #[derive(Clone)]
 pub struct Repository {
     inner: gix::ThreadSafeRepository,
-    /// The files of the commit that was asked for last, for as long as somebody reads them: many read those of one commit.
-    last: Arc<Mutex<LastTree>>,
+    last: Arc<Mutex<Last>>,
     /// What keeps it in a cache.
     hold: Option<Hold>,
 }
@@ -81,7 +89,12 @@ impl Repository {
     /// # Errors
     /// [`ResolveError`], which names similar branches and tags where the revision is unknown.
     pub fn resolve(&self, revision: &str) -> Result<Commit, ResolveError> {
-        revision::resolve(&self.local(), revision)
+        let known = self.last().commit.clone();
+        let commit = revision::resolve(&self.local(), revision, known.as_ref())?;
+        if known.is_none_or(|known| known.id != commit.id) {
+            self.last().commit = Some(Commit { ref_name: None, ..commit.clone() });
+        }
+        Ok(commit)
     }
 
     /// The data of a commit.
@@ -113,15 +126,22 @@ impl Repository {
     /// # Errors
     /// Where the repository has no such commit, or it cannot be read.
     pub fn tree(&self, id: CommitId) -> Result<Arc<dyn Tree>, ResolveError> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, tree)) = last.as_ref().filter(|(commit, _)| *commit == id)
-            && let Some(tree) = tree.upgrade()
-        {
+        let mut last = self.last();
+        let known = last.tree.as_ref().filter(|(commit, _)| *commit == id);
+        if let Some(tree) = known.and_then(|(_, tree)| tree.upgrade()) {
+            last.kept = last.kept.take().filter(|kept| kept.entries() <= KEPT_ENTRIES);
             return Ok(tree);
         }
+        last.kept = None;
         let tree = Arc::new(GitTree::new(self.local(), id)?.held(self.hold.clone()));
-        *last = Some((id, Arc::downgrade(&tree)));
+        last.tree = Some((id, Arc::downgrade(&tree)));
+        // What holds a repository in a cache is not to outlive those who read it.
+        last.kept = self.hold.is_none().then(|| Arc::clone(&tree));
         Ok(tree)
+    }
+
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The same for as long as which, and its trees, something is held.

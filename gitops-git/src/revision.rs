@@ -93,17 +93,25 @@ pub(crate) fn unknown(refs: &dyn Refs, revision: &str) -> ResolveError {
     ResolveError::Unknown { revision: shown, hint }
 }
 
-/// The commit that a revision names in a local repository.
-pub(crate) fn resolve(repository: &gix::Repository, revision: &str) -> Result<Commit, ResolveError> {
-    let refs = LocalRefs(repository);
+/// The commit that a revision names in a local repository; `known` is one that was read before.
+pub(crate) fn resolve(
+    repository: &gix::Repository,
+    revision: &str,
+    known: Option<&Commit>,
+) -> Result<Commit, ResolveError> {
+    let refs = LocalRefs { repository, known: known.map(|known| known.id.0) };
+    let read = |id| match known.filter(|known| known.id == id) {
+        Some(known) => Ok(known.clone()),
+        None => Commit::read(repository, id),
+    };
     match target(&refs, revision)? {
-        Target::Id(id) => Commit::read(repository, CommitId(id)),
+        Target::Id(id) => read(CommitId(id)),
         Target::Prefix(prefix) => match with_prefix(repository, &prefix)? {
-            Some(id) => Commit::read(repository, id),
+            Some(id) => read(id),
             None => Err(unknown(&refs, &prefix)),
         },
         Target::Ref { name, id } => {
-            let commit = Commit::read(repository, CommitId(id)).map_err(|error| match error {
+            let commit = read(CommitId(id)).map_err(|error| match error {
                 ResolveError::NotACommit { kind, .. } => ResolveError::NotACommit { revision: name.clone(), kind },
                 other => other,
             })?;
@@ -135,16 +143,25 @@ pub(crate) fn with_prefix(repository: &gix::Repository, prefix: &str) -> Result<
     }
 }
 
-pub(crate) struct LocalRefs<'a>(pub(crate) &'a gix::Repository);
+struct LocalRefs<'a> {
+    repository: &'a gix::Repository,
+    /// A commit, which need not be looked into to know that it is one.
+    known: Option<gix::ObjectId>,
+}
 
 impl Refs for LocalRefs<'_> {
     fn head(&self) -> Result<Option<(Option<String>, gix::ObjectId)>, Failure> {
-        let head = self.0.head()?;
+        let head = self.repository.head()?;
         if head.is_unborn() {
             return Ok(None);
         }
         let name = head.referent_name().map(|name| name.as_bstr().to_string());
-        Ok(Some((name, head.into_peeled_id()?.detach())))
+        let known = head.id().map(gix::Id::detach).filter(|id| self.known == Some(*id));
+        let id = match known {
+            Some(id) => id,
+            None => head.into_peeled_id()?.detach(),
+        };
+        Ok(Some((name, id)))
     }
 
     fn find(&self, name: &str) -> Result<Option<gix::ObjectId>, Failure> {
@@ -153,14 +170,16 @@ impl Refs for LocalRefs<'_> {
             return Ok(None);
         }
         let Ok(name) = gix::refs::FullName::try_from(name) else { return Ok(None) };
-        match self.0.try_find_reference(&name)? {
-            Some(reference) => Ok(Some(reference.into_fully_peeled_id()?.detach())),
-            None => Ok(None),
+        let Some(reference) = self.repository.try_find_reference(&name)? else { return Ok(None) };
+        let known = reference.try_id().map(gix::Id::detach).filter(|id| self.known == Some(*id));
+        match known {
+            Some(id) => Ok(Some(id)),
+            None => Ok(Some(reference.into_fully_peeled_id()?.detach())),
         }
     }
 
     fn names(&self, prefix: &str) -> Result<Vec<String>, Failure> {
-        let platform = self.0.references()?;
+        let platform = self.repository.references()?;
         let mut names = Vec::new();
         for reference in platform.prefixed(prefix)? {
             names.push(reference?.name().as_bstr().to_string());

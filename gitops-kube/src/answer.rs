@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use gitops_core::cluster::{Cause, ClusterError, ErrorKind};
-use gitops_core::{Object, ObjectId, Value};
+use gitops_core::{Object, ObjectId, ObjectRef, Value};
 use serde::Deserialize;
+use serde_json::json;
 use tokio::task::spawn_blocking;
 
 /// From this size on an answer is read beside the task that waits for it, so that other answers are not kept waiting.
@@ -43,6 +44,19 @@ struct StatusCause {
     message: String,
 }
 
+/// What an answer says of the state of its object. Most of the metadata is the record of who owns which field, which is passed over.
+#[derive(Deserialize)]
+struct Brief {
+    metadata: BriefMetadata,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BriefMetadata {
+    uid: String,
+    resource_version: String,
+}
+
 impl Answer {
     /// The body, where the call went well.
     pub(crate) fn value(&self, target: Option<&ObjectId>) -> Result<Value, ClusterError> {
@@ -59,6 +73,17 @@ impl Answer {
             move || object(self.value(Some(&target))?)
         };
         beside(read).await
+    }
+
+    /// The object of this reference in the state that the answer names, and nothing else of it.
+    pub(crate) fn identity(&self, target: &ObjectRef) -> Result<Object, ClusterError> {
+        let read = serde_json::from_slice(&self.body).map_err(|error| unreadable(&error, Some(&target.id)))?;
+        let Brief { metadata: BriefMetadata { uid, resource_version } } = read;
+        let ObjectId { kind, namespace, name, .. } = &target.id;
+        let metadata = json!({"name": name, "uid": uid, "resourceVersion": resource_version});
+        let mut named = object(json!({"apiVersion": target.gvk().api_version(), "kind": kind, "metadata": metadata}))?;
+        named.set_namespace(namespace.as_deref());
+        Ok(named)
     }
 
     /// Why the call was refused.

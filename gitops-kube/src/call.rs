@@ -29,6 +29,8 @@ const MAX_ANSWER: usize = 256 << 20;
 const BUSY: u32 = 6;
 
 pub(crate) const JSON: &str = "application/json";
+/// Of each object its metadata only.
+pub(crate) const PARTIAL: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
 /// Who makes the calls. Clones share the connections, the bound and the counts.
 #[derive(Clone)]

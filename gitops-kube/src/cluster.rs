@@ -114,6 +114,7 @@ impl KubeCluster {
                 let live = self.read(&write.object.reference()).await?;
                 live.ok_or_else(|| ClusterError::new(ErrorKind::NotFound, "it is gone").about(&id))?
             }
+            _ if write::is_brief(&write) => answer.identity(&write.object.reference())?,
             _ => answer.object(&id).await?,
         };
         let change = match code {

@@ -29,6 +29,7 @@ mod cluster;
 mod connection;
 mod counts;
 mod discovery;
+mod event;
 mod identity;
 mod list;
 mod path;

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use tokio::task::{JoinError, JoinSet};
 
 use crate::answer::{Answer, LARGE, beside, object, unreadable};
-use crate::call::{Call, Caller, JSON};
+use crate::call::{Call, Caller, JSON, PARTIAL};
 use crate::counts::CallKind;
 use crate::path::Address;
 
@@ -152,7 +152,7 @@ pub(crate) fn selected(address: Address, query: &Query) -> Address {
 pub(crate) fn accept(extent: Extent) -> &'static str {
     match extent {
         Extent::Whole | Extent::Unowned => JSON,
-        Extent::Metadata => "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
+        Extent::Metadata => PARTIAL,
     }
 }
 

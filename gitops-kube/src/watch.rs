@@ -9,12 +9,12 @@ use futures::stream::{self, BoxStream};
 use gitops_core::Value;
 use gitops_core::cluster::{ApiResource, ClusterError, ErrorKind, Query, WatchEvent, WatchStream};
 use http_body_util::BodyExt as _;
-use serde::Deserialize;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::answer::{Status, unreadable};
 use crate::call::{Call, Caller};
 use crate::counts::CallKind;
+use crate::event::Event;
 use crate::list::{Extent, accept, selected, typed};
 use crate::path::Address;
 
@@ -40,12 +40,6 @@ struct Watch {
     failing_since: Option<Instant>,
     pause: Duration,
     ended: bool,
-}
-
-#[derive(Deserialize)]
-struct Event {
-    r#type: String,
-    object: Value,
 }
 
 /// Changes after a resource version.
@@ -129,15 +123,15 @@ impl Watch {
     }
 
     fn told(&mut self, line: &[u8]) -> Result<WatchEvent, ClusterError> {
-        let Event { r#type, object } = serde_json::from_slice(line).map_err(|error| unreadable(&error, None))?;
-        if r#type == "ERROR" {
+        let Event { kind, object } = Event::read(line, self.extent).map_err(|error| unreadable(&error, None))?;
+        if kind == "ERROR" {
             let status: Status = serde_json::from_value(object).unwrap_or_default();
             return Err(status.refusal(500, None));
         }
         if let Some(version) = object.pointer("/metadata/resourceVersion").and_then(Value::as_str) {
             version.clone_into(&mut self.version);
         }
-        Ok(match r#type.as_str() {
+        Ok(match kind.as_str() {
             "ADDED" | "MODIFIED" => WatchEvent::Changed(Arc::new(typed(object, &self.resource, self.extent)?)),
             "DELETED" => WatchEvent::Gone(Arc::new(typed(object, &self.resource, self.extent)?)),
             "BOOKMARK" => WatchEvent::Bookmark(self.version.clone()),

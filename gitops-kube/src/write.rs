@@ -13,7 +13,7 @@ use gitops_core::{ObjectId, Reveal, Value};
 use http::Method;
 use serde_json::json;
 
-use crate::call::{Call, JSON};
+use crate::call::{Call, JSON, PARTIAL};
 use crate::counts::CallKind;
 use crate::path::Address;
 
@@ -55,7 +55,13 @@ pub(crate) fn call<'a>(write: &Write<'_>, resource: &ApiResource, id: &'a Object
     let bytes = serde_json::to_vec(&body)
         .map_err(|error| ClusterError::new(ErrorKind::Internal, error.to_string()).about(id))?;
     let kind = if write.dry_run { CallKind::DryRun } else { CallKind::Write };
-    Ok(Call { kind, method, address, target: Some(id), accept: JSON, body: Some((content, bytes)), known: None })
+    let accept = if is_brief(write) { PARTIAL } else { JSON };
+    Ok(Call { kind, method, address, target: Some(id), accept, body: Some((content, bytes)), known: None })
+}
+
+/// Whether only the metadata of what is written is asked for.
+pub(crate) fn is_brief(write: &Write<'_>) -> bool {
+    write.brief && write.subresource.is_none() && !write.dry_run
 }
 
 /// A deletion as a call.

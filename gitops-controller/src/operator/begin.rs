@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use gitops_core::Timestamp;
 use tracing::{Instrument as _, Span};
 
+use super::confirm::confirm;
 use super::look::look;
 use super::mishap::{self, Unlooked};
 use super::observe::observe;
-use super::places::Errand;
+use super::places::{Errand, Ground};
 use super::queue::Key;
 use super::span::{has_failed, span};
 use super::{Signal, Work, until};
@@ -51,6 +52,7 @@ impl Work {
         });
         let since = self.asked.get(key).copied();
         let errand = Errand::new(key.clone(), repositories.unwrap_or_default(), since, Instant::now());
+        let errand = errand.on(self.ground(key));
         let Some(errand) = self.places.begin(errand) else { return false };
         let Some(worker) = self.share.begin(key, &self.engine) else {
             self.end_look(key);
@@ -64,7 +66,10 @@ impl Work {
             let look = Box::pin(async {
                 match observes {
                     true => observe(&worker.engine, &errand).await,
-                    false => look(&worker.engine, (&fights, &rivals), &errand).await,
+                    false => match confirm(&worker.engine, &rivals, &errand).await? {
+                        Some(confirmed) => Ok(confirmed),
+                        None => look(&worker.engine, (&fights, &rivals), &errand).await,
+                    },
                 }
             });
             let looked = worker.during(Box::pin(mishap::caught(look))).await;
@@ -76,10 +81,18 @@ impl Work {
             if looked.as_ref().is_some_and(has_failed) {
                 Span::current().record("otel.status_code", "ERROR");
             }
-            let _ = sender.send(Signal::Looked(errand.key.clone(), looked, begun.elapsed()));
+            let epoch = errand.ground.as_ref().map(|ground| ground.epoch).unwrap_or_default();
+            let _ = sender.send(Signal::Looked(errand.key.clone(), looked, begun.elapsed(), epoch));
         };
         self.looks.spawn(work.instrument(span));
         true
+    }
+
+    /// What is known of an Application.
+    fn ground(&self, key: &Key) -> Option<Ground> {
+        let application = Arc::clone(self.applications.get(key)?);
+        let (state, standing, epoch) = self.standings.of(key)?;
+        Some(Ground { application, state, standing, epoch })
     }
 
     /// A look is not under way any more.

@@ -22,6 +22,7 @@ use super::fights::Fights;
 use super::places::Errand;
 use super::queue::Key;
 use super::rivals::Rivals;
+use super::standings::Stood;
 use super::{finalizers, operation, orphans, project};
 use crate::applications::{ApplicationError, Applications};
 use crate::causes::chain;
@@ -32,6 +33,7 @@ use crate::engine::Engine;
 use crate::integrity::IntegrityError;
 use crate::reconcile::{SyncError, SyncReport, SyncRequest};
 use crate::selection::Selector;
+use crate::standing::Standing;
 use crate::{retrying, status};
 
 /// Who syncs in the audit trail where nobody asked. A status has no name then, only `automated`, as Argo CD's.
@@ -52,7 +54,7 @@ const UNREACHABLE: SignedDuration = SignedDuration::from_secs(16);
 const UNSIGNED: SignedDuration = SignedDuration::from_secs(30);
 
 /// What a look came to.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Look {
     /// When to look again, whatever happens.
     pub again: Option<Timestamp>,
@@ -68,6 +70,17 @@ pub(super) struct Look {
     pub events: Vec<Event>,
     /// The Application as who only observes would say that it is.
     pub observed: Option<Box<Application>>,
+    /// What it stands on, where it is as its sources say.
+    pub stood: Option<Box<Stood>>,
+    /// Whether it stands on what it stood on before.
+    pub confirms: bool,
+}
+
+impl Look {
+    /// A look that found what the one before found.
+    pub(super) fn confirmed() -> Self {
+        Self { confirms: true, ..Self::default() }
+    }
 }
 
 /// Looks at an Application, and does what it asks for.
@@ -176,7 +189,7 @@ async fn compare(
             if matches!(error, CompareError::Integrity(_)) {
                 look.again = later(engine, UNSIGNED);
             }
-            return save(&applications, &application, before).await;
+            return save(&applications, &application, before).await.map(drop);
         }
     };
     finalizers::note_hooks(&applications, &read, &comparison).await?;
@@ -200,7 +213,9 @@ async fn compare(
                 }
                 Decision::Rest | Decision::Sync(_) => {}
             }
-            return save(&applications, &application, before).await;
+            let version = save(&applications, &application, before).await?;
+            look.stood = stood(engine, errand, &application, &comparison, version).filter(|_| look.again.is_none());
+            return Ok(());
         }
     };
     let revision = comparison.source.revisions.first().map(|one| one.commit.clone());
@@ -222,7 +237,7 @@ async fn compare(
             look.events.push(Event::Failed { application: key.clone(), message });
             // It may have been begun, and is then to be ended.
             look.again = later(engine, PAUSE);
-            return save(&applications, &application, before).await;
+            return save(&applications, &application, before).await.map(drop);
         }
     }
     Ok(())
@@ -325,16 +340,32 @@ fn selected(resource: &ResourceStatus) -> SyncOperationResource {
     selected
 }
 
-/// Writes a status that says something new, or that somebody asked for.
+/// What an Application stands on that was compared, where the comparison was made of the state that was told last: how it looks after
+/// what was written (`version`) is known from what is told of that.
+fn stood(
+    engine: &Engine,
+    errand: &Errand,
+    application: &Application,
+    comparison: &Comparison,
+    version: Option<String>,
+) -> Option<Box<Stood>> {
+    let read = application.metadata.resource_version.as_ref();
+    let looked_at = errand.ground.as_ref().map(|ground| &ground.state).filter(|state| Some(&state.version) == read)?;
+    let standing = Standing::of(engine, application, comparison)?;
+    let version = version.or_else(|| read.cloned())?;
+    Some(Box::new(Stood { standing, looked_at: looked_at.clone(), version }))
+}
+
+/// Writes a status that says something new, or that somebody asked for; the version with that, where it was written.
 pub(super) async fn save(
     applications: &Applications<'_>,
     application: &Application,
     before: Option<&ApplicationStatus>,
-) -> Result<(), ApplicationError> {
+) -> Result<Option<String>, ApplicationError> {
     if application.metadata.annotation(REFRESH).is_some() || status::moved(before, application.status.as_ref()) {
-        applications.set_status(application, before).await?;
+        return applications.say_status(application, before).await.map(Some);
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Sets what is wrong with an Application beside what a person should know of it anyway.

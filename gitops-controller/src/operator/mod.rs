@@ -8,6 +8,7 @@ mod appset;
 mod automation;
 mod begin;
 mod clusters;
+mod confirm;
 mod credentials;
 mod event;
 mod fights;
@@ -31,6 +32,7 @@ mod rivals;
 mod settings;
 mod share;
 mod span;
+mod standings;
 #[cfg(test)]
 mod tests;
 mod updates;
@@ -77,6 +79,7 @@ use places::Places;
 use poll::Revisions;
 use rivals::Rivals;
 use share::Share;
+use standings::{Standings, State};
 use updates::SharedUpdates;
 
 /// How long after a change of its objects an Application is looked at: changes come in groups.
@@ -100,8 +103,8 @@ pub struct Operator {
 
 /// What the loop is told.
 enum Signal {
-    /// An Application is there, or is another than before.
-    Application(Key, Box<Application>),
+    /// An Application is there, or is another than before; with the state that it is in.
+    Application(Key, Box<Application>, State),
     /// An Application is gone.
     Gone(Key),
     /// A project is there, gone, or another than before.
@@ -122,8 +125,8 @@ enum Signal {
     Moved(BTreeSet<Key>, Instant),
     /// A Git server told of something.
     Told(Told),
-    /// A look has ended, after so long; without a result where this replica was no more to make it.
-    Looked(Key, Option<Result<Look, Unlooked>>, Duration),
+    /// A look has ended, after so long, that was begun in this epoch of what Applications stand on; without a result where this replica was no more to make it.
+    Looked(Key, Option<Result<Look, Unlooked>>, Duration, u64),
     /// What this replica works at is another part than before.
     Shard(ShardSignal),
     /// The Applications of these shards are in these states or later ones, and all others gone that were there at a version of the cluster.
@@ -211,6 +214,7 @@ impl Operator {
             revisions: Arc::default(),
             fights: Arc::default(),
             mishaps: Mishaps::default(),
+            standings: Standings::default(),
             updates: SharedUpdates::default(),
             rivals: Arc::new(rivals),
             told: HashMap::new(),
@@ -261,6 +265,7 @@ struct Work {
     revisions: Arc<Mutex<Revisions>>,
     fights: Arc<Mutex<Fights>>,
     mishaps: Mishaps,
+    standings: Standings,
     updates: SharedUpdates,
     rivals: Arc<Rivals>,
     /// What was last told of each Application that is only observed.
@@ -274,8 +279,12 @@ struct Work {
 impl Work {
     fn on(&mut self, signal: Signal) {
         let now = self.engine.clock.now();
+        if let Signal::Project(_) | Signal::Cluster(_) | Signal::Credentials | Signal::Settings = &signal {
+            self.standings.begin_anew();
+        }
         match signal {
-            Signal::Application(key, application) => {
+            Signal::Application(key, application, state) => {
+                self.standings.see(&key, state);
                 let application = Arc::new(*application);
                 if self.share.has(&key) && !self.told.contains_key(&key) {
                     self.metrics.know(&key, Arc::clone(&application));
@@ -298,6 +307,7 @@ impl Work {
                 self.told.remove(&key);
                 self.rivals.forget(&key);
                 self.mishaps.forget(&key);
+                self.standings.forget(&key);
                 self.metrics.forget(&key);
                 self.fights.lock().unwrap_or_else(PoisonError::into_inner).forget(&key);
                 self.queue.forget(&key);
@@ -332,11 +342,11 @@ impl Work {
                 }
             }
             Signal::Told(told) => self.told(&told, now),
-            Signal::Looked(key, looked, took) => {
+            Signal::Looked(key, looked, took, epoch) => {
                 self.share.done(&key);
                 if let Some(looked) = looked {
                     self.metrics.look(&key, took);
-                    self.looked(&key, looked, now);
+                    self.looked(&key, looked, now, epoch);
                 }
                 self.queue.done(&key);
                 self.end_look(&key);
@@ -348,10 +358,13 @@ impl Work {
         }
     }
 
-    fn looked(&mut self, key: &Key, looked: Result<Look, Unlooked>, now: Timestamp) {
+    fn looked(&mut self, key: &Key, looked: Result<Look, Unlooked>, now: Timestamp, epoch: u64) {
         match looked {
-            Ok(look) => {
+            Ok(mut look) => {
                 self.mishaps.forget(key);
+                if !look.confirms {
+                    self.standings.stand(key, look.stood.take(), epoch);
+                }
                 self.metrics.render(look.renders);
                 if self.options.observe_only && !self.is_news(key, &look) {
                     return;
@@ -411,7 +424,7 @@ impl Work {
                     match Application::deserialize(object.body()) {
                         Ok(mut application) => {
                             lighten(&mut application);
-                            Signal::Application(key, Box::new(application))
+                            Signal::Application(key, Box::new(application), State::of(object))
                         }
                         Err(error) => Signal::Trouble(format!("the application `{key}`"), error.to_string()),
                     }

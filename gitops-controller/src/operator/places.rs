@@ -8,8 +8,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use gitops_core::api::Application;
+
 use super::queue::Key;
+use super::standings::State;
 use crate::reconcile::SyncEvent;
+use crate::standing::Standing;
 
 /// For how long a look has a place.
 const YOUTH: Duration = Duration::from_secs(2);
@@ -18,13 +22,26 @@ const OF_SLOW: usize = 4;
 /// So many looks go on without a place: each may keep a thread, and memory.
 const WITHOUT_PLACE: usize = 300;
 
+/// What was known of an Application when a look began.
+pub(super) struct Ground {
+    /// The Application as it was told last, without the long lists.
+    pub application: Arc<Application>,
+    /// The state of it that this is.
+    pub state: State,
+    /// What it stood on, where it stood and has not changed.
+    pub standing: Option<Arc<Standing>>,
+    /// Until when what Applications stand on is as it was.
+    pub epoch: u64,
+}
+
 /// One look that is to be made.
-#[derive(Debug)]
 pub(super) struct Errand {
     /// At which Application.
     pub key: Key,
     /// What its repositories answered at this moment or later serves.
     pub since: Option<Instant>,
+    /// What was known before.
+    pub ground: Option<Ground>,
     begun: Instant,
     repositories: Vec<String>,
     /// When its sources had been read and rendered.
@@ -34,7 +51,12 @@ pub(super) struct Errand {
 impl Errand {
     /// A look that begins now, at an Application of these repositories.
     pub(super) fn new(key: Key, repositories: Vec<String>, since: Option<Instant>, now: Instant) -> Self {
-        Self { key, since, begun: now, repositories, left: OnceLock::new() }
+        Self { key, since, ground: None, begun: now, repositories, left: OnceLock::new() }
+    }
+
+    /// The same with what is known of the Application.
+    pub(super) fn on(self, ground: Option<Ground>) -> Self {
+        Self { ground, ..self }
     }
 
     /// Notes how far it is.
@@ -61,7 +83,6 @@ impl Errand {
 }
 
 /// The looks that are under way.
-#[derive(Debug)]
 pub(super) struct Places {
     count: usize,
     errands: HashMap<Key, Arc<Errand>>,

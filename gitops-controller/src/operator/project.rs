@@ -173,7 +173,7 @@ pub(super) async fn reject(
     set_health_unknown(status, now);
     let evaluated = [ApplicationConditionType::InvalidSpecError, ApplicationConditionType::UnknownError];
     set_conditions(status, conditions, &evaluated, now);
-    save(&applications, &application, before.as_ref()).await
+    save(&applications, &application, before.as_ref()).await.map(drop)
 }
 
 fn set_health_unknown(status: &mut ApplicationStatus, now: Timestamp) {

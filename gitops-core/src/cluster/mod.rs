@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
-use crate::{GroupKind, GroupVersionKind, Object, ObjectRef};
+use crate::{GroupKind, GroupVersionKind, Object, ObjectRef, SmolStr};
 
 mod error;
 mod identity;
@@ -43,6 +43,11 @@ pub trait Cluster: Send + Sync {
     /// Deletes one object.
     fn delete<'a>(&'a self, delete: Delete<'a>) -> BoxFuture<'a, Result<Deleted, ClusterError>>;
 
+    /// The state of an object as far as it is remembered and kept up to date: nobody is asked for it. `None` where that is not so.
+    fn remembered(&self, _target: &ObjectRef) -> Option<Remembered> {
+        None
+    }
+
     /// The same cluster, called for somebody else: it checks that the caller may impersonate them, and then what they may do.
     ///
     /// # Errors
@@ -51,6 +56,15 @@ pub trait Cluster: Send + Sync {
         let message = format!("this cluster cannot be called as `{}`", identity.user());
         Err(ClusterError::new(ErrorKind::BadRequest, message))
     }
+}
+
+/// What is remembered of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remembered {
+    /// It is not there.
+    Absent,
+    /// It is in the state of this resource version.
+    At(SmolStr),
 }
 
 /// Changes to the objects of a query.
@@ -265,18 +279,28 @@ pub struct Write<'a> {
     pub dry_run: bool,
     /// What must be true.
     pub precondition: Precondition,
+    /// Whether an answer is enough that only names the object and its state.
+    pub brief: bool,
 }
 
 impl<'a> Write<'a> {
     /// A write without preconditions.
     pub fn new(object: &'a Object, verb: Verb, manager: &'a str) -> Self {
-        Self { object, verb, manager, subresource: None, dry_run: false, precondition: Precondition::None }
+        let precondition = Precondition::None;
+        Self { object, verb, manager, subresource: None, dry_run: false, precondition, brief: false }
     }
 
     /// The same as a dry run.
     #[must_use]
     pub fn dry_run(mut self) -> Self {
         self.dry_run = true;
+        self
+    }
+
+    /// The same where nobody reads more of the answer than which object is in which state now. A backend may answer as ever.
+    #[must_use]
+    pub fn briefly(mut self) -> Self {
+        self.brief = true;
         self
     }
 
@@ -298,7 +322,7 @@ impl<'a> Write<'a> {
 /// What a write did.
 #[derive(Clone, Debug)]
 pub struct Applied {
-    /// The object as it is now.
+    /// The object as it is now; its identity, UID and resource version at least where it was written [briefly](Write::briefly).
     pub object: Object,
     /// Whether it was created, changed or left.
     pub change: Change,

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
-use gitops_core::GroupVersionKind;
 use gitops_core::cluster::{ClusterError, ErrorKind, Query, WatchEvent};
+use gitops_core::{GroupVersionKind, SmolStr};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
@@ -90,6 +90,22 @@ impl Followed {
     /// When the objects of the kind last changed, or were listed.
     pub(crate) fn changed(&self) -> Instant {
         *self.changed.borrow()
+    }
+
+    /// Tells of each change.
+    pub(crate) fn changes(&self) -> watch::Receiver<Instant> {
+        self.changed.clone()
+    }
+
+    /// The version of an object as it is known; none where it is not there.
+    pub(crate) fn version(&self, namespace: Option<&str>, name: &str) -> Option<SmolStr> {
+        let store = self.store.read().unwrap_or_else(PoisonError::into_inner);
+        store.get(namespace, name).map(|kept| SmolStr::new(kept.version()))
+    }
+
+    /// Whether what is kept is what the server tells.
+    pub(crate) fn is_current(&self) -> bool {
+        *self.state.borrow() == CacheState::Following
     }
 
     /// Waits until the kind is followed, or cannot be.

@@ -4,6 +4,7 @@
 //! that they are there. A reader sees its own writes and what it was told by a watch, and after a refusal that says that what
 //! was read is old, the server is asked.
 
+mod behind;
 mod follow;
 mod kinds;
 mod packed;
@@ -19,10 +20,11 @@ use futures::future::{BoxFuture, FutureExt as _};
 use gitops_core::annotations::{INSTANCE_LABEL, INVENTORY_OF, TRACKING_ID};
 use gitops_core::cluster::{
     Applied, Cluster, ClusterError, ClusterInfo, CompleteListing, Delete, Deleted, Discovery, ErrorKind, Identity,
-    Query, WatchEvent, WatchStream, Write,
+    Query, Remembered, WatchEvent, WatchStream, Write,
 };
 use gitops_core::{GroupKind, GroupVersionKind, Object, ObjectId, ObjectRef};
 
+use behind::Behind;
 pub use follow::CacheState;
 use follow::Followed;
 use store::{Kept, Managed};
@@ -72,6 +74,7 @@ struct Held {
     kinds: Mutex<BTreeMap<GroupVersionKind, Arc<Followed>>>,
     /// Objects that the server said something else about than what is kept.
     doubtful: Mutex<BTreeSet<ObjectId>>,
+    behind: Behind,
     discovered: kinds::Discovered,
 }
 
@@ -130,15 +133,17 @@ impl WatchCache {
     async fn current(&self, gvk: &GroupVersionKind) -> Option<Arc<Followed>> {
         let followed = self.followed(gvk);
         followed.ready().await.ok()?;
-        let current = *followed.state.borrow() == CacheState::Following;
-        current.then_some(followed)
+        followed.is_current().then_some(followed)
     }
 
     async fn find(&self, target: &ObjectRef) -> Found {
-        if self.held.doubtful.lock().unwrap_or_else(PoisonError::into_inner).contains(&target.id) {
+        if self.is_doubtful(&target.id) {
             return Found::Unknown;
         }
         let Some(followed) = self.current(&target.gvk()).await else { return Found::Unknown };
+        if !self.held.behind.catch_up(&target.id, &followed).await {
+            return Found::Unknown;
+        }
         let store = followed.store.read().unwrap_or_else(PoisonError::into_inner);
         match store.get(target.id.namespace.as_deref(), &target.id.name) {
             None => Found::Absent,
@@ -150,6 +155,9 @@ impl WatchCache {
     /// The objects of a query, where all of them are kept whole, and the state that they are of.
     async fn find_all(&self, query: &Query) -> Option<CompleteListing> {
         let followed = self.current(&query.gvk).await?;
+        if !self.held.behind.catch_up_all(&query.gvk, &followed).await {
+            return None;
+        }
         let store = followed.store.read().unwrap_or_else(PoisonError::into_inner);
         let mut found = Vec::new();
         for ((namespace, name), kept) in store.iter() {
@@ -191,10 +199,15 @@ impl WatchCache {
     /// An object as the server has it, which also ends a doubt.
     async fn ask(&self, target: &ObjectRef) -> Result<Option<Object>, ClusterError> {
         let found = self.cluster.get(target).await?;
+        self.held.behind.forget(&target.id);
         if let Some(object) = &found {
             self.note(object);
         }
         Ok(found)
+    }
+
+    fn is_doubtful(&self, id: &ObjectId) -> bool {
+        self.held.doubtful.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
     }
 
     fn doubt(&self, id: ObjectId) {
@@ -203,8 +216,19 @@ impl WatchCache {
 
     /// Takes in what the server answered about an object.
     fn note(&self, object: &Object) {
-        self.held.doubtful.lock().unwrap_or_else(PoisonError::into_inner).remove(&object.id());
+        let id = object.id();
+        self.held.doubtful.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.held.behind.forget(&id);
         self.hear(object);
+    }
+
+    /// Takes in that an object is in a state that its watch is still to tell.
+    fn await_state(&self, written: &Object) {
+        self.held.doubtful.lock().unwrap_or_else(PoisonError::into_inner).remove(&written.id());
+        let kinds = self.held.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        if kinds.contains_key(&written.gvk()) {
+            self.held.behind.note(written);
+        }
     }
 
     /// Takes in an object that somebody was told of: who then asks for it is not answered with an older one.
@@ -292,9 +316,10 @@ impl Cluster for WatchCache {
 
     fn write<'a>(&'a self, write: Write<'a>) -> BoxFuture<'a, Result<Applied, ClusterError>> {
         async move {
-            let (id, dry_run) = (write.object.id(), write.dry_run);
+            let (id, dry_run, brief) = (write.object.id(), write.dry_run, write.brief);
             let written = self.cluster.write(write).await;
             match &written {
+                Ok(applied) if brief && !dry_run => self.await_state(&applied.object),
                 Ok(applied) if !dry_run => self.note(&applied.object),
                 Err(error) if is_surprised(error.kind) => self.doubt(id),
                 _ => {}
@@ -314,6 +339,20 @@ impl Cluster for WatchCache {
             deleted
         }
         .boxed()
+    }
+
+    fn remembered(&self, target: &ObjectRef) -> Option<Remembered> {
+        if self.is_doubtful(&target.id) {
+            return None;
+        }
+        let kinds = self.held.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        let followed = Arc::clone(kinds.get(&target.gvk()).filter(|followed| followed.is_current())?);
+        drop(kinds);
+        if self.held.behind.is_behind(&target.id, &followed) {
+            return None;
+        }
+        let version = followed.version(target.id.namespace.as_deref(), &target.id.name);
+        Some(version.map_or(Remembered::Absent, Remembered::At))
     }
 
     /// What the cache remembers was seen by its own caller, and is not for others: theirs is the cluster itself.

@@ -34,7 +34,7 @@ impl Kept {
         }
     }
 
-    fn version(&self) -> &str {
+    pub(crate) fn version(&self) -> &str {
         match self {
             Self::Whole(kept) => kept.object().resource_version().unwrap_or_default(),
             Self::Slim { version, .. } => version,

@@ -1,0 +1,156 @@
+//! What a comparison stood on that found an Application as its sources say: for as long as all of that is as it was, another
+//! comparison would find the same, and need not be made.
+//!
+//! A comparison is a function of the Application, of what was read of the sources, of what the cluster holds of its objects, and of what
+//! many Applications have in common: project, settings, credentials, clusters. This answers for the sources and the objects; that the
+//! Application and what it has in common with others did not change is known to who is told of changes, which is the operator.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use gitops_apply::inventory;
+use gitops_apply::observe::wanted;
+use gitops_core::api::{Application, SyncStatusCode};
+use gitops_core::cluster::{Discovery, Remembered};
+use gitops_core::tree::{ReadSet, Tree};
+use gitops_core::{Cluster, Digest, ObjectRef};
+use gitops_policy::project::source_integrity;
+
+use crate::compare::Comparison;
+use crate::engine::Engine;
+use crate::rendering::SourceReads;
+use crate::resolve::{self, Resolution, Resolved, ResolvedSource};
+
+/// What a comparison stood on.
+pub(crate) struct Standing {
+    /// The kinds that the destination serves.
+    discovery: Arc<Discovery>,
+    destination: Arc<dyn Cluster>,
+    /// What is desired or recorded, and in which state it was.
+    objects: Vec<(ObjectRef, Remembered)>,
+    /// The parts of the record, likewise; these are where the Applications are.
+    record: Vec<(ObjectRef, Remembered)>,
+    sources: Vec<Source>,
+}
+
+/// One of the sources, in the order of the Application's.
+struct Source {
+    /// The commit or version, where the objects depend on its name.
+    id: Option<String>,
+    /// The digest of a chart.
+    chart: Option<Digest>,
+    /// What was read of it; nothing where it only gives others a `ref`.
+    reads: ReadSet,
+    /// What was read of other sources, by their `ref`.
+    references: BTreeMap<String, ReadSet>,
+}
+
+impl Standing {
+    /// What a comparison stood on, after which an Application has this status; none where the Application is not as its sources say, or
+    /// where it matters what is not kept here: hooks, what others have in the namespace, signatures, what lies outside of the sources.
+    pub(crate) fn of(engine: &Engine, application: &Application, comparison: &Comparison) -> Option<Self> {
+        let status = application.status.as_ref()?;
+        let synced = status.sync.as_ref().is_some_and(|sync| sync.status == SyncStatusCode::Synced);
+        let desired = &comparison.desired;
+        let has_hooks =
+            !desired.hooks.is_empty() || !desired.deletion_hooks.is_empty() || !comparison.left_hooks.is_empty();
+        let project = comparison.project.found()?;
+        let looks_elsewhere = source_integrity(project).is_some()
+            || project.spec.orphaned_resources.is_some()
+            || comparison.server_diff.is_some()
+            || comparison.reads.iter().any(|one| one.remote);
+        let is_refused = !comparison.forbidden.is_empty() || !comparison.forbidden_listed.is_empty();
+        // What is not recorded is known by the Application's own list, which is taken for a record but once.
+        let is_recorded = comparison.inventory.stored_parts > 0;
+        if !synced || status.conditions.is_some() || has_hooks || looks_elsewhere || is_refused || !is_recorded {
+            return None;
+        }
+        let destination = Arc::clone(&comparison.tenant.0);
+        let mut objects = Vec::new();
+        for object in wanted(desired, &comparison.inventory).into_values() {
+            let version = comparison.live.get(&object.id).map(|live| live.resource_version().unwrap_or_default());
+            let seen = version.map_or(Remembered::Absent, |version| Remembered::At(version.into()));
+            objects.push((object, seen));
+        }
+        let namespace = &comparison.target.application_namespace;
+        let part = |(name, state): (&String, &inventory::PartVersion)| {
+            (inventory::part(namespace, name), Remembered::At(state.resource_version.as_str().into()))
+        };
+        let standing = Self {
+            discovery: comparison.discovery.clone()?,
+            destination,
+            objects,
+            record: comparison.inventory.versions.iter().map(part).collect(),
+            sources: sources(&comparison.resolved, &comparison.reads),
+        };
+        // What changed since it was read has been told, or is about to be.
+        standing.objects_stand(engine.cluster.as_ref()).then_some(standing)
+    }
+
+    /// The commits or versions of the sources, where a comparison would find the same as the last one. Blocks nothing: what is read of
+    /// repositories is read beside.
+    pub(crate) async fn holds(
+        self: &Arc<Self>,
+        engine: &Engine,
+        application: &Application,
+        since: Option<Instant>,
+    ) -> Option<Vec<String>> {
+        if !self.objects_stand(engine.cluster.as_ref())
+            || !Arc::ptr_eq(&self.discovery, &self.destination.discover().await.ok()?)
+        {
+            return None;
+        }
+        let (mut fetch, fetcher) = engine.fetching(application).await.ok()?;
+        fetch.since = since;
+        let (standing, application) = (Arc::clone(self), application.clone());
+        let repositories = Arc::clone(&engine.repositories);
+        let task = move || {
+            let resolved = resolve::resolve(&application, None, &repositories, &fetch, fetcher.as_ref()).ok()?;
+            standing.sources_stand(&resolved).then(|| resolved.sources.iter().map(ResolvedSource::id).collect())
+        };
+        tokio::task::spawn_blocking(task).await.ok()?
+    }
+
+    fn objects_stand(&self, control: &dyn Cluster) -> bool {
+        let stand = |cluster: &dyn Cluster, seen: &[(ObjectRef, Remembered)]| {
+            seen.iter().all(|(object, state)| cluster.remembered(object).as_ref() == Some(state))
+        };
+        stand(self.destination.as_ref(), &self.objects) && stand(control, &self.record)
+    }
+
+    fn sources_stand(&self, resolved: &Resolved) -> bool {
+        let named = |name: &str| resolved.sources.iter().find(|one| one.source.reference() == Some(name));
+        let holds = |reads: &ReadSet, tree: &dyn Tree| reads.holds_in(tree).unwrap_or(false);
+        let stands = |(known, now): (&Source, &ResolvedSource)| {
+            known.id.as_ref().is_none_or(|id| *id == now.id())
+                && known.chart.as_ref() == chart(now)
+                && holds(&known.reads, now.tree.as_ref())
+                && known
+                    .references
+                    .iter()
+                    .all(|(name, reads)| named(name).is_some_and(|source| holds(reads, source.tree.as_ref())))
+        };
+        self.sources.len() == resolved.sources.len() && self.sources.iter().zip(&resolved.sources).all(stands)
+    }
+}
+
+fn sources(resolved: &Resolved, reads: &[SourceReads]) -> Vec<Source> {
+    let source = |(index, one): (usize, &ResolvedSource)| {
+        let read = reads.iter().find(|read| read.source == index);
+        Source {
+            id: read.filter(|read| read.names_revision).map(|_| one.id()),
+            chart: chart(one).cloned(),
+            reads: read.map(|read| read.reads.clone()).unwrap_or_default(),
+            references: read.map(|read| read.references.clone()).unwrap_or_default(),
+        }
+    };
+    resolved.sources.iter().enumerate().map(source).collect()
+}
+
+fn chart(source: &ResolvedSource) -> Option<&Digest> {
+    match &source.resolution {
+        Resolution::Chart { digest, .. } => Some(digest),
+        Resolution::Commit { .. } => None,
+    }
+}
