@@ -228,7 +228,7 @@ impl<'a> Applications<'a> {
     }
 
     /// Says that an Application was found as it was found before, with its sources at these commits or versions, where that is new or
-    /// somebody asked for it.
+    /// somebody asked for it; whether anything was written.
     ///
     /// # Errors
     /// Where the cluster refuses it.
@@ -237,7 +237,7 @@ impl<'a> Applications<'a> {
         application: &Application,
         revisions: &[String],
         now: Timestamp,
-    ) -> Result<(), ApplicationError> {
+    ) -> Result<bool, ApplicationError> {
         let sync = application.status.as_ref().and_then(|status| status.sync.as_ref());
         let several = application.spec.has_multiple_sources();
         let known = sync.is_some_and(|sync| match several {
@@ -245,12 +245,12 @@ impl<'a> Applications<'a> {
             false => sync.revision.as_ref() == revisions.first(),
         });
         if known && application.metadata.annotation(REFRESH).is_none() {
-            return Ok(());
+            return Ok(false);
         }
         let at = if several { json!({"revisions": revisions}) } else { json!({"revision": revisions.first()}) };
         let mut patch = json!({"status": {"reconciledAt": Time(now), "sync": at}});
         answer_refresh(application, &mut patch);
-        self.patch_briefly(application, patch).await.map(drop)
+        self.patch_briefly(application, patch).await.map(|_| true)
     }
 
     /// Writes what is new in the conditions of an Application since it was read, and nothing else of it.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use futures::future::{BoxFuture, FutureExt as _, ready};
 use gitops_core::cluster::{
     Applied, Cluster, ClusterError, ClusterInfo, CompleteListing, Delete, Deleted, Discovery, ErrorKind, Identity,
-    Query, Remembered, WatchStream, Write,
+    Query, WatchStream, Write,
 };
-use gitops_core::{Object, ObjectRef};
+use gitops_core::{Object, ObjectRef, SmolStr};
 
 use crate::digest_key;
 use crate::engine::Engine;
@@ -79,8 +79,8 @@ impl Cluster for Guarded {
         }
     }
 
-    fn remembered(&self, target: &ObjectRef) -> Option<Remembered> {
-        self.inner.remembered(target)
+    fn versions<'a>(&'a self, targets: &'a [ObjectRef]) -> BoxFuture<'a, Option<Vec<Option<SmolStr>>>> {
+        self.inner.versions(targets)
     }
 
     fn acting_as(&self, identity: &Identity) -> Result<Arc<dyn Cluster>, ClusterError> {

@@ -12,9 +12,9 @@ use std::time::Instant;
 use gitops_apply::inventory;
 use gitops_apply::observe::wanted;
 use gitops_core::api::{Application, SyncStatusCode};
-use gitops_core::cluster::{Discovery, Remembered};
+use gitops_core::cluster::Discovery;
 use gitops_core::tree::{ReadSet, Tree};
-use gitops_core::{Cluster, Digest, ObjectRef};
+use gitops_core::{Cluster, Digest, ObjectRef, SmolStr};
 use gitops_policy::project::source_integrity;
 
 use crate::compare::Comparison;
@@ -27,11 +27,18 @@ pub(crate) struct Standing {
     /// The kinds that the destination serves.
     discovery: Arc<Discovery>,
     destination: Arc<dyn Cluster>,
-    /// What is desired or recorded, and in which state it was.
-    objects: Vec<(ObjectRef, Remembered)>,
-    /// The parts of the record, likewise; these are where the Applications are.
-    record: Vec<(ObjectRef, Remembered)>,
+    /// What is desired or recorded there.
+    objects: Seen,
+    /// The parts of the record, which are where the Applications are.
+    record: Seen,
     sources: Vec<Source>,
+}
+
+/// Objects, and the version that each was in; none where it was absent.
+#[derive(Default)]
+struct Seen {
+    objects: Vec<ObjectRef>,
+    versions: Vec<Option<SmolStr>>,
 }
 
 /// One of the sources, in the order of the Application's.
@@ -49,7 +56,7 @@ struct Source {
 impl Standing {
     /// What a comparison stood on, after which an Application has this status; none where the Application is not as its sources say, or
     /// where it matters what is not kept here: hooks, what others have in the namespace, signatures, what lies outside of the sources.
-    pub(crate) fn of(engine: &Engine, application: &Application, comparison: &Comparison) -> Option<Self> {
+    pub(crate) async fn of(engine: &Engine, application: &Application, comparison: &Comparison) -> Option<Self> {
         let status = application.status.as_ref()?;
         let synced = status.sync.as_ref().is_some_and(|sync| sync.status == SyncStatusCode::Synced);
         let desired = &comparison.desired;
@@ -67,25 +74,24 @@ impl Standing {
             return None;
         }
         let destination = Arc::clone(&comparison.tenant.0);
-        let mut objects = Vec::new();
-        for object in wanted(desired, &comparison.inventory).into_values() {
-            let version = comparison.live.get(&object.id).map(|live| live.resource_version().unwrap_or_default());
-            let seen = version.map_or(Remembered::Absent, |version| Remembered::At(version.into()));
-            objects.push((object, seen));
-        }
+        let live = |object: ObjectRef| {
+            let version =
+                comparison.live.get(&object.id).map(|live| live.resource_version().unwrap_or_default().into());
+            (object, version)
+        };
         let namespace = &comparison.target.application_namespace;
         let part = |(name, state): (&String, &inventory::PartVersion)| {
-            (inventory::part(namespace, name), Remembered::At(state.resource_version.as_str().into()))
+            (inventory::part(namespace, name), Some(state.resource_version.as_str().into()))
         };
         let standing = Self {
             discovery: comparison.discovery.clone()?,
             destination,
-            objects,
+            objects: wanted(desired, &comparison.inventory).into_values().map(live).collect(),
             record: comparison.inventory.versions.iter().map(part).collect(),
             sources: sources(&comparison.resolved, &comparison.reads),
         };
         // What changed since it was read has been told, or is about to be.
-        standing.objects_stand(engine.cluster.as_ref()).then_some(standing)
+        standing.objects_stand(engine.cluster.as_ref()).await.then_some(standing)
     }
 
     /// The commits or versions of the sources, where a comparison would find the same as the last one. Blocks nothing: what is read of
@@ -93,17 +99,17 @@ impl Standing {
     pub(crate) async fn holds(
         self: &Arc<Self>,
         engine: &Engine,
-        application: &Application,
+        application: &Arc<Application>,
         since: Option<Instant>,
     ) -> Option<Vec<String>> {
-        if !self.objects_stand(engine.cluster.as_ref())
+        if !self.objects_stand(engine.cluster.as_ref()).await
             || !Arc::ptr_eq(&self.discovery, &self.destination.discover().await.ok()?)
         {
             return None;
         }
         let (mut fetch, fetcher) = engine.fetching(application).await.ok()?;
         fetch.since = since;
-        let (standing, application) = (Arc::clone(self), application.clone());
+        let (standing, application) = (Arc::clone(self), Arc::clone(application));
         let repositories = Arc::clone(&engine.repositories);
         let task = move || {
             let resolved = resolve::resolve(&application, None, &repositories, &fetch, fetcher.as_ref()).ok()?;
@@ -112,11 +118,8 @@ impl Standing {
         tokio::task::spawn_blocking(task).await.ok()?
     }
 
-    fn objects_stand(&self, control: &dyn Cluster) -> bool {
-        let stand = |cluster: &dyn Cluster, seen: &[(ObjectRef, Remembered)]| {
-            seen.iter().all(|(object, state)| cluster.remembered(object).as_ref() == Some(state))
-        };
-        stand(self.destination.as_ref(), &self.objects) && stand(control, &self.record)
+    async fn objects_stand(&self, control: &dyn Cluster) -> bool {
+        self.objects.stands_in(self.destination.as_ref()).await && self.record.stands_in(control).await
     }
 
     fn sources_stand(&self, resolved: &Resolved) -> bool {
@@ -132,6 +135,19 @@ impl Standing {
                     .all(|(name, reads)| named(name).is_some_and(|source| holds(reads, source.tree.as_ref())))
         };
         self.sources.len() == resolved.sources.len() && self.sources.iter().zip(&resolved.sources).all(stands)
+    }
+}
+
+impl Seen {
+    async fn stands_in(&self, cluster: &dyn Cluster) -> bool {
+        cluster.versions(&self.objects).await.is_some_and(|versions| versions == self.versions)
+    }
+}
+
+impl FromIterator<(ObjectRef, Option<SmolStr>)> for Seen {
+    fn from_iter<I: IntoIterator<Item = (ObjectRef, Option<SmolStr>)>>(seen: I) -> Self {
+        let (objects, versions) = seen.into_iter().unzip();
+        Self { objects, versions }
     }
 }
 

@@ -10,7 +10,7 @@ use gitops_core::cluster::{
     Identity, Precondition, Propagation, Query, Subresource, Verb, WatchEvent, WatchStream, Write, scale_of,
 };
 use gitops_core::secret::Purpose;
-use gitops_core::{GroupVersionKind, Object, ObjectId, ObjectRef, Reveal, Value};
+use gitops_core::{GroupVersionKind, Object, ObjectId, ObjectRef, Reveal, SmolStr, Value};
 use gitops_merge::schema::Kind;
 use gitops_merge::server::{self as rules, Effect, FieldValidation, Operation, ServerError, Target};
 
@@ -20,6 +20,7 @@ use crate::open::{self, Inner};
 use crate::options::{Controllers, Options};
 use crate::server::selector::Selection;
 use crate::server::{Deletion, Page, Removal, Request};
+use crate::store::Key;
 use crate::watch::{self, Event};
 
 /// The Kubernetes version whose behaviour is followed.
@@ -110,6 +111,18 @@ impl Cluster for EmbeddedCluster {
             found.map(object).transpose()
         }
         .boxed()
+    }
+
+    fn versions<'a>(&'a self, targets: &'a [ObjectRef]) -> BoxFuture<'a, Option<Vec<Option<SmolStr>>>> {
+        let keys = targets.iter().map(|ObjectRef { id, .. }| {
+            Key::new(&id.group, &id.kind, id.namespace.as_deref().unwrap_or_default(), &id.name)
+        });
+        let keys: Vec<Key> = keys.collect();
+        let read = self.inner.read(move |server| {
+            let versions = keys.iter().map(|key| server.session.version_of(key));
+            versions.map(|version| Ok(version?.map(SmolStr::from))).collect()
+        });
+        async move { read.await.ok() }.boxed()
     }
 
     fn list<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<CompleteListing, ClusterError>> {

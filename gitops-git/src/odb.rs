@@ -189,6 +189,10 @@ impl Tree for GitTree {
         Ok(Some(Meta { kind: found.kind, size, id: content_id(found.id) }))
     }
 
+    fn identify(&self, path: &TreePath) -> Result<Option<(EntryKind, ContentId)>, TreeError> {
+        Ok(self.find(path)?.map(|found| (found.kind, content_id(found.id))))
+    }
+
     fn read(&self, path: &TreePath) -> Result<Option<Blob>, TreeError> {
         self.read_within(path, u64::MAX)
     }

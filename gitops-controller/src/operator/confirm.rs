@@ -29,6 +29,7 @@ pub(super) async fn confirm(
     }
     let Some(revisions) = standing.holds(engine, application, errand.since).await else { return Ok(None) };
     errand.leave_sources(Instant::now());
-    Applications::of(engine.cluster.as_ref()).confirm(application, &revisions, engine.clock.now()).await?;
-    Ok(Some(Look::confirmed()))
+    let now = engine.clock.now();
+    let written = Applications::of(engine.cluster.as_ref()).confirm(application, &revisions, now).await?;
+    Ok(Some(Look::confirmed(written.then_some(now))))
 }

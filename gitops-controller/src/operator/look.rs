@@ -74,12 +74,14 @@ pub(super) struct Look {
     pub stood: Option<Box<Stood>>,
     /// Whether it stands on what it stood on before.
     pub confirms: bool,
+    /// The time that its status has of it, where that was written.
+    pub reconciled: Option<Timestamp>,
 }
 
 impl Look {
     /// A look that found what the one before found.
-    pub(super) fn confirmed() -> Self {
-        Self { confirms: true, ..Self::default() }
+    pub(super) fn confirmed(reconciled: Option<Timestamp>) -> Self {
+        Self { confirms: true, reconciled, ..Self::default() }
     }
 }
 
@@ -214,7 +216,10 @@ async fn compare(
                 Decision::Rest | Decision::Sync(_) => {}
             }
             let version = save(&applications, &application, before).await?;
-            look.stood = stood(engine, errand, &application, &comparison, version).filter(|_| look.again.is_none());
+            look.reconciled = version.is_some().then_some(now);
+            if look.again.is_none() {
+                look.stood = stood(engine, errand, &application, &comparison, version).await;
+            }
             return Ok(());
         }
     };
@@ -342,7 +347,7 @@ fn selected(resource: &ResourceStatus) -> SyncOperationResource {
 
 /// What an Application stands on that was compared, where the comparison was made of the state that was told last: how it looks after
 /// what was written (`version`) is known from what is told of that.
-fn stood(
+async fn stood(
     engine: &Engine,
     errand: &Errand,
     application: &Application,
@@ -351,7 +356,7 @@ fn stood(
 ) -> Option<Box<Stood>> {
     let read = application.metadata.resource_version.as_ref();
     let looked_at = errand.ground.as_ref().map(|ground| &ground.state).filter(|state| Some(&state.version) == read)?;
-    let standing = Standing::of(engine, application, comparison)?;
+    let standing = Standing::of(engine, application, comparison).await?;
     let version = version.or_else(|| read.cloned())?;
     Some(Box::new(Stood { standing, looked_at: looked_at.clone(), version }))
 }

@@ -362,6 +362,9 @@ impl Work {
         match looked {
             Ok(mut look) => {
                 self.mishaps.forget(key);
+                if let Some(at) = look.reconciled {
+                    self.rivals.wrote(key, at);
+                }
                 if !look.confirms {
                     self.standings.stand(key, look.stood.take(), epoch);
                 }

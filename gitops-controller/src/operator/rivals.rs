@@ -90,6 +90,15 @@ impl Rivals {
         }
     }
 
+    /// Notes that this operator wrote an Application's status at a time.
+    pub(super) fn wrote(&self, key: &Key, at: Timestamp) {
+        let mut known = self.known();
+        // Statuses are to the second.
+        if known.get(key) != Some(&None) {
+            known.insert(key.clone(), Timestamp::from_second(at.as_second()).ok().map(Time));
+        }
+    }
+
     pub(super) fn forget(&self, key: &Key) {
         self.known().remove(key);
     }

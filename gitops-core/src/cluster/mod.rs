@@ -43,9 +43,10 @@ pub trait Cluster: Send + Sync {
     /// Deletes one object.
     fn delete<'a>(&'a self, delete: Delete<'a>) -> BoxFuture<'a, Result<Deleted, ClusterError>>;
 
-    /// The state of an object as far as it is remembered and kept up to date: nobody is asked for it. `None` where that is not so.
-    fn remembered(&self, _target: &ObjectRef) -> Option<Remembered> {
-        None
+    /// The resource versions of objects where they are at hand, so that no server is asked: one for each target, none for what is
+    /// absent. Nothing at all where one of them would have to be asked for.
+    fn versions<'a>(&'a self, _targets: &'a [ObjectRef]) -> BoxFuture<'a, Option<Vec<Option<SmolStr>>>> {
+        Box::pin(std::future::ready(None))
     }
 
     /// The same cluster, called for somebody else: it checks that the caller may impersonate them, and then what they may do.
@@ -56,15 +57,6 @@ pub trait Cluster: Send + Sync {
         let message = format!("this cluster cannot be called as `{}`", identity.user());
         Err(ClusterError::new(ErrorKind::BadRequest, message))
     }
-}
-
-/// What is remembered of an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Remembered {
-    /// It is not there.
-    Absent,
-    /// It is in the state of this resource version.
-    At(SmolStr),
 }
 
 /// Changes to the objects of a query.

@@ -80,6 +80,14 @@ pub trait Tree: Send + Sync {
     /// Where the storage fails.
     fn stat(&self, path: &TreePath) -> Result<Option<Meta>, TreeError>;
 
+    /// What kind of thing is at a path, and its content's name, which does not say how long it is.
+    ///
+    /// # Errors
+    /// Where the storage fails.
+    fn identify(&self, path: &TreePath) -> Result<Option<(EntryKind, ContentId)>, TreeError> {
+        Ok(self.stat(path)?.map(|meta| (meta.kind, meta.id)))
+    }
+
     /// A file's bytes, or the path that a link names; `None` where nothing is or a directory is.
     ///
     /// # Errors

@@ -32,7 +32,7 @@ impl Read {
     pub fn holds_in(&self, tree: &dyn Tree, path: &TreePath) -> Result<bool, TreeError> {
         let now = match self {
             Self::Listing(_) => listing(tree.list(path)?.as_deref()),
-            _ => found(tree.stat(path)?.as_ref()),
+            _ => identified(tree.identify(path)?),
         };
         Ok(now == *self)
     }
@@ -138,12 +138,16 @@ impl Tree for RecordingTree {
 }
 
 fn found(meta: Option<&Meta>) -> Read {
-    let Some(meta) = meta else { return Read::Absent };
-    match meta.kind {
+    identified(meta.map(|meta| (meta.kind, meta.id.clone())))
+}
+
+fn identified(found: Option<(EntryKind, ContentId)>) -> Read {
+    let Some((kind, id)) = found else { return Read::Absent };
+    match kind {
         EntryKind::Directory => Read::Directory,
-        EntryKind::File | EntryKind::Executable => Read::Content(meta.id.clone()),
-        EntryKind::Symlink => Read::Link(meta.id.clone()),
-        EntryKind::Submodule => Read::Submodule(meta.id.clone()),
+        EntryKind::File | EntryKind::Executable => Read::Content(id),
+        EntryKind::Symlink => Read::Link(id),
+        EntryKind::Submodule => Read::Submodule(id),
     }
 }
 

@@ -87,6 +87,14 @@ impl<'c> Session<'c> {
         row.map(Raw::read).transpose()
     }
 
+    /// The resource version of an object.
+    pub(crate) fn version_of(&self, key: &Key) -> Result<Option<String>, Failure> {
+        let sql = "SELECT json_extract(body, '$.metadata.resourceVersion') FROM objects
+                   WHERE api_group = ?1 AND kind = ?2 AND namespace = ?3 AND name = ?4";
+        let mut statement = self.prepare(sql)?;
+        Ok(statement.query_row(params![key.group, key.kind, key.namespace, key.name], |row| row.get(0)).optional()?)
+    }
+
     /// The object with this uid.
     pub(crate) fn by_uid(&self, uid: &str) -> Result<Option<Stored>, Failure> {
         let mut statement = self.prepare(&format!("SELECT {COLUMNS} FROM objects WHERE uid = ?1"))?;

@@ -16,13 +16,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt as _;
-use futures::future::{BoxFuture, FutureExt as _};
+use futures::future::{BoxFuture, FutureExt as _, ready};
 use gitops_core::annotations::{INSTANCE_LABEL, INVENTORY_OF, TRACKING_ID};
 use gitops_core::cluster::{
     Applied, Cluster, ClusterError, ClusterInfo, CompleteListing, Delete, Deleted, Discovery, ErrorKind, Identity,
-    Query, Remembered, WatchEvent, WatchStream, Write,
+    Query, WatchEvent, WatchStream, Write,
 };
-use gitops_core::{GroupKind, GroupVersionKind, Object, ObjectId, ObjectRef};
+use gitops_core::{GroupKind, GroupVersionKind, Object, ObjectId, ObjectRef, SmolStr};
 
 use behind::Behind;
 pub use follow::CacheState;
@@ -206,6 +206,18 @@ impl WatchCache {
         Ok(found)
     }
 
+    /// The version of an object, or that it is absent; nothing where that is not known for certain.
+    fn version(&self, target: &ObjectRef) -> Option<Option<SmolStr>> {
+        if self.is_doubtful(&target.id) {
+            return None;
+        }
+        let kinds = self.held.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        let followed = Arc::clone(kinds.get(&target.gvk()).filter(|followed| followed.is_current())?);
+        drop(kinds);
+        let behind = self.held.behind.is_behind(&target.id, &followed);
+        (!behind).then(|| followed.version(target.id.namespace.as_deref(), &target.id.name))
+    }
+
     fn is_doubtful(&self, id: &ObjectId) -> bool {
         self.held.doubtful.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
     }
@@ -341,18 +353,8 @@ impl Cluster for WatchCache {
         .boxed()
     }
 
-    fn remembered(&self, target: &ObjectRef) -> Option<Remembered> {
-        if self.is_doubtful(&target.id) {
-            return None;
-        }
-        let kinds = self.held.kinds.lock().unwrap_or_else(PoisonError::into_inner);
-        let followed = Arc::clone(kinds.get(&target.gvk()).filter(|followed| followed.is_current())?);
-        drop(kinds);
-        if self.held.behind.is_behind(&target.id, &followed) {
-            return None;
-        }
-        let version = followed.version(target.id.namespace.as_deref(), &target.id.name);
-        Some(version.map_or(Remembered::Absent, Remembered::At))
+    fn versions<'a>(&'a self, targets: &'a [ObjectRef]) -> BoxFuture<'a, Option<Vec<Option<SmolStr>>>> {
+        ready(targets.iter().map(|target| self.version(target)).collect()).boxed()
     }
 
     /// What the cache remembers was seen by its own caller, and is not for others: theirs is the cluster itself.
