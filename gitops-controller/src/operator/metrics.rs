@@ -21,6 +21,7 @@ pub struct Metrics {
     ready: AtomicBool,
     waiting: AtomicU64,
     renders: AtomicU64,
+    confirmed: AtomicU64,
     counted: Mutex<Counted>,
 }
 
@@ -122,6 +123,11 @@ impl Metrics {
         *counted.syncs.entry(of).or_default() += 1;
     }
 
+    /// A look found an Application as it was found before.
+    pub(super) fn confirm(&self) {
+        self.confirmed.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// So many sources were rendered; those whose result was known are not among them.
     pub(super) fn render(&self, sources: usize) {
         self.renders.fetch_add(u64::try_from(sources).unwrap_or(u64::MAX), Ordering::Relaxed);
@@ -180,6 +186,9 @@ impl Metrics {
         }
         head(&mut text, "gitops_renders_total", "counter", "Sources that were rendered.");
         line(&mut text, "gitops_renders_total", &[], &self.renders.load(Ordering::Relaxed).to_string());
+        let words = "Looks at Applications that were as they were found before, so that nothing was compared.";
+        head(&mut text, "gitops_looks_confirmed_total", "counter", words);
+        line(&mut text, "gitops_looks_confirmed_total", &[], &self.confirmed.load(Ordering::Relaxed).to_string());
         head(&mut text, "workqueue_depth", "gauge", "Applications that wait to be looked at.");
         let waiting = self.waiting.load(Ordering::Relaxed).to_string();
         line(&mut text, "workqueue_depth", &[("name", "app_reconciliation_queue")], &waiting);

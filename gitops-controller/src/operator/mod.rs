@@ -190,11 +190,13 @@ impl Operator {
         if self.options.observe_only {
             engine = engine.guarded(Guard::Observing);
         }
+        let mut lacks_default = false;
         if self.replicas.is_none()
             && !self.options.observe_only
             && let Err(error) = project::ensure_default(engine.cluster.as_ref(), &engine.projects.namespace).await
         {
             observer(&Event::Trouble { what: project::OF_ALL.into(), message: chain(&error) });
+            lacks_default = true;
         }
         let settings = settings::first(&engine).await;
         let share = Share::of(self.replicas, &engine, self.sender.clone());
@@ -223,6 +225,9 @@ impl Operator {
             share,
         };
         work.follow_projects(projects);
+        if lacks_default {
+            work.make_default(Arc::clone(&work.engine));
+        }
         work.follow_credentials();
         work.follow_clusters();
         work.follow_settings(settings);
@@ -365,8 +370,9 @@ impl Work {
                 if let Some(at) = look.reconciled {
                     self.rivals.wrote(key, at);
                 }
-                if !look.confirms {
-                    self.standings.stand(key, look.stood.take(), epoch);
+                match look.confirms {
+                    true => self.metrics.confirm(),
+                    false => self.standings.stand(key, look.stood.take(), epoch),
                 }
                 self.metrics.render(look.renders);
                 if self.options.observe_only && !self.is_news(key, &look) {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use gitops_core::api::{
     API_VERSION, APP_PROJECT_KIND, AppProject, Application, ApplicationConditionType, ApplicationHealth,
@@ -20,6 +21,7 @@ use super::look::save;
 use super::{Signal, Work};
 use crate::FIELD_MANAGER;
 use crate::applications::{ApplicationError, Applications};
+use crate::causes::chain;
 use crate::clusters::{Place, Unplaced};
 use crate::engine::Engine;
 use crate::status;
@@ -88,6 +90,23 @@ impl Work {
         self.followers.spawn(follow(Arc::clone(&self.engine.cluster), query, tell));
     }
 
+    /// Makes the project `default` beside the work, and tries again for as long as its kind is not served yet or the cluster cannot
+    /// be reached.
+    pub(super) fn make_default(&mut self, engine: Arc<Engine>) {
+        let sender = self.sender.clone();
+        self.followers.spawn(async move {
+            let mut pause = FIRST_PAUSE;
+            while let Err(error) = ensure_default(engine.cluster.as_ref(), &engine.projects.namespace).await {
+                let told = sender.send(Signal::Trouble(OF_ALL.into(), chain(&error)));
+                if told.is_err() || error.kind != ErrorKind::UnknownKind && !error.kind.is_transient() {
+                    return;
+                }
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        });
+    }
+
     /// Asks for every Application of a project.
     pub(super) fn ask_project(&mut self, name: &str, now: Timestamp) {
         for (key, _) in self.applications.iter().filter(|(_, application)| application.spec.project() == name) {
@@ -95,6 +114,10 @@ impl Work {
         }
     }
 }
+
+/// The first pause before the project `default` is made again; each one after it is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// What the project is called that there always is, where it cannot be made.
 pub(super) const OF_ALL: &str = "the project `default`";

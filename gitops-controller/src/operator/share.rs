@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::event::Event;
 use super::queue::Key;
-use super::{Signal, Work, applications_of, project};
+use super::{Signal, Work, applications_of};
 use crate::applications::Applications;
 use crate::causes::chain;
 use crate::engine::Engine;
@@ -276,13 +276,8 @@ impl Work {
         }
         if shard == Shard::Sets {
             self.sets.ask_all(now);
-            let (engine, sender) = (Arc::clone(&part.engine), self.sender.clone());
-            self.looks.spawn(async move {
-                let made = project::ensure_default(engine.cluster.as_ref(), &engine.projects.namespace).await;
-                if let Err(error) = made {
-                    let _ = sender.send(Signal::Trouble(project::OF_ALL.into(), chain(&error)));
-                }
-            });
+            let engine = Arc::clone(&part.engine);
+            self.make_default(engine);
             return;
         }
         for (key, application) in self.applications.iter().filter(|(key, _)| Shard::of(key, count) == shard) {

@@ -1,5 +1,6 @@
 //! The operator on the embedded cluster, over a real repository.
 
+mod confirm;
 mod mishap;
 mod settings;
 mod signatures;
