@@ -16,6 +16,7 @@ use gitops_diff::ObjectDiff;
 use gitops_policy::Trigger;
 use jiff::SignedDuration;
 
+use super::advice::{advice, is_late};
 use super::automation::{Decision, decide};
 use super::event::Event;
 use super::fights::Fights;
@@ -52,6 +53,9 @@ const UNREACHABLE: SignedDuration = SignedDuration::from_secs(16);
 const UNSIGNED: SignedDuration = SignedDuration::from_secs(30);
 
 /// What a look came to.
+/// How soon sources are looked at again that were not rendered in time: the machine may be less busy then.
+const LATE: SignedDuration = SignedDuration::from_mins(2);
+
 #[derive(Debug, Default)]
 pub(super) struct Look {
     /// When to look again, whatever happens.
@@ -161,7 +165,7 @@ async fn compare(
     let mut comparison = match engine.compare(&application, &options, &mut |event| errand.note(&event)).await {
         Ok(comparison) => comparison,
         Err(error) => {
-            let message = chain(&error);
+            let message = chain(&error) + &advice(&error);
             status::fail(&mut application, engine.conduct.keeps_health, now);
             let status = application.status.get_or_insert_default();
             let words = comparison_error(&read, &error, &message);
@@ -179,6 +183,9 @@ async fn compare(
             return save(&applications, &application, before).await;
         }
     };
+            if is_late(&error) {
+                look.again = later(engine, LATE);
+            }
     finalizers::note_hooks(&applications, &read, &comparison).await?;
     look.renders += comparison.renders;
     look.tracking.clone_from(&comparison.target.tracking);

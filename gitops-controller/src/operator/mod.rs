@@ -4,6 +4,7 @@
 //! repositories only tell it that an Application may have changed; a look does the work, several side by side, never two at
 //! one Application. Everything that must survive is in the cluster: the loop can be killed at any time.
 
+mod advice;
 mod appset;
 mod automation;
 mod begin;
