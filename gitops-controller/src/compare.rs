@@ -10,7 +10,7 @@ use gitops_apply::health::Checks;
 use gitops_apply::observe::{Ahead, compare_with, observe_rest};
 use gitops_apply::plan::{Live, PlanRevision, PlanSource, PlanTarget};
 use gitops_apply::prepare::{Destination, PrepareError, prepare};
-use gitops_apply::tracking::{Owner, Tracking};
+use gitops_apply::tracking::Tracking;
 use gitops_apply::{Desired, Inventory, observe};
 use gitops_core::annotations::CLIENT_SIDE_APPLY_MIGRATION_MANAGER as MIGRATION_MANAGER;
 use gitops_core::api::{Application, ApplicationConditionType, SourceType};
@@ -412,7 +412,8 @@ fn destination(application: &Application, strict: bool, tracking: Tracking) -> D
     destination
 }
 
-/// Argo CD's warnings of desired objects that another Application has.
+/// Argo CD's warnings of desired objects that another Application has: what bears the mark of one, whichever object that mark
+/// was put on (`CompareAppState`, controller/state.go, v3.5).
 fn shared(
     application: &Application,
     target: &PlanTarget,
@@ -420,13 +421,11 @@ fn shared(
     live: &Live,
 ) -> Vec<(ApplicationConditionType, String)> {
     let whole_name = format!("{}/{}", control_namespace(application), application.name());
-    let warning = |id: &ObjectId| match target.owner_of(live.get(id)?) {
-        Owner::Other(other) => {
-            let (kind, name, other) = (&id.kind, &id.name, other.replace('_', "/"));
-            let words = format!("{kind}/{name} is part of applications {whole_name} and {other}");
-            Some((ApplicationConditionType::SharedResourceWarning, words))
-        }
-        Owner::Ours | Owner::Nobody => None,
+    let warning = |id: &ObjectId| {
+        let other = target.shared_with(live.get(id)?)?.replace('_', "/");
+        let (kind, name) = (&id.kind, &id.name);
+        let words = format!("{kind}/{name} is part of applications {whole_name} and {other}");
+        Some((ApplicationConditionType::SharedResourceWarning, words))
     };
     desired.resources.keys().filter_map(warning).collect()
 }
