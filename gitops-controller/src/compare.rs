@@ -29,6 +29,7 @@ use crate::adoption;
 use crate::clusters::{Place, Unplaced};
 use crate::engine::Engine;
 use crate::facts::{Facts, Recorded};
+use crate::filter::ResourceFilter;
 use crate::integrity::IntegrityError;
 use crate::left_hooks::LeftHooks;
 use crate::project::{forbidden, forbidden_listed};
@@ -99,6 +100,8 @@ pub struct Comparison {
     pub forbidden: BTreeMap<ObjectId, Violation>,
     /// The listed objects that the project does not allow, with the reason. They are kept.
     pub forbidden_listed: BTreeMap<ObjectId, String>,
+    /// Which kinds are left alone: none of them is among the desired objects.
+    pub filter: ResourceFilter,
     /// How each desired resource differs.
     pub diffs: BTreeMap<ObjectId, ObjectDiff>,
     /// Types of fields, custom kinds included.
@@ -226,6 +229,8 @@ impl Engine {
         let mut warnings: Vec<String> = rendering.warnings.iter().map(ToString::to_string).collect();
         let mut desired = prepare(rendering.objects, &there, &facts.discovery).map_err(CompareError::Prepare)?;
         warnings.append(&mut desired.warnings);
+        let filter = settings.resource_filter()?;
+        let mut conditions = filter.take_out(&mut desired, &place.server);
         let adopts = adoption::note_listed(application, &mut inventory);
         let observed = observe_rest(tenant.0.as_ref(), &desired, &inventory, ahead);
         let seen = observed.instrument(info_span!("observe")).await;
@@ -250,7 +255,9 @@ impl Engine {
         let kinds = self.kinds_for(&desired, &place).await?;
         let (known, misunderstood) = settings.known_types(&kinds)?;
         warnings.extend(misunderstood);
-        let conditions = shared(application, &target, &desired, &live);
+        conditions.extend(shared(application, &target, &desired, &live));
+        let mut forbidden_listed = forbidden_listed(&project, &place, &inventory);
+        forbidden_listed.extend(filter.listed(&inventory, &place.server));
         let mut comparison = Comparison {
             resolved,
             source,
@@ -270,7 +277,8 @@ impl Engine {
             conditions,
             desired,
             tenant,
-            forbidden_listed: forbidden_listed(&project, &place, &inventory),
+            forbidden_listed,
+            filter,
             inventory,
             live,
             left_hooks: LeftHooks::listed(application),
@@ -396,7 +404,9 @@ impl Comparison {
     /// Listed objects that the sources no longer have.
     pub fn extra(&self) -> impl Iterator<Item = &ObjectId> {
         let hooks: std::collections::BTreeSet<_> = self.desired.hooks.iter().map(|hook| hook.object.id()).collect();
-        let unwanted = move |id: &&ObjectId| !self.desired.resources.contains_key(*id) && !hooks.contains(*id);
+        let is_known = |id: &ObjectId| !self.filter.excludes_object(id, &self.place.server);
+        let unwanted =
+            move |id: &&ObjectId| !self.desired.resources.contains_key(*id) && !hooks.contains(*id) && is_known(id);
         self.inventory.entries.keys().filter(unwanted)
     }
 }

@@ -26,6 +26,7 @@ mod digest_key;
 mod engine;
 mod execution;
 mod facts;
+pub mod filter;
 mod guard;
 pub mod history;
 pub mod integrity;
@@ -55,8 +56,8 @@ pub mod webhook;
 
 pub use application_sets::{ApplicationSetError, ApplicationSets};
 pub use applications::{ApplicationError, Applications};
-pub use compare::{CompareError, Comparison};
 pub use budget::{DIRECTORY_SIZE, RENDER_TIMEOUT, RenderBudget};
+pub use compare::{CompareError, Comparison};
 pub use conduct::{Conduct, Rehearsal};
 pub use credentials::RepositoryCredentials;
 pub use engine::{Engine, TokioTimer};

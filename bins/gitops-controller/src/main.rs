@@ -82,7 +82,7 @@ async fn operate(arguments: Arguments) -> Result<(), Failure> {
     let identity = replicas::identity(&arguments.replicas);
     let (cluster, connection) = cluster(&arguments, &identity).await?;
     let engine = engine(&arguments, Arc::clone(&cluster))?;
-    let mut options = OperatorOptions::default();
+    let mut options = OperatorOptions::said(|name| std::env::var(name).ok());
     options.namespace = Some(arguments.namespace.clone());
     options.parallel = arguments.parallel;
     options.notices = arguments.embedded.is_none() && !arguments.observe_only;

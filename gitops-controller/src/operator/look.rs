@@ -30,6 +30,7 @@ use crate::clusters::{Place, Unplaced};
 use crate::compare::{CompareError, CompareOptions, Comparison};
 use crate::deletion::Deletion;
 use crate::engine::Engine;
+use crate::filter::ResourceFilter;
 use crate::integrity::IntegrityError;
 use crate::reconcile::{SyncError, SyncReport, SyncRequest};
 use crate::selection::Selector;
@@ -52,10 +53,10 @@ const UNREACHABLE: SignedDuration = SignedDuration::from_secs(16);
 /// How soon what is not signed as it has to be is looked at again: the keys may be other ones by then.
 const UNSIGNED: SignedDuration = SignedDuration::from_secs(30);
 
-/// What a look came to.
 /// How soon sources are looked at again that were not rendered in time: the machine may be less busy then.
 const LATE: SignedDuration = SignedDuration::from_mins(2);
 
+/// What a look came to.
 #[derive(Debug, Default)]
 pub(super) struct Look {
     /// When to look again, whatever happens.
@@ -66,6 +67,8 @@ pub(super) struct Look {
     pub kinds: BTreeSet<GroupVersionKind>,
     /// How these are marked.
     pub tracking: Tracking,
+    /// Which kinds are left alone.
+    pub filter: ResourceFilter,
     /// How many sources were rendered.
     pub renders: usize,
     /// What happened.
@@ -180,22 +183,23 @@ async fn compare(
             if matches!(error, CompareError::Integrity(_)) {
                 look.again = later(engine, UNSIGNED);
             }
-            return save(&applications, &application, before).await;
-        }
-    };
             if is_late(&error) {
                 look.again = later(engine, LATE);
             }
+            return save(&applications, &application, before).await;
+        }
+    };
     finalizers::note_hooks(&applications, &read, &comparison).await?;
     look.renders += comparison.renders;
     look.tracking.clone_from(&comparison.target.tracking);
+    look.filter = comparison.filter.clone();
     let objects = comparison.desired.resources.values().chain(&comparison.desired.hooks);
     look.kinds = objects.map(|one| one.object.gvk()).collect();
     let fought = of(fights).words(key, now);
     comparison.conditions.extend(fought.into_iter().map(|words| (FIELD_FIGHT.into(), words)));
     comparison.conditions.extend(orphans::warning(&application, &comparison).await);
     status::update(&mut application, &comparison, now);
-    let request = match automatic(&application, &comparison, fights, key, now) {
+    let request = match automatic(engine, &application, &comparison, fights, key) {
         Ok(request) => request,
         Err(decision) => {
             match decision {
@@ -267,13 +271,15 @@ fn later(engine: &Engine, pause: SignedDuration) -> Option<Timestamp> {
 
 /// The sync that an Application asks for by its policy, or what is decided in its place.
 fn automatic(
+    engine: &Engine,
     application: &Application,
     comparison: &Comparison,
     fights: &Mutex<Fights>,
     key: &Key,
-    now: Timestamp,
 ) -> Result<SyncRequest, Decision> {
-    let attempt = match project::within_windows(decide(application, now), &comparison.project, application, now) {
+    let now = engine.clock.now();
+    let decided = decide(application, &engine.conduct.self_heal, now);
+    let attempt = match project::within_windows(decided, &comparison.project, application, now) {
         Decision::Sync(attempt) => attempt,
         other => return Err(other),
     };
