@@ -7,7 +7,7 @@ use gitops_apply::hook;
 use gitops_apply::plan::{Live, PlanTarget};
 use gitops_apply::prepare::{Desired, DesiredObject};
 use gitops_apply::tracking::TrackingMethod;
-use gitops_core::api::{Application, ResourceStatus};
+use gitops_core::api::Application;
 use gitops_core::cluster::{ClusterError, ErrorKind, Query};
 use gitops_core::{Cluster, Object, ObjectId, ObjectRef};
 
@@ -32,7 +32,7 @@ impl LeftHooks {
     /// What is to be looked for of an Application.
     pub(crate) fn listed(application: &Application) -> Self {
         let resources = application.status.iter().flat_map(|status| status.resources.iter().flatten());
-        let listed = resources.filter(|one| one.hook == Some(true)).filter_map(reference).collect();
+        let listed = resources.filter(|one| one.is_hook()).filter_map(|one| one.reference(None)).collect();
         Self { listed, objects: BTreeMap::new() }
     }
 
@@ -112,11 +112,4 @@ pub(crate) async fn made_hooks(
 /// Whether an object is a hook with the Application's mark.
 fn is_left(object: &Object, target: &PlanTarget) -> bool {
     hook::is_hook(object) && target.tracking.bearer(object) == Some(target.owner.as_str())
-}
-
-fn reference(resource: &ResourceStatus) -> Option<ObjectRef> {
-    let group = resource.group.as_deref().unwrap_or_default();
-    let namespace = resource.namespace.as_deref().filter(|namespace| !namespace.is_empty());
-    let id = ObjectId::new(group, resource.kind.as_deref()?, namespace, resource.name.as_deref()?);
-    Some(id.at_version(resource.version.as_deref()?))
 }

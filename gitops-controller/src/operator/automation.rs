@@ -109,7 +109,7 @@ pub fn decide(application: &Application, healing: &SelfHeal, now: Timestamp) -> 
     }
     let extra = |resource: &&ResourceStatus| resource.requires_pruning == Some(true);
     // What hooks left says nothing of what a sync would do.
-    let resources: Vec<_> = status.resources.iter().flatten().filter(|one| one.hook != Some(true)).collect();
+    let resources: Vec<_> = status.resources.iter().flatten().filter(|one| !one.is_hook()).collect();
     let differing = resources.iter().filter(|resource| resource.status != Some(SyncStatusCode::Synced));
     if !automated.prunes() && differing.clone().count() > 0 && differing.clone().all(extra) {
         return Decision::Rest;

@@ -307,7 +307,7 @@ fn automatic(
     request.only = due.iter().map(Selector::of).collect();
     // What is written down names the hooks that are there too, and no namespace, as Argo CD's operations of its own do.
     let listed = application.status.iter().flat_map(|status| status.resources.iter().flatten());
-    let noted = listed.map(|one| (one.hook == Some(true), selected(one)));
+    let noted = listed.map(|one| (one.is_hook(), selected(one)));
     let noted = noted.filter(|(is_hook, one)| *is_hook || due.contains(one)).map(|(_, mut one)| {
         one.namespace = None;
         one
