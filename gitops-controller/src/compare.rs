@@ -258,6 +258,7 @@ impl Engine {
         conditions.extend(shared(application, &target, &desired, &live));
         let mut forbidden_listed = forbidden_listed(&project, &place, &inventory);
         forbidden_listed.extend(filter.listed(&inventory, &place.server));
+        let left_hooks = LeftHooks::listed(application, |id| filter.excludes_object(id, &place.server));
         let mut comparison = Comparison {
             resolved,
             source,
@@ -281,7 +282,7 @@ impl Engine {
             filter,
             inventory,
             live,
-            left_hooks: LeftHooks::listed(application),
+            left_hooks,
             project,
             place,
             forbidden,

@@ -29,10 +29,11 @@ pub(crate) struct LeftHook<'a> {
 }
 
 impl LeftHooks {
-    /// What is to be looked for of an Application.
-    pub(crate) fn listed(application: &Application) -> Self {
+    /// What is to be looked for of an Application, but of kinds that are left alone.
+    pub(crate) fn listed(application: &Application, is_left_alone: impl Fn(&ObjectId) -> bool) -> Self {
         let resources = application.status.iter().flat_map(|status| status.resources.iter().flatten());
-        let listed = resources.filter(|one| one.is_hook()).filter_map(|one| one.reference(None)).collect();
+        let listed = resources.filter(|one| one.is_hook()).filter_map(|one| one.reference(None));
+        let listed = listed.filter(|hook| !is_left_alone(&hook.id)).collect();
         Self { listed, objects: BTreeMap::new() }
     }
 
