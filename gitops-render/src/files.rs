@@ -80,6 +80,8 @@ impl<'a> Files<'a> {
     /// Counts bytes that were got in another way than from a tree.
     pub(crate) fn count(&self, bytes: &Bytes) -> Result<(), RenderError> {
         self.limits.go_on()?;
+        // Files that are read side by side with one of too many objects need not be read any more.
+        self.count_objects(0)?;
         let files = self.files.fetch_add(1, Ordering::Relaxed) + 1;
         if files > self.limits.files {
             return Err(RenderError::Budget { what: "files", limit: self.limits.files as u64 });
