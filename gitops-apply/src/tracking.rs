@@ -110,7 +110,8 @@ impl Tracking {
     fn annotated<'a>(&self, object: &'a Object) -> Option<(&'a str, &'a str)> {
         let installation = self.installation.as_deref();
         let is_ours = installation.is_none() || object.annotation(INSTALLATION_ID) == installation;
-        object.annotation(TRACKING_ID).filter(|_| is_ours)?.split_once(':')
+        let (name, place) = object.annotation(TRACKING_ID).filter(|_| is_ours)?.split_once(':')?;
+        (!name.is_empty() && parts(place).is_some()).then_some((name, place))
     }
 
     pub(crate) fn is_default(&self) -> bool {
@@ -122,17 +123,20 @@ fn annotation(application: &str, id: &ObjectId, namespace: &str) -> String {
     format!("{application}:{}/{}:{namespace}/{}", id.group, id.kind, id.name)
 }
 
-/// Whether the place in an annotation, `<group>/<kind>:<namespace>/<name>`, is this object. Argo CD writes the destination's
-/// namespace for objects of the whole cluster.
+/// The place in an annotation, `<group>/<kind>:<namespace>/<name>`. What is no such place marks nothing
+/// (`ParseAppInstanceValue`, util/argo/resource_tracking.go, v3.5).
+fn parts(place: &str) -> Option<[&str; 4]> {
+    let (kind, object) = place.split_once(':')?;
+    let ((group, kind), (namespace, name)) = (kind.split_once('/')?, object.split_once('/')?);
+    (!kind.contains('/') && !name.contains('/')).then_some([group, kind, namespace, name])
+}
+
+/// Whether a place is this object. Argo CD writes the destination's namespace for objects of the whole cluster.
 fn is_of(place: &str, id: &ObjectId) -> bool {
-    let Some((kind, (namespace, name))) =
-        place.split_once(':').and_then(|(kind, rest)| Some((kind, rest.split_once('/')?)))
-    else {
-        return false;
-    };
-    kind.split_once('/') == Some((id.group.as_str(), id.kind.as_str()))
-        && name == id.name
-        && id.namespace.as_deref().is_none_or(|own| own == namespace)
+    parts(place).is_some_and(|[group, kind, namespace, name]| {
+        (group, kind, name) == (id.group.as_str(), id.kind.as_str(), id.name.as_str())
+            && id.namespace.as_deref().is_none_or(|own| own == namespace)
+    })
 }
 
 fn remove_installation(body: &mut Map) {
@@ -208,6 +212,12 @@ mod tests {
         marked.set_name("b");
         assert_eq!(tracking.owner(&marked, "web"), Owner::Nobody);
         assert_eq!(tracking.bearer(&marked), Some("web"));
+        for malformed in
+            ["web", "web:apps/Deployment", "web:Deployment:shop/b", "web:apps/Deployment:shop/b/c", ":a/B:c/b"]
+        {
+            marked.set_annotation(TRACKING_ID, malformed);
+            assert_eq!(tracking.bearer(&marked), None, "{malformed}");
+        }
     }
 
     #[test]

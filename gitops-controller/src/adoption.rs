@@ -7,7 +7,6 @@
 use gitops_apply::Inventory;
 use gitops_apply::plan::Live;
 use gitops_apply::tracking::{Owner, Tracking};
-use gitops_core::ObjectId;
 use gitops_core::api::Application;
 
 /// Notes what the status of an Application lists, of which nothing was recorded so far; whether there is any of it.
@@ -15,13 +14,8 @@ pub(crate) fn note_listed(application: &Application, inventory: &mut Inventory) 
     let recorded = inventory.stored_parts > 0 || !inventory.entries.is_empty();
     let Some(status) = application.status.as_ref().filter(|_| !recorded) else { return false };
     // Hooks are deleted by their own policies only, and are in no inventory.
-    for resource in status.resources.iter().flatten().filter(|one| one.hook != Some(true)) {
-        let (Some(kind), Some(name)) = (&resource.kind, &resource.name) else { continue };
-        let group = resource.group.as_deref().unwrap_or_default();
-        let namespace = resource.namespace.as_deref().filter(|namespace| !namespace.is_empty());
-        let id = ObjectId::new(group, kind.as_str(), namespace, name.as_str());
-        inventory.note(&id.at_version(resource.version.as_deref().unwrap_or("v1")), None);
-    }
+    let resources = status.resources.iter().flatten().filter(|one| !one.is_hook());
+    resources.filter_map(|one| one.reference(Some("v1"))).for_each(|object| inventory.note(&object, None));
     !inventory.entries.is_empty()
 }
 

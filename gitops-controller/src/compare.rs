@@ -10,7 +10,7 @@ use gitops_apply::health::Checks;
 use gitops_apply::observe::{Ahead, compare_with, observe_rest};
 use gitops_apply::plan::{Live, PlanRevision, PlanSource, PlanTarget};
 use gitops_apply::prepare::{Destination, PrepareError, prepare};
-use gitops_apply::tracking::{Owner, Tracking};
+use gitops_apply::tracking::Tracking;
 use gitops_apply::{Desired, Inventory, observe};
 use gitops_core::annotations::CLIENT_SIDE_APPLY_MIGRATION_MANAGER as MIGRATION_MANAGER;
 use gitops_core::api::{Application, ApplicationConditionType, SourceType};
@@ -29,6 +29,7 @@ use crate::adoption;
 use crate::clusters::{Place, Unplaced};
 use crate::engine::Engine;
 use crate::facts::{Facts, Recorded};
+use crate::filter::ResourceFilter;
 use crate::integrity::IntegrityError;
 use crate::left_hooks::LeftHooks;
 use crate::project::{forbidden, forbidden_listed};
@@ -103,6 +104,8 @@ pub struct Comparison {
     pub forbidden: BTreeMap<ObjectId, Violation>,
     /// The listed objects that the project does not allow, with the reason. They are kept.
     pub forbidden_listed: BTreeMap<ObjectId, String>,
+    /// Which kinds are left alone: none of them is among the desired objects.
+    pub filter: ResourceFilter,
     /// How each desired resource differs.
     pub diffs: BTreeMap<ObjectId, ObjectDiff>,
     /// Types of fields, custom kinds included.
@@ -230,6 +233,8 @@ impl Engine {
         let mut warnings: Vec<String> = rendering.warnings.iter().map(ToString::to_string).collect();
         let mut desired = prepare(rendering.objects, &there, &facts.discovery).map_err(CompareError::Prepare)?;
         warnings.append(&mut desired.warnings);
+        let filter = settings.resource_filter()?;
+        let mut conditions = filter.take_out(&mut desired, &place.server);
         let adopts = adoption::note_listed(application, &mut inventory);
         let observed = observe_rest(tenant.0.as_ref(), &desired, &inventory, ahead);
         let seen = observed.instrument(info_span!("observe")).await;
@@ -254,7 +259,10 @@ impl Engine {
         let kinds = self.kinds_for(&desired, &place).await?;
         let (known, misunderstood) = settings.known_types(&kinds)?;
         warnings.extend(misunderstood);
-        let conditions = shared(application, &target, &desired, &live);
+        conditions.extend(shared(application, &target, &desired, &live));
+        let mut forbidden_listed = forbidden_listed(&project, &place, &inventory);
+        forbidden_listed.extend(filter.listed(&inventory, &place.server));
+        let left_hooks = LeftHooks::listed(application, |id| filter.excludes_object(id, &place.server));
         let mut comparison = Comparison {
             resolved,
             source,
@@ -276,10 +284,11 @@ impl Engine {
             conditions,
             desired,
             tenant,
-            forbidden_listed: forbidden_listed(&project, &place, &inventory),
+            forbidden_listed,
+            filter,
             inventory,
             live,
-            left_hooks: LeftHooks::listed(application),
+            left_hooks,
             project,
             place,
             forbidden,
@@ -402,7 +411,9 @@ impl Comparison {
     /// Listed objects that the sources no longer have.
     pub fn extra(&self) -> impl Iterator<Item = &ObjectId> {
         let hooks: std::collections::BTreeSet<_> = self.desired.hooks.iter().map(|hook| hook.object.id()).collect();
-        let unwanted = move |id: &&ObjectId| !self.desired.resources.contains_key(*id) && !hooks.contains(*id);
+        let is_known = |id: &ObjectId| !self.filter.excludes_object(id, &self.place.server);
+        let unwanted =
+            move |id: &&ObjectId| !self.desired.resources.contains_key(*id) && !hooks.contains(*id) && is_known(id);
         self.inventory.entries.keys().filter(unwanted)
     }
 }
@@ -418,7 +429,8 @@ fn destination(application: &Application, strict: bool, tracking: Tracking) -> D
     destination
 }
 
-/// Argo CD's warnings of desired objects that another Application has.
+/// Argo CD's warnings of desired objects that another Application has: what bears the mark of one, whichever object that mark
+/// was put on (`CompareAppState`, controller/state.go, v3.5).
 fn shared(
     application: &Application,
     target: &PlanTarget,
@@ -426,13 +438,11 @@ fn shared(
     live: &Live,
 ) -> Vec<(ApplicationConditionType, String)> {
     let whole_name = format!("{}/{}", control_namespace(application), application.name());
-    let warning = |id: &ObjectId| match target.owner_of(live.get(id)?) {
-        Owner::Other(other) => {
-            let (kind, name, other) = (&id.kind, &id.name, other.replace('_', "/"));
-            let words = format!("{kind}/{name} is part of applications {whole_name} and {other}");
-            Some((ApplicationConditionType::SharedResourceWarning, words))
-        }
-        Owner::Ours | Owner::Nobody => None,
+    let warning = |id: &ObjectId| {
+        let other = target.shared_with(live.get(id)?)?.replace('_', "/");
+        let (kind, name) = (&id.kind, &id.name);
+        let words = format!("{kind}/{name} is part of applications {whole_name} and {other}");
+        Some((ApplicationConditionType::SharedResourceWarning, words))
     };
     desired.resources.keys().filter_map(warning).collect()
 }

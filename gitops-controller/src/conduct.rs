@@ -9,6 +9,7 @@ use gitops_apply::execute::Settings;
 use gitops_apply::health::Checks;
 use jiff::SignedDuration;
 
+use crate::operator::SelfHeal;
 use crate::settings::is_true;
 
 /// The variable that says how many seconds lie between waves, as for Argo CD's controller.
@@ -60,6 +61,8 @@ pub struct Conduct {
     pub keeps_health: bool,
     /// Whether the API server is asked what objects would be, where their Application does not say it.
     pub server_diff: bool,
+    /// How heals of one revision lie apart.
+    pub self_heal: SelfHeal,
     /// Who makes the health checks that the settings name; without one, settings name none.
     pub checks: Option<MakeChecks>,
 }
@@ -68,19 +71,21 @@ impl Default for Conduct {
     /// Nothing is rehearsed, and waves follow at once: right for a cluster that answers when all is done.
     fn default() -> Self {
         let (rehearsal, wave_delay) = (Rehearsal::Never, SignedDuration::ZERO);
-        Self { rehearsal, wave_delay, keeps_health: true, server_diff: false, checks: None }
+        let self_heal = SelfHeal::default();
+        Self { rehearsal, wave_delay, keeps_health: true, server_diff: false, self_heal, checks: None }
     }
 }
 
 impl fmt::Debug for Conduct {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rehearsal, wave_delay, keeps_health, server_diff, checks } = self;
+        let Self { rehearsal, wave_delay, keeps_health, server_diff, self_heal, checks } = self;
         let checks = checks.is_some();
         out.debug_struct("Conduct")
             .field("rehearsal", rehearsal)
             .field("wave_delay", wave_delay)
             .field("keeps_health", keeps_health)
             .field("server_diff", server_diff)
+            .field("self_heal", self_heal)
             .field("checks", &checks)
             .finish()
     }
@@ -92,7 +97,7 @@ impl Conduct {
     pub fn on_a_cluster(variable: impl Fn(&str) -> Option<String>) -> Self {
         let wave_delay = wave_delay(variable(SYNC_WAVE_DELAY).as_deref());
         let server_diff = variable(SERVER_SIDE_DIFF).as_deref().is_some_and(is_true);
-        Self { wave_delay, server_diff, ..Self::default() }
+        Self { wave_delay, server_diff, self_heal: SelfHeal::said(variable), ..Self::default() }
     }
 
     /// As of an operator: syncs of several waves are rehearsed as well, and health is told of Applications only.

@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use futures::future::{Either, select};
-use gitops_core::api::Application;
+use gitops_core::api::{Application, ResourceStatus};
 
 use crate::applications::{ApplicationError, Applications, Defined};
 use crate::compare::{CompareError, CompareOptions, Comparison};
@@ -47,5 +47,5 @@ impl Engine {
 fn is_whole(comparison: Option<&Comparison>, application: &Application) -> bool {
     let Some(status) = &application.status else { return true };
     let is_recorded = comparison.is_none_or(|comparison| comparison.inventory.stored_parts > 0);
-    is_recorded && !status.resources.iter().flatten().any(|resource| resource.hook == Some(true))
+    is_recorded && !status.resources.iter().flatten().any(ResourceStatus::is_hook)
 }

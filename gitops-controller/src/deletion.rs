@@ -150,7 +150,9 @@ impl Engine {
         if !reasons.is_empty() {
             return Err(Refused { reasons }.into());
         }
-        let kept = forbidden_listed(&project, &place, &inventory);
+        let mut kept = forbidden_listed(&project, &place, &inventory);
+        let filter = settings.resource_filter().map_err(CompareError::from)?;
+        kept.extend(filter.listed(&inventory, &place.server));
         let source = plan_source(&resolved, "");
         let comparison = Comparison {
             resolved,
@@ -166,6 +168,7 @@ impl Engine {
             tenant,
             forbidden: BTreeMap::new(),
             forbidden_listed: kept,
+            filter,
             project,
             inventory,
             live,

@@ -12,6 +12,7 @@ use gitops_render::JsonnetEvaluator;
 use gitops_render::helm::ChartCache;
 
 use crate::audit::Journal;
+use crate::budget::RenderBudget;
 use crate::clusters::{Clusters, KnownClusters};
 use crate::conduct::Conduct;
 use crate::credentials::RepositoryCredentials;
@@ -46,6 +47,8 @@ pub struct Engine {
     pub build: String,
     /// Who evaluates Jsonnet; none where it is switched off.
     pub jsonnet: Option<Arc<dyn JsonnetEvaluator>>,
+    /// What the render of an Application may cost.
+    pub budget: RenderBudget,
     /// Who makes the private keys and certificates that charts ask for.
     pub keys: Arc<KeptKeys>,
     /// Charts that were read.
@@ -87,6 +90,7 @@ impl Engine {
             charts: ChartCache::default(),
             build: Self::build(),
             jsonnet: None,
+            budget: RenderBudget::default(),
             keys: Arc::default(),
             kinds,
             conduct: Conduct::default(),

@@ -7,7 +7,7 @@ use gitops_apply::hook;
 use gitops_apply::plan::{Live, PlanTarget};
 use gitops_apply::prepare::{Desired, DesiredObject};
 use gitops_apply::tracking::TrackingMethod;
-use gitops_core::api::{Application, ResourceStatus};
+use gitops_core::api::Application;
 use gitops_core::cluster::{ClusterError, ErrorKind, Query};
 use gitops_core::{Cluster, Object, ObjectId, ObjectRef};
 
@@ -29,10 +29,11 @@ pub(crate) struct LeftHook<'a> {
 }
 
 impl LeftHooks {
-    /// What is to be looked for of an Application.
-    pub(crate) fn listed(application: &Application) -> Self {
+    /// What is to be looked for of an Application, but of kinds that are left alone.
+    pub(crate) fn listed(application: &Application, is_left_alone: impl Fn(&ObjectId) -> bool) -> Self {
         let resources = application.status.iter().flat_map(|status| status.resources.iter().flatten());
-        let listed = resources.filter(|one| one.hook == Some(true)).filter_map(reference).collect();
+        let listed = resources.filter(|one| one.is_hook()).filter_map(|one| one.reference(None));
+        let listed = listed.filter(|hook| !is_left_alone(&hook.id)).collect();
         Self { listed, objects: BTreeMap::new() }
     }
 
@@ -117,11 +118,4 @@ pub(crate) async fn made_hooks(
 /// Whether an object is a hook with the Application's mark.
 fn is_left(object: &Object, target: &PlanTarget) -> bool {
     hook::is_hook(object) && target.tracking.bearer(object) == Some(target.owner.as_str())
-}
-
-fn reference(resource: &ResourceStatus) -> Option<ObjectRef> {
-    let group = resource.group.as_deref().unwrap_or_default();
-    let namespace = resource.namespace.as_deref().filter(|namespace| !namespace.is_empty());
-    let id = ObjectId::new(group, resource.kind.as_deref()?, namespace, resource.name.as_deref()?);
-    Some(id.at_version(resource.version.as_deref()?))
 }

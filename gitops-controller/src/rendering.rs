@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gitops_core::api::{Application, ApplicationSource, SourceType};
 use gitops_core::tree::{self, ReadSet, Tree, TreeError, TreePath};
@@ -73,6 +74,8 @@ pub struct Surroundings {
     pub engine: String,
     /// Charts that were read before.
     pub charts: ChartCache,
+    /// What each source may be made of.
+    pub limits: Limits,
 }
 
 /// Why an Application does not render.
@@ -88,6 +91,9 @@ pub enum RenderingError {
         #[source]
         source: RenderError,
     },
+    /// The sources took longer than they may.
+    #[error("the sources were not rendered within {} s", .0.as_secs())]
+    Late(Duration),
     /// A source needs something from elsewhere.
     #[error("cannot render `{repository}`: it needs {}, and nothing is fetched here", .needs.join(", "))]
     Needs {
@@ -135,6 +141,7 @@ impl Surroundings {
             memo: None,
             engine: String::new(),
             charts: ChartCache::default(),
+            limits: Limits::default(),
         }
     }
 }
@@ -208,19 +215,19 @@ fn render_one(
     inputs: Inputs,
     surroundings: &Surroundings,
 ) -> Result<(Rendered, bool), RenderingError> {
-    let limits = Limits::default();
+    let limits = &surroundings.limits;
     let mut session = session(one, surroundings)?;
     let store = surroundings.memo.as_ref().map(|directory| directory.under(&inputs.digest_key));
     let memo = store.as_ref().map(|store| Memo::new(store, &surroundings.engine));
     if let Some(memo) = &memo {
         let mut still = |pinned: &[_]| session.as_mut().is_some_and(|session| session.still(pinned));
-        if let Some(rendered) = memo.recall(one.tree.as_ref(), &one.source, &inputs, &limits, &mut still) {
+        if let Some(rendered) = memo.recall(one.tree.as_ref(), &one.source, &inputs, limits, &mut still) {
             return Ok((rendered, true));
         }
     }
-    let rendered = complete(&one.tree, &one.source, &inputs, session.as_mut())?;
+    let rendered = complete_within(&one.tree, &one.source, &inputs, limits, session.as_mut())?;
     if let Some(memo) = &memo {
-        memo.keep(&one.source, &inputs, &limits, &rendered);
+        memo.keep(&one.source, &inputs, limits, &rendered);
     }
     Ok((rendered, false))
 }
@@ -236,8 +243,18 @@ pub fn complete(
     inputs: &Inputs,
     session: Option<&mut Session<'_>>,
 ) -> Result<Rendered, RenderingError> {
+    complete_within(tree, source, inputs, &Limits::default(), session)
+}
+
+fn complete_within(
+    tree: &Arc<dyn Tree>,
+    source: &ApplicationSource,
+    inputs: &Inputs,
+    limits: &Limits,
+    session: Option<&mut Session<'_>>,
+) -> Result<Rendered, RenderingError> {
     in_rounds(&source.repo_url, inputs, session, |inputs| {
-        Ok(match gitops_render::render(Arc::clone(tree), source, inputs, &Limits::default())? {
+        Ok(match gitops_render::render(Arc::clone(tree), source, inputs, limits)? {
             Outcome::Done(rendered) => Ok(rendered),
             Outcome::Needs(needs) => Err(needs),
         })

@@ -15,6 +15,7 @@ use thiserror::Error;
 
 use crate::compare::CompareError;
 use crate::engine::Engine;
+use crate::filter::ResourceFilter;
 
 /// The name of the ConfigMap.
 pub const NAME: &str = "argocd-cm";
@@ -43,12 +44,24 @@ const TRACKING_METHOD: &str = "application.resourceTrackingMethod";
 const INSTANCE_LABEL_KEY: &str = "application.instanceLabelKey";
 const INSTALLATION_ID: &str = "installationID";
 
+/// Which kinds are left alone, and which alone are not.
+const EXCLUSIONS: &str = "resource.exclusions";
+const INCLUSIONS: &str = "resource.inclusions";
+
 /// Whether a key of the ConfigMap is read; of all others, no change matters.
 fn is_read(key: &str) -> bool {
     let is_part =
         |rest: &str| PARTS.iter().any(|(_, part)| rest.strip_prefix(part).is_some_and(|rest| rest.starts_with('.')));
-    let whole =
-        [CUSTOMIZATIONS, COMPARE_OPTIONS, IGNORES_UPDATES, TRACKING_METHOD, INSTANCE_LABEL_KEY, INSTALLATION_ID];
+    let whole = [
+        CUSTOMIZATIONS,
+        COMPARE_OPTIONS,
+        IGNORES_UPDATES,
+        TRACKING_METHOD,
+        INSTANCE_LABEL_KEY,
+        INSTALLATION_ID,
+        EXCLUSIONS,
+        INCLUSIONS,
+    ];
     whole.contains(&key)
         || key.strip_prefix(CUSTOMIZATIONS).and_then(|rest| rest.strip_prefix('.')).is_some_and(is_part)
 }
@@ -237,6 +250,18 @@ impl ClusterSettings {
             _ => StatusDifferences::Ignored,
         };
         Ok(options)
+    }
+
+    /// Which kinds are left alone.
+    ///
+    /// # Errors
+    /// Where one of the two settings is no list of entries.
+    pub fn resource_filter(&self) -> Result<ResourceFilter, SettingsError> {
+        let entries = |key: &str| self.values.get(key).map_or(Ok(Value::Null), |text| read(key, text));
+        ResourceFilter::new(entries(EXCLUSIONS)?, entries(INCLUSIONS)?).map_err(|(excludes, why)| {
+            let key = if excludes { EXCLUSIONS } else { INCLUSIONS };
+            SettingsError::Malformed { key: key.into(), why }
+        })
     }
 
     /// Which fields of custom resources hold built-in types, and what a person should know of those that are not understood.

@@ -30,6 +30,7 @@
 //! own configuration is all that is read. It is the only crate that knows `gix`, and no type of `gix` is public.
 
 mod access;
+mod callers;
 mod changed;
 mod commit;
 mod constraint;
@@ -47,6 +48,7 @@ mod tag;
 mod write;
 
 pub use access::{Access, AccessError, Caller, Credentials, Proxy, SshOptions, TlsError, TlsOptions, Tokens};
+pub use callers::{caller_of_folder, folder_of_caller, folders_of_cache};
 pub use changed::{ChangedPath, PathChange};
 pub use commit::{Commit, CommitId, CommitIdError, Person, SignedCommit};
 pub use constraint::{Constraint, ConstraintError};

@@ -5,7 +5,7 @@ use gitops_core::cluster::{Cause, ClusterError, ErrorKind};
 use gitops_core::{Object, ObjectId, ObjectRef, Value};
 use serde::Deserialize;
 use serde_json::json;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinError, spawn_blocking};
 
 /// From this size on an answer is read beside the task that waits for it, so that other answers are not kept waiting.
 pub(crate) const LARGE: usize = 64 << 10;
@@ -122,9 +122,12 @@ impl Status {
 pub(crate) async fn beside<T: Send + 'static>(
     read: impl FnOnce() -> Result<T, ClusterError> + Send + 'static,
 ) -> Result<T, ClusterError> {
-    spawn_blocking(read).await.unwrap_or_else(|error| {
-        Err(ClusterError::new(ErrorKind::Internal, format!("an answer was not read to its end: {error}")))
-    })
+    spawn_blocking(read).await.unwrap_or_else(|error| Err(ended(&error)))
+}
+
+/// That a task ended which was to give an answer.
+pub(crate) fn ended(error: &JoinError) -> ClusterError {
+    ClusterError::new(ErrorKind::Internal, format!("an answer was not read to its end: {error}"))
 }
 
 pub(crate) fn object(value: Value) -> Result<Object, ClusterError> {

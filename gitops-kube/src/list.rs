@@ -4,9 +4,9 @@ use gitops_core::cluster::{ApiResource, ClusterError, CompleteListing, ErrorKind
 use gitops_core::{Map, Object, Value};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 
-use crate::answer::{Answer, LARGE, beside, object, unreadable};
+use crate::answer::{Answer, LARGE, beside, ended, object, unreadable};
 use crate::call::{Call, Caller, JSON, PARTIAL};
 use crate::counts::CallKind;
 use crate::path::Address;
@@ -74,7 +74,7 @@ impl<'a> Pages<'a> {
             self.ask("");
         }
         let Some(answer) = self.coming.join_next().await else { return Ok(None) };
-        let body = answer.map_err(ended)??.body;
+        let body = answer.map_err(|error| ended(&error))??.body;
         let head: Head = serde_json::from_slice(&body).map_err(|error| unreadable(&error, None))?;
         self.resource_version = head.metadata.resource_version;
         if !head.metadata.next.is_empty() {
@@ -109,10 +109,6 @@ impl<'a> Pages<'a> {
 fn objects(body: &[u8], resource: &ApiResource, extent: Extent) -> Result<Vec<Object>, ClusterError> {
     let page: Page = serde_json::from_slice(body).map_err(|error| unreadable(&error, None))?;
     page.items.unwrap_or_default().into_iter().map(|item| typed(item, resource, extent)).collect()
-}
-
-fn ended(error: JoinError) -> ClusterError {
-    ClusterError::new(ErrorKind::Internal, format!("a page of a listing was not read to its end: {error}"))
 }
 
 /// All objects of a query.

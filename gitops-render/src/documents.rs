@@ -43,9 +43,13 @@ pub(crate) fn read(text: &str, file: &str, dialect: Dialect, limits: &Limits) ->
     if dialect == Dialect::Plain {
         options.duplicate_keys = DuplicateKeys::LastWins;
     }
-    let read = |part: &(usize, &str)| (part.0, read_documents(part.1.as_bytes(), &options));
+    let read = |part: &(usize, &str)| {
+        limits.go_on()?;
+        Ok::<_, RenderError>((part.0, read_documents(part.1.as_bytes(), &options)))
+    };
     let mut documents = Vec::new();
-    for (offset, part) in parallel::map(&parts(text), 2, read) {
+    for part in parallel::map(&parts(text), 2, read) {
+        let (offset, part) = part?;
         let failed = |ReadError { line, column, message, .. }: ReadError| {
             Place::line(file.clone(), line + offset).is(Problem::Yaml { column, message })
         };

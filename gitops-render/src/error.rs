@@ -122,6 +122,9 @@ pub enum RenderError {
         /// How much is allowed.
         limit: u64,
     },
+    /// Somebody asked for the end of the render ([`Stop`](crate::Stop)).
+    #[error("the render was ended before its time")]
+    Stopped,
 }
 
 /// What is wrong at a place.

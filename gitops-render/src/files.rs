@@ -15,11 +15,21 @@ pub(crate) struct Files<'a> {
     pub(crate) limits: &'a Limits,
     bytes: AtomicU64,
     files: AtomicUsize,
+    manifest_bytes: AtomicU64,
+    objects: AtomicUsize,
 }
 
 impl<'a> Files<'a> {
     pub(crate) fn new(tree: &'a dyn Tree, limits: &'a Limits) -> Self {
-        Self { tree, remotes: None, limits, bytes: AtomicU64::new(0), files: AtomicUsize::new(0) }
+        Self {
+            tree,
+            remotes: None,
+            limits,
+            bytes: AtomicU64::new(0),
+            files: AtomicUsize::new(0),
+            manifest_bytes: AtomicU64::new(0),
+            objects: AtomicUsize::new(0),
+        }
     }
 
     /// With the trees of other repositories.
@@ -69,6 +79,9 @@ impl<'a> Files<'a> {
 
     /// Counts bytes that were got in another way than from a tree.
     pub(crate) fn count(&self, bytes: &Bytes) -> Result<(), RenderError> {
+        self.limits.go_on()?;
+        // Files that are read side by side with one of too many objects need not be read any more.
+        self.count_objects(0)?;
         let files = self.files.fetch_add(1, Ordering::Relaxed) + 1;
         if files > self.limits.files {
             return Err(RenderError::Budget { what: "files", limit: self.limits.files as u64 });
@@ -76,6 +89,25 @@ impl<'a> Files<'a> {
         let size = bytes.len() as u64;
         if self.bytes.fetch_add(size, Ordering::Relaxed) + size > self.limits.total_bytes {
             return Err(RenderError::Budget { what: "bytes of files", limit: self.limits.total_bytes });
+        }
+        Ok(())
+    }
+
+    /// Counts the bytes of a manifest of a plain directory, before they become objects.
+    pub(crate) fn count_manifest(&self, bytes: &Bytes) -> Result<(), RenderError> {
+        let Some(limit) = self.limits.directory_bytes else { return Ok(()) };
+        let size = bytes.len() as u64;
+        if self.manifest_bytes.fetch_add(size, Ordering::Relaxed) + size > limit {
+            return Err(RenderError::Budget { what: "bytes of manifests", limit });
+        }
+        Ok(())
+    }
+
+    /// Counts objects that a file has, so that too many end a render before all are made.
+    pub(crate) fn count_objects(&self, count: usize) -> Result<(), RenderError> {
+        let limit = self.limits.objects;
+        if self.objects.fetch_add(count, Ordering::Relaxed) + count > limit {
+            return Err(RenderError::Budget { what: "objects", limit: limit as u64 });
         }
         Ok(())
     }

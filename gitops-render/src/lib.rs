@@ -58,7 +58,7 @@ pub use gitops_core::api::SourceType;
 pub use gitops_core::{Answer, Need, Provided};
 pub use inputs::{Inputs, LoadRestrictor, Reorder};
 pub use jsonnet::{JsonnetError, JsonnetEvaluator, JsonnetRequest};
-pub use limits::Limits;
+pub use limits::{Limits, Stop};
 pub use outcome::{Outcome, Rendered};
 pub use remote::remote_directory;
 pub use render::render;

@@ -67,6 +67,7 @@ pub fn render(
         Err(RenderError::Elsewhere(need)) => return Ok(Outcome::Needs(needs(&context.files, need))),
         found => found?,
     };
+    limits.go_on()?;
     if found.len() > limits.objects {
         return Err(RenderError::Budget { what: "objects", limit: limits.objects as u64 });
     }

@@ -46,6 +46,9 @@ pub(crate) struct Arguments {
     /// one is left until it has the annotation `gitops.engine/take-over: "true"`, or that controller has ended
     #[arg(long, conflicts_with = "observe_only")]
     pub take_over: bool,
+    /// How many objects a source may render to [default: 20000]. An API server keeps no status that names many more
+    #[arg(long, value_name = "COUNT")]
+    pub max_objects: Option<usize>,
     #[command(flatten)]
     pub replicas: ReplicaArguments,
     #[command(flatten)]

@@ -16,7 +16,7 @@ use clap::Parser;
 use gitops_controller::audit::FileJournal;
 use gitops_controller::operator::{Operator, OperatorOptions, is_own, own_kinds};
 use gitops_controller::sandbox::{Limits, SandboxedJsonnet, run_worker};
-use gitops_controller::{Conduct, Engine, RepositoryCredentials, limit_fetches};
+use gitops_controller::{Conduct, Engine, RenderBudget, RepositoryCredentials, limit_fetches};
 use gitops_core::Cluster;
 use gitops_embedded::{EmbeddedCluster, Options};
 use gitops_git::RepositoryCache;
@@ -82,7 +82,7 @@ async fn operate(arguments: Arguments) -> Result<(), Failure> {
     let identity = replicas::identity(&arguments.replicas);
     let (cluster, connection) = cluster(&arguments, &identity).await?;
     let engine = engine(&arguments, Arc::clone(&cluster))?;
-    let mut options = OperatorOptions::default();
+    let mut options = OperatorOptions::said(|name| std::env::var(name).ok());
     options.namespace = Some(arguments.namespace.clone());
     options.parallel = arguments.parallel;
     options.notices = arguments.embedded.is_none() && !arguments.observe_only;
@@ -143,6 +143,10 @@ fn engine(arguments: &Arguments, cluster: Arc<dyn Cluster>) -> Result<Engine, Fa
     let mut engine = Engine::new(cluster, repositories, kinds, journal);
     limit_fetches(&mut engine.fetch, |name| std::env::var(name).ok());
     let mut engine = engine.with_folder(folder);
+    engine.budget = RenderBudget::of_an_operator(|name| std::env::var(name).ok());
+    if let Some(count) = arguments.max_objects {
+        engine.budget.limits.objects = count;
+    }
     if arguments.embedded.is_none() {
         engine.conduct = Conduct::of_an_operator(|name| std::env::var(name).ok());
     }

@@ -206,10 +206,12 @@ impl<'a> Draft<'a> {
     fn adopts(&mut self, id: &ObjectId, live: Option<&Object>, made: bool) -> Result<bool, PlanError> {
         let input = self.input;
         let Some(live) = live else { return Ok(false) };
+        if input.options.sync_options.is_true("FailOnSharedResource")
+            && let Some(owner) = input.target.shared_with(live)
+        {
+            return Err(PlanError::Shared { object: id.clone(), owner: owner.into() });
+        }
         match input.target.owner_of(live) {
-            Owner::Other(owner) if input.options.sync_options.is_true("FailOnSharedResource") => {
-                Err(PlanError::Shared { object: id.clone(), owner })
-            }
             Owner::Other(owner) => {
                 self.warnings.push(format!("`{id}` belongs to the application `{owner}` too"));
                 Ok(false)

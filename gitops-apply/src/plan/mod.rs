@@ -118,6 +118,12 @@ impl PlanTarget {
     pub fn owner_of(&self, live: &Object) -> Owner {
         self.tracking.owner(live, &self.owner)
     }
+
+    /// The other application whose mark a live object bears, whichever object that mark was put on: whose object it is
+    /// decides nothing here, as in Argo CD (`SharedResourceWarning`, controller/state.go, v3.5).
+    pub fn shared_with<'a>(&self, live: &'a Object) -> Option<&'a str> {
+        self.tracking.bearer(live).filter(|other| *other != self.owner)
+    }
 }
 
 /// The steps of a phase.

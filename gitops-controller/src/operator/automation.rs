@@ -8,14 +8,67 @@ use gitops_core::api::{
 };
 use jiff::SignedDuration;
 
-/// The pause before the second heal of a revision; the first has none.
-const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(2);
-/// How many times longer each pause is than the one before.
-const PAUSE_FACTOR: i32 = 3;
-/// The longest pause between heals.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
-/// After a sync that long ago, heals are counted anew.
-const CALM: SignedDuration = SignedDuration::from_secs(330);
+/// How heals of one revision lie apart (`selfHealRemainingBackoff`), as `controller.self.heal.*` in `argocd-cmd-params-cm` says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SelfHeal {
+    /// The pause before the second heal of a revision; the first has none. None where pauses do not grow.
+    pub first: Option<SignedDuration>,
+    /// How many times longer each pause is than the one before.
+    pub factor: i32,
+    /// The longest pause; none where there is none.
+    pub longest: Option<SignedDuration>,
+    /// After a sync that long ago, heals are counted anew.
+    pub calm: SignedDuration,
+    /// The pause before every heal, where pauses do not grow.
+    pub every: SignedDuration,
+}
+
+impl Default for SelfHeal {
+    /// Argo CD's: 2 s, 6 s, 18 s, up to 5 min, and anew after 330 s.
+    fn default() -> Self {
+        Self {
+            first: Some(SignedDuration::from_secs(2)),
+            factor: 3,
+            longest: Some(SignedDuration::from_mins(5)),
+            calm: SignedDuration::from_secs(330),
+            every: SignedDuration::ZERO,
+        }
+    }
+}
+
+impl SelfHeal {
+    /// As the variables of Argo CD's controller say it. `variable` reads the environment.
+    pub fn said(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let number = |name: &str| {
+            let said = variable(&format!("ARGOCD_APPLICATION_CONTROLLER_SELF_HEAL_{name}"));
+            said.and_then(|text| text.parse::<i32>().ok()).filter(|number| *number >= 0)
+        };
+        let seconds = |name: &str| number(name).map(|number| SignedDuration::from_secs(number.into()));
+        let (usual, some) = (Self::default(), |pause: SignedDuration| (!pause.is_zero()).then_some(pause));
+        Self {
+            first: seconds("BACKOFF_TIMEOUT_SECONDS").map_or(usual.first, some),
+            factor: number("BACKOFF_FACTOR").unwrap_or(usual.factor),
+            longest: seconds("BACKOFF_CAP_SECONDS").map_or(usual.longest, some),
+            calm: seconds("BACKOFF_COOLDOWN_SECONDS").unwrap_or(usual.calm),
+            every: seconds("TIMEOUT_SECONDS").unwrap_or(usual.every),
+        }
+    }
+
+    /// The pause before the heal that comes after so many of them.
+    fn pause(&self, before: u32) -> SignedDuration {
+        let Some(first) = self.first else { return self.every };
+        match before {
+            0 => SignedDuration::ZERO,
+            1 => first,
+            // Go's `wait.Backoff` takes a factor of nothing for none.
+            count => {
+                let grown = first.saturating_mul(self.factor.max(1).saturating_pow(count - 1));
+                self.longest.map_or(grown, |longest| grown.min(longest))
+            }
+        }
+    }
+}
 
 /// What automation decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +100,7 @@ pub fn automated_retry() -> RetryStrategy {
 }
 
 /// Decides for an Application whose status says how it compares now.
-pub fn decide(application: &Application, now: Timestamp) -> Decision {
+pub fn decide(application: &Application, healing: &SelfHeal, now: Timestamp) -> Decision {
     let Some(automated) = application.automated() else { return Decision::Rest };
     let Some(status) = &application.status else { return Decision::Rest };
     let sync = status.sync.clone().unwrap_or_default();
@@ -56,7 +109,7 @@ pub fn decide(application: &Application, now: Timestamp) -> Decision {
     }
     let extra = |resource: &&ResourceStatus| resource.requires_pruning == Some(true);
     // What hooks left says nothing of what a sync would do.
-    let resources: Vec<_> = status.resources.iter().flatten().filter(|one| one.hook != Some(true)).collect();
+    let resources: Vec<_> = status.resources.iter().flatten().filter(|one| !one.is_hook()).collect();
     let differing = resources.iter().filter(|resource| resource.status != Some(SyncStatusCode::Synced));
     if !automated.prunes() && differing.clone().count() > 0 && differing.clone().all(extra) {
         return Decision::Rest;
@@ -72,7 +125,7 @@ pub fn decide(application: &Application, now: Timestamp) -> Decision {
     };
     match last.phase {
         OperationPhase::Succeeded if !automated.heals() => Decision::Rest,
-        OperationPhase::Succeeded => heal(last, now),
+        OperationPhase::Succeeded => heal(last, healing, now),
         OperationPhase::Failed | OperationPhase::Error => again(application, last, now),
         _ => Decision::Rest,
     }
@@ -90,15 +143,12 @@ fn attempted(status: &ApplicationStatus) -> Option<&OperationState> {
     same.then_some(state)
 }
 
-fn heal(last: &OperationState, now: Timestamp) -> Decision {
+fn heal(last: &OperationState, healing: &SelfHeal, now: Timestamp) -> Decision {
     let finished = last.finished_at.as_ref().map_or(last.started_at.0, |time| time.0);
     let before = last.operation.sync.as_ref().and_then(|sync| sync.self_heal_attempts_count).unwrap_or_default();
-    let before = if now.duration_since(finished) > CALM { 0 } else { u32::try_from(before).unwrap_or_default() };
-    let pause = match before {
-        0 => SignedDuration::ZERO,
-        count => FIRST_PAUSE.saturating_mul(PAUSE_FACTOR.saturating_pow(count - 1)).min(LONGEST_PAUSE),
-    };
-    match finished.checked_add(pause) {
+    let before =
+        if now.duration_since(finished) > healing.calm { 0 } else { u32::try_from(before).unwrap_or_default() };
+    match finished.checked_add(healing.pause(before)) {
         Ok(at) if at > now => Decision::Later(at),
         _ => Decision::Sync(Attempt { heals: before.saturating_add(1), retries: 0 }),
     }
@@ -155,6 +205,10 @@ mod tests {
         serde_json::from_value(value).unwrap()
     }
 
+    fn decide(application: &Application, now: Timestamp) -> Decision {
+        super::decide(application, &SelfHeal::default(), now)
+    }
+
     fn operation(phase: &str, revision: &str, heals: i64, retries: i64) -> Value {
         json!({
             "phase": phase, "message": "no", "startedAt": at(100).to_string(), "finishedAt": at(100).to_string(),
@@ -182,6 +236,22 @@ mod tests {
         assert_eq!(decide(&healed(2), at(101)), Decision::Later(at(106)));
         assert_eq!(decide(&healed(9), at(101)), Decision::Later(at(400)));
         assert_eq!(decide(&healed(9), at(431)), Decision::Sync(Attempt { heals: 1, retries: 0 }));
+    }
+
+    #[test]
+    fn pauses_between_heals_are_as_is_said() {
+        let said = |pairs: &'static [(&str, &str)]| {
+            let value = |name: &str| pairs.iter().find(|(key, _)| name.ends_with(&format!("_SELF_HEAL_{key}")));
+            let healing = SelfHeal::said(|name| value(name).map(|(_, value)| (*value).to_owned()));
+            [0, 1, 2, 3, 9].map(|before| healing.pause(before).as_secs())
+        };
+        assert_eq!(said(&[]), [0, 2, 6, 18, 300]);
+        assert_eq!(said(&[("BACKOFF_TIMEOUT_SECONDS", "5"), ("BACKOFF_FACTOR", "2")]), [0, 5, 10, 20, 300]);
+        assert_eq!(said(&[("BACKOFF_CAP_SECONDS", "10"), ("BACKOFF_FACTOR", "x")]), [0, 2, 6, 10, 10]);
+        assert_eq!(said(&[("BACKOFF_FACTOR", "0")]), [0, 2, 2, 2, 2]);
+        let fixed: &[_] = &[("BACKOFF_TIMEOUT_SECONDS", "0"), ("TIMEOUT_SECONDS", "7")];
+        assert_eq!(said(fixed), [7; 5]);
+        assert_eq!(said(&[("TIMEOUT_SECONDS", "7")]), [0, 2, 6, 18, 300], "growing pauses come first");
     }
 
     #[test]

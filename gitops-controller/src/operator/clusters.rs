@@ -15,6 +15,7 @@ use super::updates::Marks;
 use super::{PROGRESS, SETTLING, Signal, Work, is_progress, owner};
 use crate::clusters::{ClusterDefinition, ClusterRefused, Clusters, KnownClusters, Place};
 use crate::engine::Engine;
+use crate::filter::ResourceFilter;
 
 /// Who makes no clusters: only the one that keeps the Applications is deployed to.
 struct NoOthers;
@@ -117,6 +118,16 @@ impl Work {
         };
         let handles = queries.into_iter().map(follow_one).collect();
         self.followed[at].kinds.push((kind, handles));
+    }
+
+    /// Follows no kind any more that is left alone.
+    pub(super) fn leave_alone(&mut self, place: &Place, filter: &ResourceFilter) {
+        let link = place.link().map(|link| link.identity()).unwrap_or_default();
+        let excluded = |(kind, _): &mut (GroupVersionKind, _)| filter.excludes(&kind.group, &kind.kind, &place.server);
+        for following in self.followed.iter_mut().filter(|following| following.link == link) {
+            let ended = following.kinds.extract_if(.., |followed| excluded(followed));
+            ended.flat_map(|(_, handles)| handles).for_each(|handle| handle.abort());
+        }
     }
 
     fn stop_following(&mut self, ends: impl Fn(&Following) -> bool) {

@@ -16,6 +16,7 @@ use gitops_diff::ObjectDiff;
 use gitops_policy::Trigger;
 use jiff::SignedDuration;
 
+use super::advice::{advice, is_late};
 use super::automation::{Decision, decide};
 use super::event::Event;
 use super::fights::Fights;
@@ -30,6 +31,7 @@ use crate::clusters::{Place, Unplaced};
 use crate::compare::{CompareError, CompareOptions, Comparison};
 use crate::deletion::Deletion;
 use crate::engine::Engine;
+use crate::filter::ResourceFilter;
 use crate::integrity::IntegrityError;
 use crate::reconcile::{SyncError, SyncReport, SyncRequest};
 use crate::selection::Selector;
@@ -53,6 +55,9 @@ const UNREACHABLE: SignedDuration = SignedDuration::from_secs(16);
 /// How soon what is not signed as it has to be is looked at again: the keys may be other ones by then.
 const UNSIGNED: SignedDuration = SignedDuration::from_secs(30);
 
+/// How soon sources are looked at again that were not rendered in time: the machine may be less busy then.
+const LATE: SignedDuration = SignedDuration::from_mins(2);
+
 /// What a look came to.
 #[derive(Default)]
 pub(super) struct Look {
@@ -64,6 +69,8 @@ pub(super) struct Look {
     pub kinds: BTreeSet<GroupVersionKind>,
     /// How these are marked.
     pub tracking: Tracking,
+    /// Which kinds are left alone.
+    pub filter: ResourceFilter,
     /// How many sources were rendered.
     pub renders: usize,
     /// What happened.
@@ -176,7 +183,7 @@ async fn compare(
     let mut comparison = match engine.compare(&application, &options, &mut |event| errand.note(&event)).await {
         Ok(comparison) => comparison,
         Err(error) => {
-            let message = chain(&error);
+            let message = chain(&error) + &advice(&error);
             status::fail(&mut application, engine.conduct.keeps_health, now);
             let status = application.status.get_or_insert_default();
             let words = comparison_error(&read, &error, &message);
@@ -191,19 +198,23 @@ async fn compare(
             if matches!(error, CompareError::Integrity(_)) {
                 look.again = later(engine, UNSIGNED);
             }
+            if is_late(&error) {
+                look.again = later(engine, LATE);
+            }
             return save(&applications, &application, before).await.map(drop);
         }
     };
     finalizers::note_hooks(&applications, &read, &comparison).await?;
     look.renders += comparison.renders;
     look.tracking.clone_from(&comparison.target.tracking);
+    look.filter = comparison.filter.clone();
     let objects = comparison.desired.resources.values().chain(&comparison.desired.hooks);
     look.kinds = objects.map(|one| one.object.gvk()).collect();
     let fought = of(fights).words(key, now);
     comparison.conditions.extend(fought.into_iter().map(|words| (FIELD_FIGHT.into(), words)));
     comparison.conditions.extend(orphans::warning(&application, &comparison).await);
     status::update(&mut application, &comparison, now);
-    let request = match automatic(&application, &comparison, fights, key, now) {
+    let request = match automatic(engine, &application, &comparison, fights, key) {
         Ok(request) => request,
         Err(decision) => {
             match decision {
@@ -280,13 +291,15 @@ fn later(engine: &Engine, pause: SignedDuration) -> Option<Timestamp> {
 
 /// The sync that an Application asks for by its policy, or what is decided in its place.
 fn automatic(
+    engine: &Engine,
     application: &Application,
     comparison: &Comparison,
     fights: &Mutex<Fights>,
     key: &Key,
-    now: Timestamp,
 ) -> Result<SyncRequest, Decision> {
-    let attempt = match project::within_windows(decide(application, now), &comparison.project, application, now) {
+    let now = engine.clock.now();
+    let decided = decide(application, &engine.conduct.self_heal, now);
+    let attempt = match project::within_windows(decided, &comparison.project, application, now) {
         Decision::Sync(attempt) => attempt,
         other => return Err(other),
     };
@@ -314,7 +327,7 @@ fn automatic(
     request.only = due.iter().map(Selector::of).collect();
     // What is written down names the hooks that are there too, and no namespace, as Argo CD's operations of its own do.
     let listed = application.status.iter().flat_map(|status| status.resources.iter().flatten());
-    let noted = listed.map(|one| (one.hook == Some(true), selected(one)));
+    let noted = listed.map(|one| (one.is_hook(), selected(one)));
     let noted = noted.filter(|(is_hook, one)| *is_hook || due.contains(one)).map(|(_, mut one)| {
         one.namespace = None;
         one

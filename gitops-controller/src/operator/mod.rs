@@ -4,6 +4,7 @@
 //! repositories only tell it that an Application may have changed; a look does the work, several side by side, never two at
 //! one Application. Everything that must survive is in the cluster: the loop can be killed at any time.
 
+mod advice;
 mod appset;
 mod automation;
 mod begin;
@@ -54,10 +55,10 @@ use serde::Deserialize as _;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
-pub use automation::{Attempt, Decision, automated_retry, decide};
+pub use automation::{Attempt, Decision, SelfHeal, automated_retry, decide};
 pub use event::Event;
 pub use metrics::Metrics;
-pub use options::OperatorOptions;
+pub use options::{HARD_RECONCILIATION_TIMEOUT, OperatorOptions, RECONCILIATION_JITTER, RECONCILIATION_TIMEOUT};
 pub use own::{is_own, own_kinds};
 pub(crate) use project::KnownProjects;
 pub use pushes::{PushError, Pushes};
@@ -121,6 +122,8 @@ enum Signal {
     Live(Key, SignedDuration),
     /// The repositories are to be asked whether something moved.
     Poll,
+    /// Everything is to be looked at, and the repositories are to be asked.
+    Refresh,
     /// A repository was asked at this moment, and the revisions of these Applications moved, or cannot be read.
     Moved(BTreeSet<Key>, Instant),
     /// A Git server told of something.
@@ -236,6 +239,7 @@ impl Operator {
             work.follow_sets();
         }
         work.poll_later();
+        work.refresh_later();
         let mut stop = std::pin::pin!(stop.fuse());
         loop {
             work.begin_looks();
@@ -340,6 +344,10 @@ impl Work {
                 }
             }
             Signal::Poll => self.poll(),
+            Signal::Refresh => {
+                self.ask_everybody(now);
+                self.refresh_later();
+            }
             Signal::Moved(moved, asked) => {
                 for key in moved.iter().filter(|key| self.applications.contains_key(key)) {
                     self.asked.insert(key.clone(), asked);
@@ -385,10 +393,9 @@ impl Work {
                     (self.observer)(event);
                     self.notice(key, event);
                 }
-                for kind in look.kinds {
-                    if let Some(place) = &look.place {
-                        self.follow_kind(place, &look.tracking, kind);
-                    }
+                if let Some(place) = &look.place {
+                    self.leave_alone(place, &look.filter);
+                    look.kinds.into_iter().for_each(|kind| self.follow_kind(place, &look.tracking, kind));
                 }
                 if let Some(again) = look.again {
                     self.queue.ask(key, again);

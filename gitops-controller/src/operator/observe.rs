@@ -47,6 +47,7 @@ pub(super) async fn observe(engine: &Engine, errand: &Errand) -> Result<Look, Ap
         Ok(comparison) => {
             look.renders += comparison.renders;
             look.tracking.clone_from(&comparison.target.tracking);
+            look.filter = comparison.filter.clone();
             look.kinds = comparison.desired.resources.values().map(|one| one.object.gvk()).collect();
             let (observed, event) = seen(engine, key, application, &comparison);
             look.observed = Some(Box::new(observed));
@@ -68,7 +69,8 @@ fn seen(engine: &Engine, key: &Key, application: Application, comparison: &Compa
         Ok(plan) => (plan.steps().map(|step| format!("{} {}", step.action.as_str(), step.object.id)).collect(), None),
         Err(error) => (Vec::new(), Some(chain(&error))),
     };
-    let decision = project::within_windows(decide(&observed, now), &comparison.project, &observed, now);
+    let decision =
+        project::within_windows(decide(&observed, &engine.conduct.self_heal, now), &comparison.project, &observed, now);
     let (sync, health) = words(observed.status.as_ref());
     let event = Event::Observed {
         application: key.clone(),

@@ -34,7 +34,12 @@ pub(super) async fn warning(application: &Application, comparison: &Comparison) 
 
 async fn objects(comparison: &Comparison, namespace: &str) -> Vec<Object> {
     let Ok(discovery) = comparison.place.cluster.discover().await else { return Vec::new() };
-    let kinds: Vec<ApiResource> = discovery.iter().filter(|one| one.namespaced && !is_excluded(one)).cloned().collect();
+    let is_left_alone = |one: &ApiResource| {
+        let GroupKind { group, kind } = one.gvk.group_kind();
+        is_excluded(one) || comparison.filter.excludes(&group, &kind, &comparison.place.server)
+    };
+    let kinds = discovery.iter().filter(|one| one.namespaced && !is_left_alone(one)).cloned();
+    let kinds: Vec<ApiResource> = kinds.collect();
     let list = |kind: ApiResource| {
         let (cluster, mut query) = (Arc::clone(&comparison.tenant.0), Query::all(kind.gvk));
         query.namespace = Some(namespace.into());

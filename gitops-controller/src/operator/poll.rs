@@ -9,9 +9,10 @@ use futures::StreamExt as _;
 use futures::stream;
 use gitops_core::api::{Application, ApplicationSource};
 use gitops_git::Access;
+use jiff::SignedDuration;
 
 use super::queue::Key;
-use super::{Signal, Work};
+use super::{OperatorOptions, Signal, Work};
 use crate::credentials::CredentialSet;
 use crate::engine::Engine;
 use crate::resolve::resolve_one;
@@ -101,11 +102,28 @@ fn of(revisions: &Mutex<Revisions>) -> std::sync::MutexGuard<'_, Revisions> {
 impl Work {
     /// Asks the repositories after a pause, somewhat more or less than is set so that many operators do not ask at once.
     pub(super) fn poll_later(&mut self) {
-        let pause = self.options.poll.mul_f64(rand::random_range(0.9..1.1));
+        let OperatorOptions { poll, jitter, .. } = self.options;
+        let pause = match jitter {
+            None => poll.mul_f64(rand::random_range(0.9..1.1)),
+            Some(jitter) => poll.saturating_add(jitter.mul_f64(rand::random_range(0.0..1.0))),
+        };
+        if !poll.is_zero() {
+            self.signal_later(pause, Signal::Poll);
+        }
+    }
+
+    /// Looks at everything after a pause, where that is set.
+    pub(super) fn refresh_later(&mut self) {
+        if !self.options.hard.is_zero() {
+            self.signal_later(self.options.hard, Signal::Refresh);
+        }
+    }
+
+    fn signal_later(&mut self, pause: SignedDuration, signal: Signal) {
         let sender = self.sender.clone();
         self.followers.spawn(async move {
             tokio::time::sleep(Duration::try_from(pause).unwrap_or(Duration::ZERO)).await;
-            let _ = sender.send(Signal::Poll);
+            let _ = sender.send(signal);
         });
     }
 

@@ -275,7 +275,7 @@ async fn hooks_that_are_there_are_listed_for_as_long_as_they_are() {
     bench.repository.commit([("app/named.yaml", named.as_str()), ("app/made.yaml", made.as_str())]).unwrap();
     let listed = |application: &Application| {
         let resources = application.status.iter().flat_map(|status| status.resources.iter().flatten()).cloned();
-        let hooks = resources.filter(|one| one.hook == Some(true) && one.status.is_none());
+        let hooks = resources.filter(|one| one.is_hook() && one.status.is_none());
         hooks.map(|one| (one.name.unwrap_or_default(), one.requires_pruning)).collect::<Vec<_>>()
     };
     let both = |application: &Application| matches!(&listed(application)[..], [(named, Some(true)), (made, None)] if named == "note" && made.starts_with("note"));

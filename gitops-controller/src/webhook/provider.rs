@@ -24,46 +24,55 @@ pub(super) enum Provider {
     Generic,
 }
 
+/// What servers say in their headers.
+struct Headers {
+    server: &'static str,
+    /// The header that it is known by.
+    known_by: &'static str,
+    /// The header that names the event, and the names of pushes; none where every event is one.
+    event: Option<(&'static str, &'static [&'static str])>,
+}
+
 /// In this order: Gitea sends GitHub's header as well, and Bitbucket sends that of Bitbucket Server.
-const BY_HEADER: [(&str, Provider); 7] = [
-    ("x-vss-activityid", Provider::Azure),
-    ("x-gogs-event", Provider::Gogs),
-    ("x-github-event", Provider::GitHub),
-    ("x-gitlab-event", Provider::GitLab),
-    ("x-hook-uuid", Provider::Bitbucket),
-    ("x-event-key", Provider::BitbucketServer),
-    ("x-gitops-event", Provider::Generic),
+const ALL: [Provider; 7] = [
+    Provider::Azure,
+    Provider::Gogs,
+    Provider::GitHub,
+    Provider::GitLab,
+    Provider::Bitbucket,
+    Provider::BitbucketServer,
+    Provider::Generic,
 ];
 
 impl Provider {
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
-        BY_HEADER.iter().find(|(header, _)| headers.contains_key(*header)).map(|(_, provider)| *provider)
+        ALL.into_iter().find(|provider| headers.contains_key(provider.headers().known_by))
+    }
+
+    const fn headers(self) -> Headers {
+        let (server, known_by, event): (_, _, Option<(_, &[_])>) = match self {
+            Self::Azure => ("Azure DevOps", "x-vss-activityid", None),
+            Self::Gogs => ("Gitea or Gogs", "x-gogs-event", Some(("x-gogs-event", &["push", "create"]))),
+            Self::GitHub => ("GitHub", "x-github-event", Some(("x-github-event", &["push"]))),
+            Self::GitLab => {
+                let pushes = &["Push Hook", "Tag Push Hook", "System Hook"];
+                ("GitLab", "x-gitlab-event", Some(("x-gitlab-event", pushes)))
+            }
+            Self::Bitbucket => ("Bitbucket", "x-hook-uuid", Some(("x-event-key", &["repo:push"]))),
+            Self::BitbucketServer => ("Bitbucket Server", "x-event-key", Some(("x-event-key", &["repo:refs_changed"]))),
+            Self::Generic => ("the generic sender", "x-gitops-event", Some(("x-gitops-event", &["push"]))),
+        };
+        Headers { server, known_by, event }
     }
 
     pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Azure => "Azure DevOps",
-            Self::Gogs => "Gitea or Gogs",
-            Self::GitHub => "GitHub",
-            Self::GitLab => "GitLab",
-            Self::Bitbucket => "Bitbucket",
-            Self::BitbucketServer => "Bitbucket Server",
-            Self::Generic => "the generic sender",
-        }
+        self.headers().server
     }
 
     /// Whether the event is one of a push, which most servers say in a header.
     pub(super) fn is_push(self, headers: &HeaderMap) -> bool {
-        let (header, events): (_, &[&str]) = match self {
-            Self::Azure => return true,
-            Self::Gogs => ("x-gogs-event", &["push", "create"]),
-            Self::GitHub => ("x-github-event", &["push"]),
-            Self::GitLab => ("x-gitlab-event", &["Push Hook", "Tag Push Hook", "System Hook"]),
-            Self::Bitbucket => ("x-event-key", &["repo:push"]),
-            Self::BitbucketServer => ("x-event-key", &["repo:refs_changed"]),
-            Self::Generic => ("x-gitops-event", &["push"]),
-        };
-        text(headers, header).is_some_and(|event| events.contains(&event))
+        let Some((header, pushes)) = self.headers().event else { return true };
+        text(headers, header).is_some_and(|event| pushes.contains(&event))
     }
 
     /// Checks the proof, in a time that does not tell how much of it is right.

@@ -7,6 +7,7 @@ use super::operation::{OperationInitiator, OperationState};
 use super::schema::schema;
 use super::source::{ApplicationSource, SourceType};
 use super::words::words;
+use crate::{ObjectId, ObjectRef};
 
 schema! {
     /// What was seen of an Application.
@@ -205,6 +206,21 @@ words! {
     pub enum ResourceHealthLocation {
         /// In the tree that the API serves.
         AppTree = "appTree",
+    }
+}
+
+impl ResourceStatus {
+    /// Whether it is a hook: nothing says so of what is none.
+    pub fn is_hook(&self) -> bool {
+        self.hook == Some(true)
+    }
+
+    /// The object that it is of, in the version that is given where it names none; none where it does not say which that is.
+    pub fn reference(&self, version: Option<&str>) -> Option<ObjectRef> {
+        let group = self.group.as_deref().unwrap_or_default();
+        let namespace = self.namespace.as_deref().filter(|namespace| !namespace.is_empty());
+        let id = ObjectId::new(group, self.kind.as_deref()?, namespace, self.name.as_deref()?);
+        Some(id.at_version(self.version.as_deref().or(version)?))
     }
 }
 

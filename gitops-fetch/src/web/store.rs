@@ -7,9 +7,7 @@ use std::{fs, io};
 
 use bytes::Bytes;
 use gitops_core::Digest;
-
-/// Before the name of a caller in that of its folder.
-const KEPT: &str = "as-";
+use gitops_git::{caller_of_folder, folder_of_caller, folders_of_cache};
 
 /// A folder of files, each under its digest. What does not have its digest any more is not there.
 #[derive(Clone, Debug)]
@@ -24,22 +22,15 @@ impl Store {
 
     /// The folder of a caller inside this one; this one for anybody.
     pub(crate) fn of(&self, partition: Option<&str>) -> Self {
-        let inner = |partition| Self { directory: self.directory.join(format!("{KEPT}{partition}")) };
+        let inner = |partition| Self { directory: folder_of_caller(&self.directory, partition) };
         partition.map_or_else(|| self.clone(), inner)
     }
 
     /// Removes the folders of all callers but these. Files are read and written whole, so that nobody is in the way.
     pub(crate) fn sweep(&self, keep: &BTreeSet<String>) -> io::Result<()> {
-        let entries = match fs::read_dir(&self.directory) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            entries => entries?,
-        };
-        for entry in entries {
-            let entry = entry?;
-            let name = entry.file_name();
-            let partition = name.to_str().and_then(|name| name.strip_prefix(KEPT));
-            if partition.is_some_and(|partition| !keep.contains(partition)) {
-                fs::remove_dir_all(entry.path())?;
+        for folder in folders_of_cache(&self.directory)? {
+            if caller_of_folder(&folder).is_some_and(|caller| !keep.contains(caller)) {
+                fs::remove_dir_all(&folder)?;
             }
         }
         Ok(())

@@ -14,6 +14,7 @@ use super::opened::Opened;
 use super::refs::Advertised;
 use super::{FetchError, FetchOptions};
 use crate::access::{Caller, SshArguments};
+use crate::callers::folder_of_caller;
 use crate::commit::CommitId;
 use crate::failure::Failure;
 use crate::location::{Location, RemoteUrl};
@@ -109,7 +110,7 @@ impl RepositoryCache {
         let parts = [Some(text), Some(url.user.as_deref().unwrap_or_default()), partition.as_deref()];
         let digest = Digest::of_parts(parts.into_iter().flatten().map(str::as_bytes));
         let digest = digest.as_str().trim_start_matches("sha256:").get(..24).unwrap_or_default().to_owned();
-        let group = caller.group().map(|group| Groups::folder(&self.directory, &group));
+        let group = caller.group().map(|group| folder_of_caller(&self.directory, &group));
         group.unwrap_or_else(|| self.directory.clone()).join(format!("{name}-{digest}.git"))
     }
 

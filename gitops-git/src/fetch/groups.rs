@@ -3,16 +3,15 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::FetchError;
 use super::lock::Lock;
+use crate::callers::{caller_of_folder, folders_of_cache};
 
-/// Before the group in the name of its folder.
-const KEPT: &str = "as-";
-/// In the place of that while a folder is removed.
+/// Before the group in the name of its folder while that is removed.
 const GOING: &str = "gone-";
 
 /// Somebody reads of a group for as long as a clone of this lives.
@@ -27,11 +26,6 @@ pub(crate) struct Hold {
 pub(super) struct Groups(Arc<Mutex<HashMap<String, Arc<()>>>>);
 
 impl Groups {
-    /// The folder of a group.
-    pub(super) fn folder(directory: &Path, group: &str) -> PathBuf {
-        directory.join(format!("{KEPT}{group}"))
-    }
-
     /// Keeps a group from being removed.
     pub(super) fn hold(&self, group: &str) -> Hold {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -43,13 +37,12 @@ impl Groups {
         let (mut going, mut staying) = (Vec::new(), 0);
         // Whoever wants to read of one waits for it to be out of the way.
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for folder in folders(directory)? {
-            let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if name.starts_with(GOING) {
+        for folder in folders_of_cache(directory)? {
+            if folder.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(GOING)) {
                 going.push(folder);
                 continue;
             }
-            let Some(group) = name.strip_prefix(KEPT).filter(|group| !keep.contains(*group)) else { continue };
+            let Some(group) = caller_of_folder(&folder).filter(|group| !keep.contains(*group)) else { continue };
             let is_read = held.get(group).is_some_and(|hold| Arc::strong_count(hold) > 1);
             let Some(_locks) = locks(&folder).filter(|_| !is_read) else {
                 staying += 1;
@@ -71,15 +64,6 @@ impl Groups {
         }
         Ok(staying)
     }
-}
-
-fn folders(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(directory) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    let paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
-    Ok(paths.into_iter().filter(|path| path.is_dir()).collect())
 }
 
 /// The locks of all repositories in a folder; none where another process fetches one of them.

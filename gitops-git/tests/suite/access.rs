@@ -44,6 +44,30 @@ fn private(root: &Path, authorization: &'static str) -> GitServer {
     GitServer::start_encrypted(root, behaviour).unwrap()
 }
 
+/// A server that asks `me` for `hunter2`, and a cache of what it has.
+struct Guarded {
+    _served: (tempfile::TempDir, TestRepository),
+    server: GitServer,
+    url: String,
+    place: tempfile::TempDir,
+    cache: RepositoryCache,
+}
+
+impl Guarded {
+    fn new() -> Self {
+        let served = served();
+        let server = private(served.0.path(), "Basic bWU6aHVudGVyMg==");
+        let (url, place) = (server.url("x.git"), tempfile::tempdir().unwrap());
+        let cache = RepositoryCache::new(place.path());
+        Self { _served: served, server, url, place, cache }
+    }
+}
+
+/// A caller with the right password.
+fn known(name: &str) -> Caller {
+    Caller::named(name).with_credentials(Credentials::new("me", "hunter2"))
+}
+
 fn read(repository: &Repository) -> String {
     let tree = repository.tree(repository.resolve("main").unwrap().id).unwrap();
     let blob = tree.read(&TreePath::new("app/a.yaml").unwrap()).unwrap().unwrap();
@@ -55,13 +79,11 @@ fn what_somebody_s_credentials_got_is_shown_to_nobody_else() {
     if !has_git() {
         return;
     }
-    let (root, _source) = served();
-    let server = private(root.path(), "Basic bWU6aHVudGVyMg==");
-    let (url, place) = (server.url("x.git"), tempfile::tempdir().unwrap());
-    let cache = RepositoryCache::new(place.path());
+    let guarded = Guarded::new();
+    let (url, cache) = (&guarded.url, &guarded.cache);
     let before = Instant::now();
-    let right = options(Caller::named("team-a").with_credentials(Credentials::new("me", "hunter2")));
-    assert_eq!(read(&cache.open(&url, &right).unwrap()), "a: 1\n");
+    let right = options(known("team-a"));
+    assert_eq!(read(&cache.open(url, &right).unwrap()), "a: 1\n");
 
     for other in [
         Caller::anybody(),
@@ -71,13 +93,13 @@ fn what_somebody_s_credentials_got_is_shown_to_nobody_else() {
         let mut other = options(other);
         // Neither an answer that the server gave before, nor what was fetched, nor a commit that is known by name.
         other.since = Some(before);
-        let error = cache.open(&url, &other).unwrap_err();
+        let error = cache.open(url, &other).unwrap_err();
         assert!(matches!(error, FetchError::Authentication { .. }), "{error:?}");
         other.offline = true;
-        let opened = cache.open(&url, &other);
+        let opened = cache.open(url, &other);
         assert!(opened.is_err() || opened.is_ok_and(|opened| opened.resolve("main").is_err()));
     }
-    let error = cache.open(&url, &options(Caller::anybody())).unwrap_err().to_string();
+    let error = cache.open(url, &options(Caller::anybody())).unwrap_err().to_string();
     assert!(error.ends_with("the server asks for credentials and none were given: nobody gave any"), "{error}");
     let stranger = url.replace("https://", "https://me:wr0ng@");
     assert!(cache.open(&stranger, &options(Caller::named("team-a"))).is_err());
@@ -169,15 +191,12 @@ fn what_callers_got_goes_with_them_and_not_while_it_is_read() {
     if !has_git() {
         return;
     }
-    let (root, _source) = served();
-    let server = private(root.path(), "Basic bWU6aHVudGVyMg==");
-    let (url, place) = (server.url("x.git"), tempfile::tempdir().unwrap());
-    let cache = RepositoryCache::new(place.path());
-    let known = |name: &str| Caller::named(name).with_credentials(Credentials::new("me", "hunter2"));
+    let guarded = Guarded::new();
+    let Guarded { server, url, place, cache, .. } = &guarded;
     let open = |name: &str, since| {
         let mut options = options(known(name));
         options.since = Some(since);
-        cache.open(&url, &options).unwrap()
+        cache.open(url, &options).unwrap()
     };
     let group = |name: &str| known(name).group().unwrap();
     let groups = |names: &[&str]| names.iter().map(|name| group(name)).collect::<BTreeSet<_>>();

@@ -53,11 +53,15 @@ fn read_file(
     if contains(&bytes, SKIP_MARKER) {
         return Ok(Contents::default());
     }
-    if file.name().ends_with(".jsonnet") {
-        return program::read(context, directory, file, options);
-    }
-    let Some(text) = crate::files::text(&bytes) else { return Err(Place::file(file).is(crate::Problem::NotText)) };
-    if file.name().ends_with(".json") { json::read(file, text) } else { yaml::read(context, file, text) }
+    let contents = if file.name().ends_with(".jsonnet") {
+        program::read(context, directory, file, options)?
+    } else {
+        context.files.count_manifest(&bytes)?;
+        let Some(text) = crate::files::text(&bytes) else { return Err(Place::file(file).is(crate::Problem::NotText)) };
+        if file.name().ends_with(".json") { json::read(file, text)? } else { yaml::read(context, file, text)? }
+    };
+    context.files.count_objects(contents.objects.len())?;
+    Ok(contents)
 }
 
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {

@@ -14,6 +14,7 @@ use crate::{Place, Problem, RenderError, Warning, WarningKind};
 pub(super) fn read(context: &Context<'_>, file: &TreePath, text: &str) -> Result<Contents, RenderError> {
     let documents = match documents::read(text, file.as_str(), Dialect::Plain, context.files.limits) {
         Ok(documents) => documents,
+        Err(error @ (RenderError::Stopped | RenderError::Budget { .. })) => return Err(error),
         Err(error) if looks_like_manifest(text) => return Err(error),
         Err(_) => return Ok(skipped(file, "it is not YAML, and does not look like a manifest")),
     };

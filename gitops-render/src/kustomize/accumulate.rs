@@ -151,6 +151,7 @@ impl Builder<'_> {
         let text = text(&bytes).ok_or_else(|| Place::file(&file).is(Problem::NotText))?;
         let mut warnings = Vec::new();
         let mut resources = load::parse(text, &file, self.files(), &mut warnings)?;
+        self.files().count_objects(resources.len())?;
         if let Some(here) = &root.provenance {
             let from = Arc::new(here.append(path));
             resources.iter_mut().for_each(|resource| resource.provenance = Some(Arc::clone(&from)));

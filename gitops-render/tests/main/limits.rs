@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use gitops_core::tree::MemoryTree;
-use gitops_render::{Limits, render};
+use gitops_core::tree::{Blob, Entry, MemoryTree, Meta, Tree, TreeError, TreePath};
+use gitops_render::{Limits, RenderError, Stop, render};
 
 use crate::support::{inputs, message, render_with, source};
 
@@ -72,6 +72,60 @@ fn budgets_hold() {
     let tree = tree.with_file("app/b.yaml", "a: 1234567890");
     let found = render(Arc::new(tree), &source("app"), &inputs(), &limits).unwrap_err();
     assert_eq!(message(&found), "the source has more than 20 bytes of files");
+}
+
+#[test]
+fn a_directory_of_many_objects_ends_before_they_are_made() {
+    let object = |index: usize| format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a{index}}}\n");
+    let many: String = (0..100).map(object).collect();
+    let tree = MemoryTree::new().with_file("app/a.yaml", many.clone()).with_file("app/b.yaml", many.clone());
+    let rendered = |limits: &Limits| render(Arc::new(tree.clone()), &source("app"), &inputs(), limits);
+    let mut limits = Limits::default();
+    limits.directory_bytes = Some(2 * many.len() as u64);
+    assert!(rendered(&limits).is_ok());
+    limits.directory_bytes = Some(many.len() as u64);
+    let words = format!("the source has more than {} bytes of manifests", many.len());
+    assert_eq!(message(&rendered(&limits).unwrap_err()), words);
+    limits = Limits::default();
+    limits.objects = 150;
+    assert_eq!(message(&rendered(&limits).unwrap_err()), "the source has more than 150 objects");
+    let kustomized = tree.with_file("app/kustomization.yaml", "resources: [a.yaml, b.yaml]");
+    let found = render(Arc::new(kustomized), &source("app"), &inputs(), &limits).unwrap_err();
+    assert_eq!(message(&found), "the source has more than 150 objects");
+}
+
+#[test]
+fn a_render_ends_when_it_is_asked_to() {
+    /// Asks for the end as soon as a file is read.
+    struct Asking(MemoryTree, Stop);
+    impl Tree for Asking {
+        fn stat(&self, path: &TreePath) -> Result<Option<Meta>, TreeError> {
+            self.0.stat(path)
+        }
+        fn read(&self, path: &TreePath) -> Result<Option<Blob>, TreeError> {
+            self.1.ask();
+            self.0.read(path)
+        }
+        fn list(&self, path: &TreePath) -> Result<Option<Vec<Entry>>, TreeError> {
+            self.0.list(path)
+        }
+    }
+    let object = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+    let kustomization = "resources: [a.yaml]";
+    let chart = "apiVersion: v2\nname: a\nversion: 1.0.0\n";
+    let trees = [
+        MemoryTree::new().with_file("app/a.yaml", object),
+        MemoryTree::new().with_file("app/a.yaml", object).with_file("app/kustomization.yaml", kustomization),
+        MemoryTree::new().with_file("app/Chart.yaml", chart).with_file("app/templates/a.yaml", object),
+    ];
+    for tree in trees {
+        let mut limits = Limits::default();
+        assert!(render(Arc::new(tree.clone()), &source("app"), &inputs(), &limits).is_ok());
+        limits.stop = Stop::default();
+        let tree = Arc::new(Asking(tree, limits.stop.clone()));
+        let found = render(tree, &source("app"), &inputs(), &limits).unwrap_err();
+        assert!(matches!(found, RenderError::Stopped), "{found}");
+    }
 }
 
 #[test]

@@ -11,6 +11,8 @@ use gitops_fixtures::TestRepository;
 use gitops_fixtures::testbed::{self, ControlPlane};
 use serde_json::{Value, json};
 
+use crate::ground::application;
+
 /// How long something may take that takes a moment: several tests share two processors.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -147,20 +149,11 @@ pub(crate) fn until(what: &str, mut reached: impl FnMut() -> bool) {
 impl Bench {
     /// Defines the Application of the folder `app`; `more` is merged into its spec.
     pub(crate) fn define(&self, path: &str, more: &Value) {
-        let mut spec = json!({
-            "project": "default",
-            "source": {"repoURL": self.repository.url(), "path": path, "targetRevision": "HEAD"},
-            "destination": {"server": "https://kubernetes.default.svc", "namespace": self.name},
-            "syncPolicy": {"automated": {"prune": true, "selfHeal": true}, "syncOptions": ["CreateNamespace=true"]},
-        });
+        let mut application = application((&self.name, "argocd"), &self.repository.url(), path);
+        application["metadata"]["finalizers"] = json!(["resources-finalizer.argocd.argoproj.io"]);
         for (key, value) in more.as_object().into_iter().flatten() {
-            spec[key] = value.clone();
+            application["spec"][key] = value.clone();
         }
-        let application = json!({
-            "apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "spec": spec,
-            "metadata": {"name": self.name, "namespace": "argocd",
-                         "finalizers": ["resources-finalizer.argocd.argoproj.io"]},
-        });
         self.plane.kubectl_with_input(&["apply", "-f", "-"], &application.to_string()).unwrap();
     }
 

@@ -36,6 +36,18 @@ pub(crate) fn commit(repository: &mut TestRepository, colour: &str) -> String {
     repository.commit([("app/settings.yaml", settings(colour).as_str())]).unwrap().id.to_string()
 }
 
+/// An Application, by its name and its namespace, of a folder of a repository, which is deployed to a namespace of its name.
+pub(crate) fn application((name, namespace): (&str, &str), address: &str, path: &str) -> Value {
+    let spec = json!({
+        "project": "default",
+        "source": {"repoURL": address, "path": path, "targetRevision": "HEAD"},
+        "destination": {"server": "https://kubernetes.default.svc", "namespace": name},
+        "syncPolicy": {"automated": {"prune": true, "selfHeal": true}, "syncOptions": ["CreateNamespace=true"]},
+    });
+    let metadata = json!({"name": name, "namespace": namespace});
+    json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": metadata, "spec": spec})
+}
+
 impl Ground {
     pub(crate) fn operator(&self, arguments: &[&str]) -> Operator {
         self.operator_as(INSTALLED, arguments)
@@ -60,14 +72,7 @@ impl Ground {
 
     /// An Application of the folder `app` of a repository, which is deployed to a namespace of its name.
     pub(crate) fn application(&self, name: &str, address: &str) -> Value {
-        let spec = json!({
-            "project": "default",
-            "source": {"repoURL": address, "path": "app", "targetRevision": "HEAD"},
-            "destination": {"server": "https://kubernetes.default.svc", "namespace": name},
-            "syncPolicy": {"automated": {"prune": true, "selfHeal": true}, "syncOptions": ["CreateNamespace=true"]},
-        });
-        let metadata = json!({"name": name, "namespace": self.namespace});
-        json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": metadata, "spec": spec})
+        application((name, self.namespace), address, "app")
     }
 
     pub(crate) fn apply(&self, objects: impl IntoIterator<Item = Value>) {

@@ -51,12 +51,37 @@ fn bomb() -> String {
     text
 }
 
+/// About 50 MiB of objects, in eight files.
+fn of_many(name: &'static str, words: &'static str, objects: usize, kustomization: &str) -> Bad {
+    let filler = "x".repeat((50 << 20) / objects - 100);
+    let object = |index: usize| {
+        format!(
+            "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings-{index}\ndata:\n  colour: {filler}\n"
+        )
+    };
+    let part = objects / 8;
+    let file = |number: usize| {
+        let text = (number * part..(number + 1) * part).map(object).collect::<String>();
+        (format!("app/{number}.yaml"), text)
+    };
+    let mut files: Vec<(String, String)> = (0..8).map(file).collect();
+    if !kustomization.is_empty() {
+        files.push(("app/kustomization.yaml".into(), kustomization.into()));
+    }
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    bad(name, words, &files)
+}
+
 fn hostile() -> Vec<Bad> {
+    let all = "resources: [0.yaml, 1.yaml, 2.yaml, 3.yaml, 4.yaml, 5.yaml, 6.yaml, 7.yaml]";
     let large = format!("{}# {}\n", settings("blue"), "x".repeat(50 << 20));
     let mut links = bad("isolation-links", "points outside the repository", &[("app/more.yaml", "")]);
     links.repository.link("app/settings.yaml", "../../../../../../etc/hostname").unwrap();
     vec![
         bad("isolation-large", "more than the 10485760 allowed", &[("app/settings.yaml", large.as_str())]),
+        of_many("isolation-many", "more than 20000 objects; divide the source", 200_000, ""),
+        of_many("isolation-kustomized", "more than 20000 objects; divide the source", 200_000, all),
+        of_many("isolation-bytes", "more than 10000000 bytes of manifests; divide the source", 800, ""),
         bad("isolation-endless", "nested reference name: more", &ENDLESS),
         bad("isolation-counting", "the template", &COUNTING),
         bad("isolation-bomb", "alias", &[("app/settings.yaml", bomb().as_str())]),

@@ -6,6 +6,7 @@
 mod bench;
 mod churn;
 mod clusters;
+mod exclusions;
 mod ground;
 mod isolation;
 mod replicas;

@@ -115,7 +115,7 @@ impl<'a> Job<'a> {
     }
 
     /// Syncs the Application of a definition. Its objects are compared while the cluster is asked whether it holds it so.
-    async fn run_defined(mut self, definition: &Application) -> Result<Synced, Failure> {
+    async fn run_defined(self, definition: &Application) -> Result<Synced, Failure> {
         let mut watcher = self.watcher(definition);
         watcher.hold();
         let options = &self.request.compare;
@@ -127,7 +127,6 @@ impl<'a> Job<'a> {
             watcher.finish();
             return self.run(&application, held).await;
         };
-        self.request.define = !held;
         let comparison = comparison.map_err(|error| explain(error.into()))?;
         let observer = &mut |event: SyncEvent<'_>| watcher.on(&event);
         let report = self.engine.sync_compared(&application, comparison, &self.request, observer).await;

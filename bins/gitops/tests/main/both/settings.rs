@@ -79,6 +79,20 @@ fn an_object_of_another_application_is_told_by_its_label() {
     });
 }
 
+#[test]
+fn a_mark_that_was_copied_from_another_object_counts_as_shared() {
+    on_each_alone(&[("app/a.yaml", &config("a"))], |place| {
+        place.settings(json!({}));
+        place.make_namespace();
+        let file = place.application("", "");
+        place.run(["sync", &file]).exits(0);
+        let copied = json!({"metadata": {"annotations": {MARK: "other:/ConfigMap:elsewhere/b"}}});
+        place.patch(("v1", "ConfigMap", "a"), &copied, "somebody");
+        let fails = place.application("    - FailOnSharedResource=true\n", "");
+        place.run(["sync", &fails]).exits(2).says("belongs to the application `other`");
+    });
+}
+
 const DEFINITION: &str = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata:\n  name: tanks.example.com\nspec:\n  \
     group: example.com\n  scope: Namespaced\n  names: {kind: Tank, plural: tanks}\n  versions:\n  - name: v1\n    served: true\n    \
     storage: true\n    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}\n";
