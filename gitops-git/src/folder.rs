@@ -1,20 +1,24 @@
 //! A folder of this machine as a tree.
 
 use std::collections::HashMap;
-use std::fs::{self, Metadata};
-use std::io::{self, ErrorKind};
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use gitops_core::tree::{Blob, ContentId, Entry, EntryKind, Meta, Tree, TreeError, TreePath};
 use thiserror::Error;
+
+/// How long a file counts as one that has just changed: no file system's clock takes longer steps.
+const YOUNG: Duration = Duration::from_secs(2);
 
 /// A [`Tree`] over a folder as it lies on disk, files that are not committed included.
 ///
 /// Nothing outside the folder is opened: links are handed out as links, and a path through one is answered as absent.
 /// The id of a file's content is made of its inode, size and time of change: it is for telling versions of this folder
-/// apart, and never equal to that of a commit. Devices, sockets and pipes are not there.
+/// apart, and never equal to that of a commit. A file that has just changed has another id each time, as its next change
+/// could have the same time. Devices, sockets and pipes are not there.
 #[derive(Debug)]
 pub struct FolderTree {
     root: PathBuf,
@@ -97,9 +101,7 @@ impl FolderTree {
 
     /// What is at a path, provided that everything above it is a directory and no link.
     fn look(&self, path: &TreePath) -> Result<Option<(PathBuf, Metadata)>, TreeError> {
-        if let Some(parent) = path.parent().filter(|parent| !parent.is_root())
-            && !self.is_directory(&parent)?
-        {
+        if !self.is_in_directory(path)? {
             return Ok(None);
         }
         let place = self.root.join(path.as_str());
@@ -107,6 +109,14 @@ impl FolderTree {
             Ok(metadata) => Ok(Some((place, metadata))),
             Err(error) if is_absence(&error) => Ok(None),
             Err(error) => Err(storage(path, error)),
+        }
+    }
+
+    /// Whether everything above a path is a directory and no link.
+    fn is_in_directory(&self, path: &TreePath) -> Result<bool, TreeError> {
+        match path.parent().filter(|parent| !parent.is_root()) {
+            Some(parent) => self.is_directory(&parent),
+            None => Ok(true),
         }
     }
 
@@ -140,30 +150,47 @@ impl Tree for FolderTree {
     }
 
     fn read_within(&self, path: &TreePath, limit: u64) -> Result<Option<Blob>, TreeError> {
-        let Some((place, metadata)) = self.look(path)? else { return Ok(None) };
-        let size = if metadata.is_dir() { 0 } else { metadata.len() };
-        if size > limit {
-            return Err(TreeError::TooLarge { path: path.clone(), size, limit });
+        if !self.is_in_directory(path)? {
+            return Ok(None);
         }
-        let bytes = match kind(&metadata) {
-            Some(EntryKind::File | EntryKind::Executable) => fs::read(&place),
-            Some(EntryKind::Symlink) => fs::read_link(&place).and_then(|target| {
-                let text = target.into_os_string().into_string();
-                text.map(String::into_bytes).map_err(|_| ErrorKind::InvalidData.into())
-            }),
-            _ => return Ok(None),
+        let place = self.root.join(path.as_str());
+        let within = |size| match size > limit {
+            true => Err(TreeError::TooLarge { path: path.clone(), size, limit }),
+            false => Ok(()),
+        };
+        let (metadata, bytes) = match open(&place) {
+            Ok((file, metadata)) => {
+                if !metadata.is_file() {
+                    return Ok(None);
+                }
+                within(metadata.len())?;
+                let bytes = read(file, metadata.len());
+                (metadata, bytes)
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            // A link, or what cannot be opened.
+            Err(error) => {
+                let Some((place, metadata)) = self.look(path)? else { return Ok(None) };
+                match kind(&metadata) {
+                    Some(EntryKind::Symlink) => {
+                        within(metadata.len())?;
+                        (metadata, target(&place))
+                    }
+                    Some(EntryKind::File | EntryKind::Executable) => return Err(storage(path, error)),
+                    _ => return Ok(None),
+                }
+            }
         };
         let bytes = bytes.map_err(|error| storage(path, error))?.into();
         Ok(Some(Blob { id: content_id(&metadata), bytes }))
     }
 
     fn list(&self, path: &TreePath) -> Result<Option<Vec<Entry>>, TreeError> {
-        let Some((place, metadata)) = self.look(path)? else { return Ok(None) };
-        if !metadata.is_dir() {
+        if !self.is_directory(path)? {
             return Ok(None);
         }
         let mut entries = Vec::new();
-        for entry in fs::read_dir(&place).map_err(|error| storage(path, error))? {
+        for entry in fs::read_dir(self.root.join(path.as_str())).map_err(|error| storage(path, error))? {
             let entry = entry.map_err(|error| storage(path, error))?;
             let metadata = entry.metadata().map_err(|error| storage(path, error))?;
             // A name that is no text cannot be written in a kustomization either.
@@ -174,6 +201,41 @@ impl Tree for FolderTree {
         entries.sort();
         Ok(Some(entries))
     }
+}
+
+/// A file that is opened for reading, and what is known of it. A link is not followed, and a pipe not waited for.
+#[cfg(unix)]
+fn open(place: &Path) -> io::Result<(File, Metadata)> {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(place, flags, Mode::empty())?);
+    let metadata = file.metadata()?;
+    Ok((file, metadata))
+}
+
+#[cfg(not(unix))]
+fn open(place: &Path) -> io::Result<(File, Metadata)> {
+    let metadata = fs::symlink_metadata(place)?;
+    if !metadata.is_file() {
+        return Err(ErrorKind::Unsupported.into());
+    }
+    Ok((File::open(place)?, metadata))
+}
+
+/// What is in a file, which has about so many bytes.
+fn read(file: File, size: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(usize::try_from(size).unwrap_or(usize::MAX))?;
+    // Behind a reader of its own, as a file would ask for its size again.
+    file.take(u64::MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The path that a link names.
+fn target(link: &Path) -> io::Result<Vec<u8>> {
+    let target = fs::read_link(link)?;
+    let text = target.into_os_string().into_string();
+    text.map(String::into_bytes).map_err(|_| ErrorKind::InvalidData.into())
 }
 
 fn real_folder(folder: &Path) -> Result<PathBuf, FolderError> {
@@ -212,19 +274,26 @@ fn is_executable(_: &Metadata) -> bool {
     false
 }
 
+/// The file system and the file's number in it, and its last change, which nobody sets to another time.
 #[cfg(unix)]
-fn inode(metadata: &Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::ino(metadata)
+fn version(metadata: &Metadata) -> (u64, u64, SystemTime) {
+    use std::os::unix::fs::MetadataExt as _;
+    let nanoseconds = u32::try_from(metadata.ctime_nsec()).unwrap_or_default();
+    let since = Duration::new(u64::try_from(metadata.ctime()).unwrap_or_default(), nanoseconds);
+    (metadata.dev(), metadata.ino(), UNIX_EPOCH + since)
 }
 
 #[cfg(not(unix))]
-fn inode(_: &Metadata) -> u64 {
-    0
+fn version(metadata: &Metadata) -> (u64, u64, SystemTime) {
+    (0, 0, metadata.modified().unwrap_or(UNIX_EPOCH))
 }
 
 fn content_id(metadata: &Metadata) -> ContentId {
-    let changed = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
-    ContentId(format!("file:{}:{}:{}", inode(metadata), metadata.len(), changed.as_nanos()).into())
+    let (device, number, changed) = version(metadata);
+    let nanoseconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let id = format!("file:{device}:{number}:{}:{}", metadata.len(), nanoseconds(changed));
+    let now = SystemTime::now();
+    if changed + YOUNG < now { ContentId(id.into()) } else { ContentId(format!("{id}:{}", nanoseconds(now)).into()) }
 }
 
 #[cfg(test)]
@@ -255,6 +324,44 @@ mod tests {
         }
         let names: Vec<_> = tree.list(&path("base")).unwrap().unwrap().into_iter().map(|entry| entry.name).collect();
         assert_eq!(names, ["a.yaml"]);
+    }
+
+    #[test]
+    fn a_change_is_told_by_the_id() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("a.yaml");
+        let id = || FolderTree::open(place.path()).unwrap().stat(&path("a.yaml")).unwrap().unwrap().id;
+        fs::write(&file, "a: 1\n").unwrap();
+        let first = id();
+        fs::write(&file, "a: 2\n").unwrap();
+        assert_ne!(first, id(), "both may have the same size and time");
+        std::thread::sleep(YOUNG);
+        let second = id();
+        assert_eq!(second, id());
+        fs::write(&file, "a: 3\n").unwrap();
+        fs::File::options().write(true).open(&file).unwrap().set_modified(UNIX_EPOCH).unwrap();
+        std::thread::sleep(YOUNG);
+        assert_ne!(second, id());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_cannot_be_read_is_an_error_and_a_pipe_is_not_there() {
+        let place = tempfile::tempdir().unwrap();
+        fs::write(place.path().join("a.yaml"), "a: 1\n").unwrap();
+        let tree = FolderTree::open(place.path()).unwrap();
+        let limited = tree.read_within(&path("a.yaml"), 4).unwrap_err();
+        assert!(matches!(limited, TreeError::TooLarge { size: 5, limit: 4, .. }), "{limited}");
+        assert!(tree.read(&TreePath::root()).unwrap().is_none());
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            place.path().join("pipe"),
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR,
+            0,
+        )
+        .unwrap();
+        assert!(tree.read(&path("pipe")).unwrap().is_none());
     }
 
     #[test]

@@ -52,6 +52,11 @@ impl<'a> Files<'a> {
         self.within(path, tree::stat)
     }
 
+    /// The same where no part of the path is a link, which saves asking for each part.
+    pub(crate) fn stat_resolved(&self, path: &TreePath) -> Result<Option<Meta>, RenderError> {
+        self.within(path, |tree, path| tree.stat(path))
+    }
+
     /// A directory's entries, in the order of their names.
     pub(crate) fn list(&self, path: &TreePath) -> Result<Option<Vec<Entry>>, RenderError> {
         self.within(path, tree::list)
@@ -79,6 +84,19 @@ impl<'a> Files<'a> {
 
     /// Counts bytes that were got in another way than from a tree.
     pub(crate) fn count(&self, bytes: &Bytes) -> Result<(), RenderError> {
+        self.count_size(bytes.len() as u64)
+    }
+
+    /// Counts a file whose content is known by its id as if it were read.
+    pub(crate) fn count_known(&self, path: &TreePath, size: u64) -> Result<(), RenderError> {
+        let limit = self.limits.file_bytes;
+        if size > limit {
+            return Err(TreeError::TooLarge { path: path.clone(), size, limit }.into());
+        }
+        self.count_size(size)
+    }
+
+    fn count_size(&self, size: u64) -> Result<(), RenderError> {
         self.limits.go_on()?;
         // Files that are read side by side with one of too many objects need not be read any more.
         self.count_objects(0)?;
@@ -86,7 +104,6 @@ impl<'a> Files<'a> {
         if files > self.limits.files {
             return Err(RenderError::Budget { what: "files", limit: self.limits.files as u64 });
         }
-        let size = bytes.len() as u64;
         if self.bytes.fetch_add(size, Ordering::Relaxed) + size > self.limits.total_bytes {
             return Err(RenderError::Budget { what: "bytes of files", limit: self.limits.total_bytes });
         }

@@ -5,6 +5,7 @@
 
 mod anchors;
 mod binary;
+mod block;
 mod compose;
 mod error;
 mod fold;
@@ -144,6 +145,9 @@ pub fn read_first(text: &[u8], limits: &Limits) -> Result<Value, String> {
     }
     let words = |error: ReadError| error.into_go_words();
     let decoded = input::decode(text).map_err(words)?;
+    if let Some(value) = block::read(&decoded, limits) {
+        return Ok(value);
+    }
     let length = decoded.len();
     let ended = input::end_line(decoded);
     compose::Composer::new(&ended, length, &options).first().map_err(|error| {

@@ -1,4 +1,4 @@
-//! Charts that were read, by the digest of their files.
+//! Charts that were read, by what their trees call the content of their files.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -20,7 +20,7 @@ const USUAL_BYTES: u64 = 256 << 10;
 /// About how many bytes a chart takes for each byte of its files, as measured over charts of public repositories.
 const BYTES_PER_BYTE: u64 = 4;
 
-/// Charts that were read, by the digest of their files: a chart that many releases share, or that stays the same from one
+/// Charts that were read, by the names and content ids of their files: a chart that many releases share, or that stays the same from one
 /// commit to the next, is read once, its templates included. Clones share what is kept, and threads read side by side.
 #[derive(Clone)]
 pub struct ChartCache {
@@ -51,13 +51,17 @@ impl ChartCache {
         self.in_folder(&Files::new(tree, limits), folder)
     }
 
-    /// The files are read in any case: a render says what it read.
+    /// The tree is asked for every file in any case, as a render says what it read; what the files hold is read where no
+    /// chart of the same content is kept.
     pub(crate) fn in_folder(&self, files: &Files<'_>, folder: &TreePath) -> Result<Arc<Chart>, RenderError> {
-        let found = load::folder(files, folder)?;
-        let digest = Digest::of_parts(found.iter().flat_map(|file| [file.name.as_bytes(), &*file.data]));
+        let listed = load::list(files, folder)?;
+        let parts = listed.iter().flat_map(|file| [file.name.as_bytes(), file.meta.id.0.as_bytes()]);
+        let digest = Digest::of_parts(parts);
         if let Some(kept) = self.charts().get(&digest) {
+            listed.iter().try_for_each(|file| files.count_known(&file.path, file.meta.size))?;
             return Ok(kept.chart);
         }
+        let found = load::read(files, listed)?;
         let bytes = found.iter().map(|file| file.data.len() as u64).sum();
         let chart = Arc::new(Chart::of_files(found, &mut ArchiveLimits::default(), 0)?);
         self.charts().insert(digest, Kept { chart: Arc::clone(&chart), bytes });

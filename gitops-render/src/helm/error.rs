@@ -44,7 +44,7 @@ pub enum HelmError {
     },
     /// A template could not be executed.
     #[error("{0}")]
-    Execute(#[source] Box<ExecuteError>),
+    Execute(#[source] ExecuteError),
     /// What a template made is not YAML, or no manifest.
     #[error("YAML parse error on {path}: {message}")]
     Manifest {
@@ -70,7 +70,7 @@ impl From<ExecuteError> for HelmError {
                 place: format!("{}:{}:{}", place.file, place.line, place.column),
                 message: message.to_owned(),
             },
-            _ => Self::Execute(Box::new(error)),
+            _ => Self::Execute(error),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The files of a chart, out of a folder or an archive.
 
 use bytes::Bytes;
-use gitops_core::tree::{ArchiveLimits, EntryKind, Tree, TreePath, unpack};
+use gitops_core::tree::{ArchiveLimits, EntryKind, Meta, Tree, TreePath, unpack};
 
 use super::HelmError;
 use super::chart::ChartFile;
@@ -15,8 +15,31 @@ fn without_mark(data: Bytes) -> Bytes {
     if data.starts_with(BYTE_ORDER_MARK) { data.slice(BYTE_ORDER_MARK.len()..) } else { data }
 }
 
+/// A file of a folder that was not read yet.
+pub(super) struct Listed {
+    /// Its path in the chart.
+    pub(super) name: String,
+    /// Where it lies in the tree, no part of which is a link.
+    pub(super) path: TreePath,
+    pub(super) meta: Meta,
+}
+
 /// The files of a folder that its `.helmignore` does not leave out, in the order in which Helm walks.
 pub(super) fn folder(files: &Files<'_>, folder: &TreePath) -> Result<Vec<ChartFile>, RenderError> {
+    read(files, list(files, folder)?)
+}
+
+/// What is in files; those that are gone by now are left out.
+pub(super) fn read(files: &Files<'_>, listed: Vec<Listed>) -> Result<Vec<ChartFile>, RenderError> {
+    let read = |file: Listed| match files.read_resolved(&file.path) {
+        Ok(data) => data.map(|data| Ok(ChartFile::new(file.name, without_mark(data)))),
+        Err(error) => Some(Err(error)),
+    };
+    listed.into_iter().filter_map(read).collect()
+}
+
+/// As [`folder`], without reading them.
+pub(super) fn list(files: &Files<'_>, folder: &TreePath) -> Result<Vec<Listed>, RenderError> {
     let rules = match files.read(&folder.child(".helmignore"))? {
         Some(blob) => blob.to_vec(),
         None => Vec::new(),
@@ -31,7 +54,7 @@ pub(super) fn folder(files: &Files<'_>, folder: &TreePath) -> Result<Vec<ChartFi
 struct Walk<'f, 't> {
     files: &'f Files<'t>,
     ignore: Ignore,
-    found: Vec<ChartFile>,
+    found: Vec<Listed>,
     /// Folders that were listed: links can lead into the same ones again and again.
     folders: usize,
 }
@@ -64,10 +87,10 @@ impl Walk<'_, '_> {
                 self.folder(&path, &name, direct && !linked, depth + 1)?;
                 continue;
             }
-            let direct = direct && !linked;
-            let data = if direct { self.files.read_resolved(&path)? } else { self.files.read(&path)? };
-            if let Some(data) = data {
-                self.found.push(ChartFile::new(name, without_mark(data)));
+            let path = if direct && !linked { Some(path) } else { self.files.resolve(&path)? };
+            let Some(path) = path else { continue };
+            if let Some(meta) = self.files.stat_resolved(&path)? {
+                self.found.push(Listed { name, path, meta });
             }
         }
         Ok(())

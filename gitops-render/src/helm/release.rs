@@ -140,7 +140,7 @@ pub fn name_from(template: &str, functions: &Functions, host: &dyn Host) -> Resu
     let mut set = TemplateSet::new();
     set.add(&templates);
     let mut render = Render::new(&set, functions, host, Options::default());
-    let name = render.execute(b"name-template", Value::Nil).map_err(|error| HelmError::Execute(Box::new(error)))?;
+    let name = render.execute(b"name-template", Value::Nil).map_err(HelmError::Execute)?;
     Ok(String::from_utf8_lossy(&name).into_owned())
 }
 

@@ -21,50 +21,58 @@ pub struct Place {
 
 /// Why a template could not be executed. Its text is Go's, with the chain of templates that called each other.
 #[derive(Debug)]
-pub struct ExecuteError {
+pub struct ExecuteError(Box<Details>);
+
+/// Behind a pointer, as every value that is evaluated is handed on beside the room for an error.
+#[derive(Debug)]
+struct Details {
     place: Option<Place>,
     message: String,
     said: Option<String>,
-    cause: Option<Box<ExecuteError>>,
+    cause: Option<ExecuteError>,
 }
 
 impl ExecuteError {
     pub(crate) fn at(place: Place, message: impl Into<String>) -> Self {
-        Self { place: Some(place), message: message.into(), said: None, cause: None }
+        Self::new(Some(place), message.into())
     }
 
     pub(crate) fn plain(message: impl Into<String>) -> Self {
-        Self { place: None, message: message.into(), said: None, cause: None }
+        Self::new(None, message.into())
+    }
+
+    fn new(place: Option<Place>, message: String) -> Self {
+        Self(Box::new(Details { place, message, said: None, cause: None }))
     }
 
     pub(crate) fn calling(place: Place, function: &str, failure: Failure) -> Self {
         let (message, said, cause) = failure.into_parts();
         let text = format!("error calling {function}: {message}");
-        Self { place: Some(place), message: text, said: said.then_some(message), cause }
+        Self(Box::new(Details { place: Some(place), message: text, said: said.then_some(message), cause }))
     }
 
     /// Where it failed; none where there is no such template.
     pub fn place(&self) -> Option<&Place> {
-        self.place.as_ref()
+        self.0.place.as_ref()
     }
 
     /// What was wrong there, up to the template that it called, if that failed.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// What the author of a template says with `fail` or `required`, at the end of the chain of causes.
     pub fn said(&self) -> Option<&str> {
         let mut error = self;
-        while let Some(cause) = &error.cause {
+        while let Some(cause) = &error.0.cause {
             error = cause;
         }
-        error.said.as_deref()
+        error.0.said.as_deref()
     }
 
     /// The failure of the template that was called there.
     pub fn cause(&self) -> Option<&Self> {
-        self.cause.as_deref()
+        self.0.cause.as_ref()
     }
 }
 
@@ -72,13 +80,13 @@ impl fmt::Display for ExecuteError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut error = self;
         loop {
-            if let Some(place) = &error.place {
+            if let Some(place) = &error.0.place {
                 let Place { file, line, column, template, context } = place;
                 let template = quote(template.as_bytes());
                 write!(formatter, "template: {file}:{line}:{column}: executing {template} at <{context}>: ")?;
             }
-            formatter.write_str(&error.message)?;
-            match &error.cause {
+            formatter.write_str(&error.0.message)?;
+            match &error.0.cause {
                 Some(cause) => error = cause,
                 None => return Ok(()),
             }

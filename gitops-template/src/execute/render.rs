@@ -3,6 +3,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use memchr::memmem;
 
 use crate::functions::{Failure, Functions};
 use crate::host::Host;
@@ -278,18 +279,18 @@ impl Drop for Render<'_> {
 /// Go writes `<no value>` for nothing also where a missing key should be empty; Helm takes it out of all it renders.
 pub fn without_no_value(out: Vec<u8>) -> Vec<u8> {
     let mark = b"<no value>";
-    if !out.windows(mark.len()).any(|window| window == mark) {
-        return out;
-    }
+    let Some(mut found) = memmem::find(&out, mark) else { return out };
     let mut kept = Vec::with_capacity(out.len());
     let mut rest = out.as_slice();
-    while let Some((byte, after)) = rest.split_first() {
-        if let Some(behind) = rest.strip_prefix(mark) {
-            rest = behind;
-        } else {
-            kept.push(*byte);
-            rest = after;
+    loop {
+        let (before, after) = rest.split_at(found);
+        kept.extend_from_slice(before);
+        rest = after.strip_prefix(mark).unwrap_or_default();
+        match memmem::find(rest, mark) {
+            Some(next) => found = next,
+            None => break,
         }
     }
+    kept.extend_from_slice(rest);
     kept
 }

@@ -54,7 +54,7 @@ pub type Call = fn(&mut Render<'_>, &[Value]) -> Result<Value, Failure>;
 #[derive(Debug)]
 pub struct Failure {
     message: String,
-    cause: Option<Box<ExecuteError>>,
+    cause: Option<ExecuteError>,
     said: bool,
     of_budget: bool,
 }
@@ -77,7 +77,7 @@ impl Failure {
 
     /// A failure of a template that the function executed; the prefix comes before it.
     pub(crate) fn caused(prefix: String, cause: ExecuteError) -> Self {
-        Self { message: prefix, cause: Some(Box::new(cause)), said: false, of_budget: false }
+        Self { message: prefix, cause: Some(cause), said: false, of_budget: false }
     }
 
     /// What the author of the template wants to be told, by `fail` or `required`.
@@ -86,13 +86,13 @@ impl Failure {
     }
 
     /// The message, whether it is of the template's author, and the cause.
-    pub(crate) fn into_parts(self) -> (String, bool, Option<Box<ExecuteError>>) {
+    pub(crate) fn into_parts(self) -> (String, bool, Option<ExecuteError>) {
         (self.message, self.said, self.cause)
     }
 
     /// The failure of the template that the function executed.
     pub fn cause(&self) -> Option<&ExecuteError> {
-        self.cause.as_deref()
+        self.cause.as_ref()
     }
 }
 
