@@ -280,7 +280,7 @@ fn version(metadata: &Metadata) -> (u64, u64, SystemTime) {
     use std::os::unix::fs::MetadataExt as _;
     let nanoseconds = u32::try_from(metadata.ctime_nsec()).unwrap_or_default();
     let since = Duration::new(u64::try_from(metadata.ctime()).unwrap_or_default(), nanoseconds);
-    (metadata.dev(), metadata.ino(), UNIX_EPOCH + since)
+    (metadata.dev(), metadata.ino(), UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH))
 }
 
 #[cfg(not(unix))]
@@ -293,7 +293,10 @@ fn content_id(metadata: &Metadata) -> ContentId {
     let nanoseconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     let id = format!("file:{device}:{number}:{}:{}", metadata.len(), nanoseconds(changed));
     let now = SystemTime::now();
-    if changed + YOUNG < now { ContentId(id.into()) } else { ContentId(format!("{id}:{}", nanoseconds(now)).into()) }
+    match changed.checked_add(YOUNG).is_some_and(|settled| settled < now) {
+        true => ContentId(id.into()),
+        false => ContentId(format!("{id}:{}", nanoseconds(now)).into()),
+    }
 }
 
 #[cfg(test)]

@@ -82,6 +82,7 @@ impl Work {
                 Span::current().record("otel.status_code", "ERROR");
             }
             let epoch = errand.ground.as_ref().map(|ground| ground.epoch).unwrap_or_default();
+            let looked = looked.map(|looked| looked.map(Box::new));
             let _ = sender.send(Signal::Looked(errand.key.clone(), looked, begun.elapsed(), epoch));
         };
         self.looks.spawn(work.instrument(span));

@@ -129,7 +129,7 @@ enum Signal {
     /// A Git server told of something.
     Told(Told),
     /// A look has ended, after so long, that was begun in this epoch of what Applications stand on; without a result where this replica was no more to make it.
-    Looked(Key, Option<Result<Look, Unlooked>>, Duration, u64),
+    Looked(Key, Option<Result<Box<Look>, Unlooked>>, Duration, u64),
     /// What this replica works at is another part than before.
     Shard(ShardSignal),
     /// The Applications of these shards are in these states or later ones, and all others gone that were there at a version of the cluster.
@@ -371,7 +371,7 @@ impl Work {
         }
     }
 
-    fn looked(&mut self, key: &Key, looked: Result<Look, Unlooked>, now: Timestamp, epoch: u64) {
+    fn looked(&mut self, key: &Key, looked: Result<Box<Look>, Unlooked>, now: Timestamp, epoch: u64) {
         match looked {
             Ok(mut look) => {
                 self.mishaps.forget(key);
