@@ -27,7 +27,7 @@ use gitops_core::{GroupKind, GroupVersionKind, Object, ObjectId, ObjectRef, Smol
 use behind::Behind;
 pub use follow::CacheState;
 use follow::Followed;
-use store::{Kept, Managed};
+use store::Managed;
 
 use crate::cluster::KubeCluster;
 use crate::list::Extent;
@@ -147,8 +147,7 @@ impl WatchCache {
         let store = followed.store.read().unwrap_or_else(PoisonError::into_inner);
         match store.get(target.id.namespace.as_deref(), &target.id.name) {
             None => Found::Absent,
-            Some(Kept::Whole(kept)) => Found::Object(Box::new(kept.unpack())),
-            Some(Kept::Slim { .. }) => Found::Unknown,
+            Some(kept) => kept.object().map_or(Found::Unknown, |object| Found::Object(Box::new(object))),
         }
     }
 
@@ -165,8 +164,7 @@ impl WatchCache {
                 && query.name.as_deref().is_none_or(|wanted| wanted == &**name);
             let labelled = query.labels.iter().all(|(key, value)| kept.label(key) == Some(value));
             if inside && labelled {
-                let Kept::Whole(kept) = kept else { return None };
-                found.push(kept.unpack());
+                found.push(kept.object()?);
             }
         }
         found.sort_by(|one, other| (one.namespace(), one.name()).cmp(&(other.namespace(), other.name())));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use gitops_core::{Object, Value};
+use gitops_core::{Object, SmolStr, Value};
 
 use super::packed::Packed;
 
@@ -13,46 +13,42 @@ pub(crate) type Managed = Arc<dyn Fn(&Object) -> bool + Send + Sync>;
 /// Namespace and name.
 pub(crate) type Place = (Box<str>, Box<str>);
 
-/// What is kept of one object.
+/// What is kept of one object: that it is there, in which state, and its labels; of one that is managed all of it.
 #[derive(Clone, Debug)]
-pub(crate) enum Kept {
-    /// One that is managed.
-    Whole(Packed),
-    /// Of every other: that it is there, in which state, and its labels.
-    Slim { uid: Box<str>, version: Box<str>, labels: Option<Box<Value>> },
+pub(crate) struct Kept {
+    uid: Box<str>,
+    version: Box<str>,
+    labels: Box<[(SmolStr, SmolStr)]>,
+    whole: Option<Packed>,
 }
 
 impl Kept {
-    fn of(object: Arc<Object>, managed: &Managed) -> Self {
-        if managed(&object) {
-            return Self::Whole(Packed::of(object));
-        }
-        Self::Slim {
+    fn of(object: &Arc<Object>, managed: &Managed) -> Self {
+        let labels = object.get(&["metadata", "labels"]).and_then(Value::as_object).into_iter().flatten();
+        let label = |(key, value): (&String, &Value)| Some((key.into(), value.as_str()?.into()));
+        Self {
             uid: object.uid().unwrap_or_default().into(),
             version: object.resource_version().unwrap_or_default().into(),
-            labels: object.get(&["metadata", "labels"]).cloned().map(Box::new),
+            labels: labels.filter_map(label).collect(),
+            whole: managed(object).then(|| Packed::of(object)),
         }
     }
 
     pub(crate) fn version(&self) -> &str {
-        match self {
-            Self::Whole(kept) => kept.object().resource_version().unwrap_or_default(),
-            Self::Slim { version, .. } => version,
-        }
+        &self.version
     }
 
     pub(crate) fn uid(&self) -> &str {
-        match self {
-            Self::Whole(kept) => kept.object().uid().unwrap_or_default(),
-            Self::Slim { uid, .. } => uid,
-        }
+        &self.uid
     }
 
     pub(crate) fn label(&self, key: &str) -> Option<&str> {
-        match self {
-            Self::Whole(kept) => kept.object().label(key),
-            Self::Slim { labels, .. } => labels.as_ref()?.get(key)?.as_str(),
-        }
+        self.labels.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    }
+
+    /// The object, where it is kept whole.
+    pub(crate) fn object(&self) -> Option<Object> {
+        self.whole.as_ref()?.unpack()
     }
 }
 
@@ -100,7 +96,7 @@ impl Store {
     /// An object as a listing or a watch has it.
     pub(crate) fn put(&mut self, object: Arc<Object>, managed: &Managed) {
         let (place, round) = (place_of(&object), self.round);
-        self.entries.insert(place, Entry { kept: Kept::of(object, managed), round });
+        self.entries.insert(place, Entry { kept: Kept::of(&object, managed), round });
     }
 
     /// An object as the answer to a call or another watch has it, of which the own watch may have told already.
@@ -136,7 +132,7 @@ impl Store {
 
     /// How many objects are there, and how many of them are kept whole.
     pub(crate) fn count(&self) -> (usize, usize) {
-        let whole = self.entries.values().filter(|entry| matches!(entry.kept, Kept::Whole(_))).count();
+        let whole = self.entries.values().filter(|entry| entry.kept.whole.is_some()).count();
         (self.entries.len(), whole)
     }
 }
@@ -176,9 +172,9 @@ mod tests {
         store.put(Arc::new(map("a", "1", true)), &managed());
         store.put(Arc::new(map("b", "1", false)), &managed());
         assert_eq!(store.count(), (2, 1));
-        assert!(matches!(store.get(Some("shop"), "a"), Some(Kept::Whole(_))));
+        assert_eq!(store.get(Some("shop"), "a").unwrap().object(), Some(map("a", "1", true)));
         let slim = store.get(Some("shop"), "b").unwrap();
-        assert_eq!((slim.uid(), slim.label("tier")), ("b", Some("web")));
+        assert_eq!((slim.uid(), slim.label("tier"), slim.object()), ("b", Some("web"), None));
     }
 
     #[test]

@@ -88,6 +88,39 @@ async fn writers_see_their_writes_and_others_changes_come() {
 }
 
 #[tokio::test]
+async fn a_writer_who_reads_no_answer_sees_what_it_wrote() {
+    let Some((_, cluster)) = crate::real().await else { return };
+    let namespace = namespace(&cluster).await;
+    let cache = WatchCache::new(cluster.clone(), CacheOptions::default());
+    cache.follow(&maps()).await.unwrap();
+    let first = put(&cache, &map(&namespace, "a", true, "0")).await;
+    let absent = ObjectId::new("", "ConfigMap", Some(&namespace), "none").at_version("v1");
+    let targets = [first.reference(), absent];
+    let reads = || cluster.counts().of(CallKind::Get) + cluster.counts().of(CallKind::List);
+    let before = reads();
+    for value in ["1", "2", "3", "4", "5"] {
+        let object = map(&namespace, "a", true, value);
+        let write = Write::new(&object, Verb::Apply { force: true }, "tests").briefly();
+        let written = cache.write(write).await.unwrap().object;
+        assert_eq!((written.reference(), written.uid()), (first.reference(), first.uid()));
+        assert_eq!(written.get(&["data"]), None, "nobody reads more");
+        let seen = cache.get(&targets[0]).await.unwrap().unwrap();
+        assert_eq!(seen.text(&["data", "k"]), Some(value));
+        assert_eq!(seen.resource_version(), written.resource_version());
+        let versions = cache.versions(&targets).await;
+        assert_eq!(versions, Some(vec![written.resource_version().map(Into::into), None]));
+    }
+    assert_eq!(reads(), before, "the watch told it");
+    let other = ObjectId::new("", "Secret", Some(&namespace), "none").at_version("v1");
+    assert_eq!(cache.versions(&[other]).await, None, "a kind that is not followed");
+    // What is written and gone before it is told is not waited for again and again.
+    let write = map(&namespace, "a", true, "6");
+    cache.write(Write::new(&write, Verb::Apply { force: true }, "tests").briefly()).await.unwrap();
+    cluster.delete(Delete::new(&targets[0], first.uid().unwrap())).await.unwrap();
+    until(&cache, &first.id(), None).await;
+}
+
+#[tokio::test]
 async fn a_cache_survives_restarts_and_forgotten_history() {
     let Some((plane, _)) = crate::real().await else { return };
     let plane = ControlPlane::without_controllers(Assets::clone(plane.assets())).unwrap();
