@@ -134,9 +134,18 @@ impl Reader<'_, '_> {
                 breaks += 1;
                 continue;
             }
+            if indent.is_none() && column <= parent {
+                // The text is empty. Breaks of lines that are kept, and blanks in lines, are left to the other reader.
+                if keeps || blanks > 0 {
+                    return None;
+                }
+                self.at = start;
+                self.advance()?;
+                return Some(text);
+            }
             let indent = *indent.get_or_insert(column);
-            // An empty text, and blank lines that tell another column, are left to the other reader.
-            if indent <= parent || text.is_empty() && blanks > indent {
+            // Blank lines that tell another column are left to the other reader.
+            if text.is_empty() && blanks > indent {
                 return None;
             }
             if column < indent {

@@ -25,6 +25,9 @@ fn usual_manifests_are_of_the_form() {
     let text = "# why\nkind: A # what\n'a b':\n  yes: \"x\\ny\" # z\n  list:\n  - a: 1\n    b: {}\n  - - 1.50\n    - -x\n  -\n  - ~\n  \
                 script: |-\n\n    a\n      b: c\n\n    d\n  end: it's # here\n  kept: |+\n    a\n\n\nnext:\nlast: [ a/b, 'c', 1 ] # x";
     assert!(agrees(text));
+    for empty in ["a: |\nb: c", "a: |\n\n# d\nb: c", "a:\n  b: |-\n\n  c: d", "- |\n- a: |\n\n  b: c"] {
+        assert!(agrees(empty), "{empty:?}");
+    }
     let value = read(text, &Limits::default()).unwrap();
     assert_eq!(value["a b"]["script"], "\na\n  b: c\n\nd");
     assert_eq!(value["a b"]["list"], json!([{"a": 1, "b": {}}, [1.5, "-x"], null, null]));
@@ -42,7 +45,9 @@ fn all_else_is_left_to_the_whole_reader() {
         "a: &b c",
         "a: >\n  b",
         "a: |2\n   b",
-        "a: |\n\n\nb: c",
+        "a: |+\n\n\nb: c",
+        "a: |\n \nb: c",
+        "a: |\n",
         "a: |\n   \n  b",
         "a:\n  b\n",
         "a:\tb",
