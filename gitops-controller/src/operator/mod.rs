@@ -37,6 +37,7 @@ mod standings;
 #[cfg(test)]
 mod tests;
 mod updates;
+mod watched;
 
 use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
@@ -45,13 +46,10 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use gitops_apply::tracking::Tracking;
-use gitops_core::annotations::{DELETION_APPROVED, REFRESH, SKIP_RECONCILE, TAKE_OVER};
-use gitops_core::api::{API_VERSION, APPLICATION_KIND, Application};
-use gitops_core::cluster::Query;
-use gitops_core::{Cluster, GroupVersionKind, Object, Timestamp};
+use gitops_core::api::Application;
+use gitops_core::{Cluster, Object, Timestamp};
 use gitops_policy::ClusterAddress;
 use jiff::SignedDuration;
-use serde::Deserialize as _;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
@@ -73,7 +71,6 @@ use crate::webhook::Told;
 use appset::{SetSignal, Sets};
 use clusters::Following;
 use fights::Fights;
-use follow::{Seen, follow};
 use look::Look;
 use mishap::{Mishaps, Unlooked};
 use places::Places;
@@ -82,6 +79,7 @@ use rivals::Rivals;
 use share::Share;
 use standings::{Standings, State};
 use updates::SharedUpdates;
+use watched::asks;
 
 /// How long after a change of its objects an Application is looked at: changes come in groups.
 const SETTLING: SignedDuration = SignedDuration::from_millis(5);
@@ -128,7 +126,8 @@ enum Signal {
     Moved(BTreeSet<Key>, Instant),
     /// A Git server told of something.
     Told(Told),
-    /// A look has ended, after so long, that was begun in this epoch of what Applications stand on; without a result where this replica was no more to make it.
+    /// A look has ended, after so long, that was begun in this epoch of what Applications stand on; without a result where this
+    /// replica was no more to make it.
     Looked(Key, Option<Result<Box<Look>, Unlooked>>, Duration, u64),
     /// What this replica works at is another part than before.
     Shard(ShardSignal),
@@ -429,49 +428,6 @@ impl Work {
             self.looks.spawn(async move { notice::tell(cluster.as_ref(), &notice).await });
         }
     }
-
-    fn follow_applications(&mut self) {
-        let query = applications_of(&self.options);
-        let sender = self.sender.clone();
-        let tell = move |seen: Seen<'_>| {
-            let signal = match seen {
-                Seen::Listed(object) | Seen::Changed(object) => {
-                    let key = Key::new(object.namespace().unwrap_or_default(), object.name());
-                    match Application::deserialize(object.body()) {
-                        Ok(mut application) => {
-                            lighten(&mut application);
-                            Signal::Application(key, Box::new(application), State::of(object))
-                        }
-                        Err(error) => Signal::Trouble(format!("the application `{key}`"), error.to_string()),
-                    }
-                }
-                Seen::Gone(id, _) => Signal::Gone(Key::new(id.namespace.clone().unwrap_or_default(), id.name.clone())),
-                Seen::Complete => Signal::Complete,
-                Seen::Failed(error) => Signal::Trouble("the list of applications".into(), error.to_string()),
-            };
-            sender.send(signal).is_ok()
-        };
-        self.followers.spawn(follow(Arc::clone(&self.engine.cluster), query, tell));
-    }
-}
-
-/// Takes off what a status says of each object and each revision: every Application is kept in memory, and a look reads it whole.
-fn lighten(application: &mut Application) {
-    let Some(status) = &mut application.status else { return };
-    (status.resources, status.history, status.summary) = (None, None, None);
-    if let Some(sync) = &mut status.sync {
-        sync.compared_to = None;
-    }
-    if let Some(result) = status.operation_state.as_mut().and_then(|state| state.sync_result.as_mut()) {
-        (result.resources, result.source, result.sources) = (None, None, None);
-    }
-}
-
-/// The Applications that are followed.
-fn applications_of(options: &OperatorOptions) -> Query {
-    let mut query = Query::all(GroupVersionKind::from_api_version(API_VERSION, APPLICATION_KIND));
-    query.namespace.clone_from(&options.namespace);
-    query
 }
 
 /// The Application whose mark an object bears.
@@ -485,18 +441,6 @@ fn owner(object: &Object, tracking: &Tracking) -> Option<Key> {
 fn is_progress(object: &Object) -> bool {
     let wanted = object.get(&["metadata", "generation"]);
     wanted.is_some() && wanted == object.get(&["status", "observedGeneration"])
-}
-
-/// Whether a change of an Application is one to look at: its status changes with every look.
-fn asks(before: &Application, after: &Application) -> bool {
-    let (old, new) = (&before.metadata, &after.metadata);
-    before.spec != after.spec
-        || after.operation.is_some() && before.operation != after.operation
-        || old.deletion_timestamp.is_some() != new.deletion_timestamp.is_some()
-        || new.annotation(REFRESH).is_some() && old.annotation(REFRESH) != new.annotation(REFRESH)
-        || new.annotation(DELETION_APPROVED).is_some()
-            && old.annotation(DELETION_APPROVED) != new.annotation(DELETION_APPROVED)
-        || [SKIP_RECONCILE, TAKE_OVER].iter().any(|one| old.annotation(one) != new.annotation(one))
 }
 
 fn later(now: Timestamp, pause: SignedDuration) -> Timestamp {

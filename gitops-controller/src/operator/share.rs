@@ -14,7 +14,8 @@ use tokio::task::JoinHandle;
 
 use super::event::Event;
 use super::queue::Key;
-use super::{Signal, Work, applications_of};
+use super::watched::applications_of;
+use super::{Signal, Work};
 use crate::applications::Applications;
 use crate::causes::chain;
 use crate::engine::Engine;
