@@ -147,6 +147,25 @@ impl KubeCluster {
             Err(error) => Err(error),
         }
     }
+
+    /// The objects of a query, as much of them as is wanted.
+    pub(crate) async fn list_of(&self, query: &Query, extent: Extent) -> Result<CompleteListing, ClusterError> {
+        let resource = self.resource(&query.gvk, None).await?;
+        let listing = list::list(&self.caller, &resource, query, extent).await?;
+        listing.objects.iter().for_each(|object| self.seen.note(object));
+        Ok(listing)
+    }
+
+    /// What happens to the objects of a query after a state, with as much of them as is wanted.
+    pub(crate) async fn watch_of(
+        &self,
+        query: &Query,
+        after: &str,
+        extent: Extent,
+    ) -> Result<WatchStream, ClusterError> {
+        let resource = self.resource(&query.gvk, None).await?;
+        watch::watch(self.caller.clone(), resource, query.clone(), after, extent).await
+    }
 }
 
 impl Cluster for KubeCluster {
@@ -163,21 +182,11 @@ impl Cluster for KubeCluster {
     }
 
     fn list<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<CompleteListing, ClusterError>> {
-        async move {
-            let resource = self.resource(&query.gvk, None).await?;
-            let listing = list::list(&self.caller, &resource, query, Extent::Whole).await?;
-            listing.objects.iter().for_each(|object| self.seen.note(object));
-            Ok(listing)
-        }
-        .boxed()
+        self.list_of(query, Extent::Whole).boxed()
     }
 
     fn watch<'a>(&'a self, query: &'a Query, after: &'a str) -> BoxFuture<'a, Result<WatchStream, ClusterError>> {
-        async move {
-            let resource = self.resource(&query.gvk, None).await?;
-            watch::watch(self.caller.clone(), resource, query.clone(), after, Extent::Whole).await
-        }
-        .boxed()
+        self.watch_of(query, after, Extent::Whole).boxed()
     }
 
     fn write<'a>(&'a self, write: Write<'a>) -> BoxFuture<'a, Result<Applied, ClusterError>> {

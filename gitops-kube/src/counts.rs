@@ -34,8 +34,11 @@ pub struct Counts {
 #[derive(Debug, Default)]
 struct Held {
     kinds: BTreeMap<CallKind, u64>,
-    objects: BTreeMap<ObjectId, BTreeMap<CallKind, u64>>,
+    /// For each kind of call, in the order of their declaration: there are many objects.
+    objects: BTreeMap<ObjectId, [u32; KINDS]>,
 }
+
+const KINDS: usize = CallKind::Discover as usize + 1;
 
 /// Objects beyond so many are counted by kind only.
 const MAX_OBJECTS: usize = 200_000;
@@ -45,10 +48,14 @@ impl Counts {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         *held.kinds.entry(kind).or_default() += 1;
         let Some(object) = object else { return };
-        if let Some(counted) = held.objects.get_mut(object) {
-            *counted.entry(kind).or_default() += 1;
-        } else if held.objects.len() < MAX_OBJECTS {
-            held.objects.insert(object.clone(), BTreeMap::from([(kind, 1)]));
+        if !held.objects.contains_key(object) {
+            if held.objects.len() == MAX_OBJECTS {
+                return;
+            }
+            held.objects.insert(object.clone(), [0; KINDS]);
+        }
+        if let Some(count) = held.objects.get_mut(object).and_then(|counted| counted.get_mut(kind as usize)) {
+            *count = count.saturating_add(1);
         }
     }
 
@@ -60,7 +67,7 @@ impl Counts {
     /// Calls of a kind to one object.
     pub fn to(&self, object: &ObjectId, kind: CallKind) -> u64 {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.objects.get(object).and_then(|counted| counted.get(&kind)).copied().unwrap_or_default()
+        held.objects.get(object).and_then(|counted| counted.get(kind as usize)).copied().map_or(0, u64::from)
     }
 
     /// All calls, by kind.

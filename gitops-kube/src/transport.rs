@@ -1,13 +1,19 @@
 //! The way to an API server: kube's own, but that what is written is sent at once.
 
+use std::time::Duration;
+
 use hyper_timeout::TimeoutConnector;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use kube::client::{Body, ConfigExt as _};
 use kube::{Client, Config};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tower::{BoxError, ServiceBuilder};
+
+/// How long a connection is kept that nobody uses, and how many of them: each takes 40 KB here, and more of the server.
+const IDLE: Duration = Duration::from_secs(5);
+const MOST_IDLE: usize = 16;
 
 /// A client of a configuration.
 ///
@@ -33,7 +39,9 @@ pub(crate) fn client(config: Config) -> Result<Client, kube::Error> {
     connector.set_read_timeout(config.read_timeout);
     connector.set_write_timeout(config.write_timeout);
     connector.set_reset_reader_on_write(config.reset_reader_on_write);
-    let connections: legacy::Client<_, Body> = legacy::Builder::new(TokioExecutor::new()).build(connector);
+    let mut pool = legacy::Builder::new(TokioExecutor::new());
+    pool.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE).pool_max_idle_per_host(MOST_IDLE);
+    let connections: legacy::Client<_, Body> = pool.build(connector);
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
         .option_layer(config.auth_layer()?)

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use futures::StreamExt as _;
 use gitops_core::cluster::{ClusterError, ErrorKind, Query, WatchEvent};
 use gitops_core::{GroupVersionKind, SmolStr};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
-use tokio::time::sleep;
+use tokio::time::timeout;
 
 use super::CacheOptions;
+use super::packed::Packed;
 use super::store::{Managed, Store};
 use super::told::Told;
 use crate::cluster::KubeCluster;
@@ -37,6 +38,7 @@ pub(crate) struct Followed {
     /// How much of the objects is known.
     pub(crate) extent: Extent,
     changed: watch::Receiver<Instant>,
+    again: Arc<Notify>,
     task: AbortHandle,
 }
 
@@ -55,9 +57,12 @@ struct Follower {
     state: watch::Sender<CacheState>,
     told: Arc<Mutex<Told>>,
     changed: watch::Sender<Instant>,
+    again: Arc<Notify>,
 }
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// How long is waited for a kind to be followed that is served of late.
+const BEGINNING: Duration = Duration::from_secs(1);
 
 impl Followed {
     /// Begins to follow a kind, on the runtime of the caller.
@@ -72,7 +77,7 @@ impl Followed {
             let unowned = options.unowned.contains(&kind);
             (if unowned { Extent::Unowned } else { Extent::Whole }, Arc::clone(&options.managed))
         };
-        let query = Query::all(gvk);
+        let (query, again) = (Query::all(gvk), Arc::<Notify>::default());
         let follower = Follower {
             cluster,
             query,
@@ -82,9 +87,10 @@ impl Followed {
             state: sender,
             told: Arc::clone(&told),
             changed: moved,
+            again: Arc::clone(&again),
         };
         let task = tokio::spawn(follower.run()).abort_handle();
-        Self { store, state, told, extent, changed, task }
+        Self { store, state, told, extent, changed, again, task }
     }
 
     /// When the objects of the kind last changed, or were listed.
@@ -106,6 +112,23 @@ impl Followed {
     /// Whether what is kept is what the server tells.
     pub(crate) fn is_current(&self) -> bool {
         *self.state.borrow() == CacheState::Following
+    }
+
+    /// How much of an object the server is asked for, where it is asked by who reads.
+    pub(crate) fn asked(&self) -> Extent {
+        if self.extent == Extent::Unowned { Extent::Unowned } else { Extent::Whole }
+    }
+
+    /// The server was seen to serve the kind: where it did not before, it is followed from now on.
+    pub(crate) async fn is_served(&self) {
+        let mut state = self.state.clone();
+        let unknown =
+            matches!(&*state.borrow_and_update(), CacheState::Failing(error) if error.kind == ErrorKind::UnknownKind);
+        if unknown {
+            self.again.notify_one();
+            // Otherwise who reads goes on without the cache.
+            let _ = timeout(BEGINNING, state.changed()).await;
+        }
     }
 
     /// Waits until the kind is followed, or cannot be.
@@ -133,7 +156,7 @@ impl Follower {
                     }
                     tracing::debug!(%error, kind = %self.query.gvk, "a kind is not followed");
                     self.state.send_replace(CacheState::Failing(error));
-                    sleep(pause).await;
+                    let _ = timeout(pause, self.again.notified()).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
                 Ok(()) => {}
@@ -147,7 +170,11 @@ impl Follower {
         let mut pages = Pages::new(&self.cluster.caller, &resource, &self.query, self.extent);
         self.change(Store::begin);
         while let Some(page) = pages.next().await? {
-            self.change(|store| page.into_iter().for_each(|object| store.put(Arc::new(object), &self.managed)));
+            self.change(|store| {
+                for object in page.into_iter().map(Arc::new) {
+                    store.put(&object, || Packed::of(&object), &self.managed);
+                }
+            });
         }
         let version = pages.resource_version().to_owned();
         self.change(|store| store.finish(&version));
@@ -163,22 +190,26 @@ impl Follower {
 
     /// Remembers an event, and tells it to those who listen: who asks then finds what it was told.
     fn take_in(&self, event: &WatchEvent) {
-        match event {
-            WatchEvent::Changed(object) => self.change(|store| {
-                store.reach(object.resource_version().unwrap_or_default());
-                store.put(Arc::clone(object), &self.managed);
-            }),
-            WatchEvent::Gone(object) => self.change(|store| {
-                store.reach(object.resource_version().unwrap_or_default());
-                store.remove(object);
-            }),
+        let object = match event {
+            WatchEvent::Changed(object) | WatchEvent::Gone(object) => object,
             WatchEvent::Bookmark(version) => {
                 let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
                 store.reach(version);
                 return;
             }
+        };
+        // Nobody listens to what is known in part.
+        let packed = (self.extent != Extent::Metadata).then(|| Packed::of(object));
+        self.change(|store| {
+            store.reach(object.resource_version().unwrap_or_default());
+            match event {
+                WatchEvent::Gone(_) => store.remove(object),
+                _ => store.put(object, || packed.clone().unwrap_or_else(|| Packed::of(object)), &self.managed),
+            }
+        });
+        if let Some(packed) = packed {
+            self.told.lock().unwrap_or_else(PoisonError::into_inner).tell(event, packed);
         }
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).tell(event);
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Store) -> T) -> T {

@@ -300,10 +300,13 @@ impl Cluster for WatchCache {
 
     fn list<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<CompleteListing, ClusterError>> {
         async move {
-            match self.find_all(query).await {
-                Some(listing) => Ok(listing),
-                None => self.cluster.list(query).await,
+            if let Some(listing) = self.find_all(query).await {
+                return Ok(listing);
             }
+            let followed = self.followed(&query.gvk);
+            let listing = self.cluster.list_of(query, followed.asked()).await?;
+            followed.is_served().await;
+            Ok(listing)
         }
         .boxed()
     }
@@ -313,7 +316,8 @@ impl Cluster for WatchCache {
             if let Some(told) = self.listen(query, after).await {
                 return Ok(told);
             }
-            let (events, cache) = (self.cluster.watch(query, after).await?, self.clone());
+            let extent = self.followed(&query.gvk).asked();
+            let (events, cache) = (self.cluster.watch_of(query, after, extent).await?, self.clone());
             let told = events.inspect(move |event| match event {
                 Ok(WatchEvent::Changed(object)) => cache.hear(object),
                 Ok(WatchEvent::Gone(object)) => cache.miss(object),

@@ -11,7 +11,7 @@ pub(crate) struct Packed(Form);
 
 #[derive(Clone, Debug)]
 enum Form {
-    Text(Box<str>),
+    Text(Arc<str>),
     /// What is in a Secret is in no text.
     Object(Arc<Object>),
 }

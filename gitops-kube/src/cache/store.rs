@@ -23,14 +23,14 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    fn of(object: &Arc<Object>, managed: &Managed) -> Self {
+    fn of(object: &Object, packed: impl FnOnce() -> Packed, managed: &Managed) -> Self {
         let labels = object.get(&["metadata", "labels"]).and_then(Value::as_object).into_iter().flatten();
         let label = |(key, value): (&String, &Value)| Some((key.into(), value.as_str()?.into()));
         Self {
             uid: object.uid().unwrap_or_default().into(),
             version: object.resource_version().unwrap_or_default().into(),
             labels: labels.filter_map(label).collect(),
-            whole: managed(object).then(|| Packed::of(object)),
+            whole: managed(object).then(packed),
         }
     }
 
@@ -93,10 +93,10 @@ impl Store {
         &self.version
     }
 
-    /// An object as a listing or a watch has it.
-    pub(crate) fn put(&mut self, object: Arc<Object>, managed: &Managed) {
-        let (place, round) = (place_of(&object), self.round);
-        self.entries.insert(place, Entry { kept: Kept::of(&object, managed), round });
+    /// An object as a listing or a watch has it, and how it is kept where it is kept whole.
+    pub(crate) fn put(&mut self, object: &Object, packed: impl FnOnce() -> Packed, managed: &Managed) {
+        let (place, round) = (place_of(object), self.round);
+        self.entries.insert(place, Entry { kept: Kept::of(object, packed, managed), round });
     }
 
     /// An object as the answer to a call or another watch has it, of which the own watch may have told already.
@@ -105,7 +105,8 @@ impl Store {
         let newer =
             known.is_none_or(|entry| is_newer(object.resource_version().unwrap_or_default(), entry.kept.version()));
         if newer {
-            self.put(Arc::new(copied(object)), managed);
+            let copy = Arc::new(copied(object));
+            self.put(&copy, || Packed::of(&copy), managed);
         }
     }
 
@@ -166,11 +167,16 @@ mod tests {
         Arc::new(|object| object.label("managed").is_some())
     }
 
+    fn put(store: &mut Store, object: Object) {
+        let object = Arc::new(object);
+        store.put(&object, || Packed::of(&object), &managed());
+    }
+
     #[test]
     fn what_is_not_managed_is_kept_without_its_content() {
         let mut store = Store::default();
-        store.put(Arc::new(map("a", "1", true)), &managed());
-        store.put(Arc::new(map("b", "1", false)), &managed());
+        put(&mut store, map("a", "1", true));
+        put(&mut store, map("b", "1", false));
         assert_eq!(store.count(), (2, 1));
         assert_eq!(store.get(Some("shop"), "a").unwrap().object(), Some(map("a", "1", true)));
         let slim = store.get(Some("shop"), "b").unwrap();
@@ -180,10 +186,10 @@ mod tests {
     #[test]
     fn a_new_listing_replaces_and_then_drops() {
         let mut store = Store::default();
-        store.put(Arc::new(map("a", "1", true)), &managed());
-        store.put(Arc::new(map("b", "1", true)), &managed());
+        put(&mut store, map("a", "1", true));
+        put(&mut store, map("b", "1", true));
         store.begin();
-        store.put(Arc::new(map("b", "2", true)), &managed());
+        put(&mut store, map("b", "2", true));
         assert_eq!(store.count().0, 2);
         store.finish("7");
         assert_eq!(store.version(), "7");
@@ -193,7 +199,7 @@ mod tests {
     #[test]
     fn an_answer_that_a_watch_has_overtaken_is_left() {
         let mut store = Store::default();
-        store.put(Arc::new(map("a", "10", true)), &managed());
+        put(&mut store, map("a", "10", true));
         store.put_newer(&map("a", "9", true), Object::clone, &managed());
         assert_eq!(store.get(Some("shop"), "a").unwrap().version(), "10");
         store.put_newer(&map("a", "11", true), Object::clone, &managed());
