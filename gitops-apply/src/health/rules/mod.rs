@@ -40,13 +40,11 @@ use super::Health;
 const TEXTS: [&str; 4] =
     [include_str!("a-c.rules"), include_str!("d-k.rules"), include_str!("l-p.rules"), include_str!("q-z.rules")];
 
-/// The rules never change, so they are read once a process.
+/// The rules never change.
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let mut table = Table::default();
-    for text in TEXTS {
-        // A line that cannot be read is dropped; the test below refuses it.
-        let (read, _) = parse::table(text);
-        table.merge(read);
+    for (head, rule) in TEXTS.into_iter().flat_map(parse::rules) {
+        table.add(head, rule);
     }
     table
 });
@@ -61,18 +59,34 @@ pub(super) fn health(object: &Object) -> Option<Health> {
 mod tests {
     use super::*;
 
+    /// What cannot be read of a text.
+    fn problems(text: &str) -> Vec<String> {
+        let mut problems = Vec::new();
+        for (head, rule) in parse::rules(text) {
+            let bare = head.is_empty().then(|| format!("statements without a kind: `{rule}`"));
+            let unread = parse::rule(rule).1.into_iter().map(|problem| format!("{head}: {problem}"));
+            problems.extend(bare.into_iter().chain(unread));
+        }
+        problems
+    }
+
     #[test]
     fn every_line_of_the_rules_is_read() {
         for text in TEXTS {
-            let (_, problems) = parse::table(text);
-            assert!(problems.is_empty(), "{}", problems.join("\n"));
+            assert_eq!(problems(text), [""; 0]);
         }
     }
 
     #[test]
     fn a_line_that_is_no_statement_is_a_problem() {
         for text in ["example.com/A\n  status.phase", "example.com/A\n  a=b => Fine it is", "  a=b => Healthy"] {
-            assert_eq!(parse::table(text).1.len(), 1, "{text}");
+            assert_eq!(problems(text).len(), 1, "{text}");
         }
+    }
+
+    #[test]
+    fn a_rule_has_the_lines_below_its_kinds() {
+        let text = "// first\na/A,\n  x => Healthy\n\nb/B=c, b/D\n  // more\n  y => Healthy\n";
+        assert_eq!(parse::rules(text), [("a/A,", "  x => Healthy\n\n"), ("b/B=c, b/D", "  // more\n  y => Healthy\n")]);
     }
 }

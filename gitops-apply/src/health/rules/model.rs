@@ -1,17 +1,29 @@
 //! What a rule is made of.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use super::super::HealthStatus;
+use super::parse;
 use super::path::{Operand, Path};
 
 /// Rules by kind.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    rules: Vec<Rule>,
-    exact: BTreeMap<String, (usize, String)>,
-    /// (group, what it ends with, kind or `*`) for the kinds with a star.
-    patterns: Vec<(String, String, usize, String)>,
+    rules: Vec<Lazy>,
+    exact: HashMap<&'static str, Found>,
+    /// What the group ends with, and the kind or `*`, for the kinds with a star.
+    patterns: Vec<(&'static str, &'static str, Found)>,
+}
+
+/// The place of a rule, and the label of the kind that it is for.
+type Found = (usize, &'static str);
+
+/// A rule is read when an object of its kind is first seen: few of the kinds are in a cluster.
+#[derive(Debug)]
+struct Lazy {
+    text: &'static str,
+    rule: OnceLock<Rule>,
 }
 
 /// The statements of a rule.
@@ -102,40 +114,33 @@ pub(super) enum Alternative {
 }
 
 impl Table {
-    /// Adds a rule for some kinds.
-    pub(super) fn add(&mut self, kinds: Vec<(String, String)>, rule: Rule) {
-        let index = self.rules.len();
-        self.rules.push(rule);
-        for (kind, label) in kinds {
+    /// Adds a rule: the line with its kinds, and those below it.
+    pub(super) fn add(&mut self, head: &'static str, text: &'static str) {
+        let place = self.rules.len();
+        self.rules.push(Lazy { text, rule: OnceLock::new() });
+        for (kind, label) in parse::kinds(head) {
             match kind.split_once('/') {
                 Some((group, name)) if group.starts_with('*') || name == "*" => {
-                    self.patterns.push((group.trim_start_matches('*').into(), name.into(), index, label));
+                    self.patterns.push((group.trim_start_matches('*'), name, (place, label)));
                 }
-                _ => drop(self.exact.insert(kind, (index, label))),
+                _ => drop(self.exact.insert(kind, (place, label))),
             }
         }
     }
 
-    /// Takes another table's rules over.
-    pub(super) fn merge(&mut self, other: Self) {
-        let offset = self.rules.len();
-        self.rules.extend(other.rules);
-        self.exact.extend(other.exact.into_iter().map(|(kind, (index, label))| (kind, (index + offset, label))));
-        let patterns = other.patterns.into_iter();
-        self.patterns.extend(patterns.map(|(group, kind, index, label)| (group, kind, index + offset, label)));
-    }
-
     /// The rule for a kind with the kind's label; an exact one before one with a star.
     pub(super) fn find<'a>(&'a self, group: &str, kind: &'a str) -> Option<(&'a Rule, &'a str)> {
-        let found = self.exact.get(&format!("{group}/{kind}"));
-        let (index, label) = found.map(|(index, label)| (*index, label)).or_else(|| {
-            let fits = |(end, name, _, _): &&(String, String, usize, String)| {
-                let group_fits = if end.starts_with('.') { group.ends_with(end.as_str()) } else { group == end };
-                group_fits && (name == "*" || name == kind)
+        let exact = self.exact.get(format!("{group}/{kind}").as_str());
+        let (place, label) = exact.copied().or_else(|| {
+            let fits = |(end, name, _): &&(&str, &str, Found)| {
+                let group_fits = if end.starts_with('.') { group.ends_with(end) } else { group == *end };
+                group_fits && (*name == "*" || *name == kind)
             };
-            self.patterns.iter().find(fits).map(|(_, _, index, label)| (*index, label))
+            self.patterns.iter().find(fits).map(|(_, _, found)| *found)
         })?;
-        let label = if label.is_empty() { kind } else { label };
-        Some((self.rules.get(index)?, label))
+        let lazy = self.rules.get(place)?;
+        // A line that cannot be read is dropped; a test refuses it.
+        let rule = lazy.rule.get_or_init(|| parse::rule(lazy.text).0);
+        Some((rule, if label.is_empty() { kind } else { label }))
     }
 }

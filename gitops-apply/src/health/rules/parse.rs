@@ -1,25 +1,31 @@
 //! Reads the rules.
 
 use super::super::HealthStatus;
-use super::model::{Action, Alternative, Check, Form, Literal, Order, Part, Statement, Table, Template, Test};
+use super::model::{Action, Alternative, Check, Form, Literal, Order, Part, Rule, Statement, Template, Test};
 use super::path::{Base, Key, Operand, Path};
 
-/// The table of a text, and what could not be read of it, with its line.
-pub(super) fn table(text: &str) -> (Table, Vec<String>) {
-    let mut table = Table::default();
+/// The rules of a text, each as the line with its kinds and those below it; what stands before the first one has no kinds.
+pub(super) fn rules(text: &str) -> Vec<(&str, &str)> {
+    let mut rules = Vec::new();
+    let (mut head, mut begin, mut end) = ("", 0, 0);
+    for line in text.split_inclusive('\n') {
+        if Line::read((0, line)).is_some_and(|line| line.indent == 0) {
+            rules.push((head, &text[begin..end]));
+            (head, begin) = (line.trim(), end + line.len());
+        }
+        end += line.len();
+    }
+    rules.push((head, &text[begin..end]));
+    rules.retain(|(head, text)| !head.is_empty() || text.lines().enumerate().any(|line| Line::read(line).is_some()));
+    rules
+}
+
+/// The statements of a rule, and what could not be read of it, with its line.
+pub(super) fn rule(text: &str) -> (Rule, Vec<String>) {
     let mut problems = Vec::new();
     let lines: Vec<Line<'_>> = text.lines().enumerate().filter_map(Line::read).collect();
-    let mut rest = lines.as_slice();
-    while let Some((head, tail)) = rest.split_first() {
-        let (rule, after) = block(tail, head.indent, &mut problems);
-        if head.indent == 0 {
-            table.add(kinds(head.text), rule);
-        } else {
-            problems.push(format!("line {}: a statement without a kind: `{}`", head.number, head.text));
-        }
-        rest = after;
-    }
-    (table, problems)
+    let (rule, _) = block(&lines, 0, &mut problems);
+    (rule, problems)
 }
 
 #[derive(Clone, Copy)]
@@ -38,9 +44,9 @@ impl<'a> Line<'a> {
 }
 
 /// `group/Kind=label, group/Kind`.
-fn kinds(head: &str) -> Vec<(String, String)> {
+pub(super) fn kinds(head: &str) -> impl Iterator<Item = (&str, &str)> {
     let kinds = head.split(", ").map(|kind| kind.split_once('=').unwrap_or((kind, "")));
-    kinds.map(|(kind, label)| (kind.trim().trim_end_matches(',').into(), label.into())).collect()
+    kinds.map(|(kind, label)| (kind.trim().trim_end_matches(','), label))
 }
 
 /// The statements that are indented further than their head, and the lines after them.
