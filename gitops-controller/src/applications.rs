@@ -399,7 +399,7 @@ fn answer_refresh(application: &Application, patch: &mut Value) {
 /// How the state of an operation changes when another one begins.
 fn operation_change(application: &Application, begun: &OperationState) -> Result<Value, ApplicationError> {
     let value = |state| serde_json::to_value(state).map_err(|source| schema(application.name(), source));
-    let before = application.status.as_ref().and_then(|status| status.operation_state.as_ref());
+    let before = application.status.as_ref().and_then(|status| status.operation_state.as_deref());
     Ok(merge_patch::between(&value(before)?, &value(Some(begun))?))
 }
 

@@ -114,7 +114,7 @@ pub fn update(application: &mut Application, comparison: &Comparison, now: Times
         compared.source = spec.sources().first().cloned();
         sync.revision = revisions.into_iter().next();
     }
-    sync.compared_to = Some(compared);
+    sync.compared_to = Some(Box::new(compared));
     status.sync = Some(sync);
 
     let overall = overall(&resources).to_string();
@@ -188,7 +188,7 @@ pub(crate) fn fail(application: &mut Application, keeps_health: bool, now: Times
         sync.revision = sources.first().map(asked);
         compared.source = sources.into_iter().next();
     }
-    sync.compared_to = Some(compared);
+    sync.compared_to = Some(Box::new(compared));
     status.sync = Some(sync);
     status.health.get_or_insert_with(|| {
         let mut health = ApplicationHealth::default();
@@ -321,7 +321,7 @@ pub fn set_operation(
         retrying::try_again(&mut state, finished);
     }
     let status = application.status.get_or_insert_default();
-    status.operation_state = Some(state);
+    status.operation_state = Some(Box::new(state));
     if request.automated.is_some() {
         // Argo CD writes an Application as a whole when it syncs by itself, with these two even where they say nothing.
         status.summary.get_or_insert_default();

@@ -56,7 +56,6 @@ pub(crate) fn refuse(source_type: &SourceType, path: &TreePath) -> RenderError {
 
 #[cfg(test)]
 mod tests {
-    use gitops_core::api::{DirectorySource, HelmSource};
     use gitops_core::tree::MemoryTree;
 
     use super::*;
@@ -81,9 +80,9 @@ mod tests {
         assert_eq!(detect("both"), SourceType::Kustomize);
         assert_eq!(detect("plain"), SourceType::Directory);
         let mut explicit = source("kustomize");
-        explicit.directory = Some(DirectorySource::default());
+        explicit.directory = Some(Box::default());
         assert_eq!(super::detect(&tree, &explicit).unwrap(), SourceType::Directory);
-        explicit.helm = Some(HelmSource::default());
+        explicit.helm = Some(Box::default());
         assert!(matches!(super::detect(&tree, &explicit), Err(RenderError::SeveralTypes(_))));
         let missing = super::detect(&tree, &source("none")).unwrap_err();
         assert_eq!(missing.to_string(), "spec.source.path: `none` is not a directory of the repository");

@@ -19,7 +19,7 @@ use crate::{retrying, status};
 /// The operation that somebody asks for, or that was begun and not ended: the process was killed in it, or it failed and is due again.
 pub(super) fn requested(application: &Application, now: Timestamp) -> Option<Operation> {
     let due = || status::running(application).filter(|state| retrying::is_due(state, now));
-    application.operation.clone().or_else(|| due().map(|state| state.operation.clone()))
+    application.operation.as_deref().cloned().or_else(|| due().map(|state| state.operation.clone()))
 }
 
 /// Carries out an operation that somebody asked for. It is taken off the Application first, so that it is done once.
@@ -90,7 +90,7 @@ async fn carry_out(
             state.finished_at = Some(Time(now));
             retrying::try_again(&mut state, now);
             let before = application.status.clone();
-            application.status.get_or_insert_default().operation_state = Some(state);
+            application.status.get_or_insert_default().operation_state = Some(Box::new(state));
             look.events.push(Event::Failed { application: key.clone(), message });
             applications.set_status(&application, before.as_ref()).await
         }

@@ -40,8 +40,10 @@ impl Work {
     }
 }
 
-/// Takes off what a status says of each object and each revision: every Application is kept in memory, and a look reads it whole.
+/// Takes off what a status says of each object and each revision, and who owns which field: every Application is kept in memory,
+/// and a look reads it whole.
 fn lighten(application: &mut Application) {
+    application.metadata.managed_fields = None;
     let Some(status) = &mut application.status else { return };
     (status.resources, status.history, status.summary) = (None, None, None);
     if let Some(sync) = &mut status.sync {

@@ -25,7 +25,7 @@ schema! {
         /// What was seen.
         pub status: Option<ApplicationStatus> => "status",
         /// A request that is taken up at once and then cleared.
-        pub operation: Option<Operation> => "operation",
+        pub operation: Option<Box<Operation>> => "operation",
     }
 
     /// What is wanted of an Application.
@@ -47,7 +47,7 @@ schema! {
         /// The sources, where there are several; they take the place of `source`.
         pub sources: Option<Vec<ApplicationSource>> => "sources",
         /// Rendering into a branch; takes the place of `source` and `sources`.
-        pub source_hydrator: Option<SourceHydrator> => "sourceHydrator",
+        pub source_hydrator: Option<Box<SourceHydrator>> => "sourceHydrator",
     }
 
     /// A cluster, by address or by name, and a namespace in it.

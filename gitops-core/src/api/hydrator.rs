@@ -29,13 +29,13 @@ schema! {
         /// Directory in the repository.
         pub path: String => "path",
         /// Options for a Helm chart.
-        pub helm: Option<HelmSource> => "helm",
+        pub helm: Option<Box<HelmSource>> => "helm",
         /// Options for a Kustomization.
-        pub kustomize: Option<KustomizeSource> => "kustomize",
+        pub kustomize: Option<Box<KustomizeSource>> => "kustomize",
         /// Options for a directory of plain manifests.
-        pub directory: Option<DirectorySource> => "directory",
+        pub directory: Option<Box<DirectorySource>> => "directory",
         /// Options for a configuration management plugin.
-        pub plugin: Option<PluginSource> => "plugin",
+        pub plugin: Option<Box<PluginSource>> => "plugin",
     }
 
     /// Where rendered manifests are deployed from.

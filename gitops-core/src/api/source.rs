@@ -17,13 +17,13 @@ schema! {
         /// Branch, tag, commit or version range; for charts a version or a range.
         pub target_revision: Option<String> => "targetRevision",
         /// Options for a Helm chart.
-        pub helm: Option<HelmSource> => "helm",
+        pub helm: Option<Box<HelmSource>> => "helm",
         /// Options for a Kustomization.
-        pub kustomize: Option<KustomizeSource> => "kustomize",
+        pub kustomize: Option<Box<KustomizeSource>> => "kustomize",
         /// Options for a directory of plain manifests.
-        pub directory: Option<DirectorySource> => "directory",
+        pub directory: Option<Box<DirectorySource>> => "directory",
         /// Options for a configuration management plugin.
-        pub plugin: Option<PluginSource> => "plugin",
+        pub plugin: Option<Box<PluginSource>> => "plugin",
         /// Name of the chart, where the repository is a chart repository.
         pub chart: Option<String> => "chart",
         /// Name under which the other sources' value files refer to this one, as in `$values/prod.yaml`.

@@ -25,7 +25,7 @@ schema! {
         /// When it was last compared.
         pub reconciled_at: Option<Time> => "reconciledAt",
         /// The operation under way, or the last one.
-        pub operation_state: Option<OperationState> => "operationState",
+        pub operation_state: Option<Box<OperationState>> => "operationState",
         /// When it was last seen; no longer written.
         pub observed_at: Option<Time> => "observedAt",
         /// How the one source is rendered.
@@ -39,7 +39,7 @@ schema! {
         /// Namespace of the controller in charge.
         pub controller_namespace: Option<String> => "controllerNamespace",
         /// What the hydrator did.
-        pub source_hydrator: Option<SourceHydratorStatus> => "sourceHydrator",
+        pub source_hydrator: Option<Box<SourceHydratorStatus>> => "sourceHydrator",
     }
 
     /// Whether the cluster is as the source says, and which source.
@@ -47,7 +47,7 @@ schema! {
         /// The verdict.
         pub status: SyncStatusCode => "status",
         /// What was compared.
-        pub compared_to: Option<ComparedTo> => "comparedTo",
+        pub compared_to: Option<Box<ComparedTo>> => "comparedTo",
         /// Revision of the source.
         pub revision: Option<String> => "revision",
         /// Revisions, one for each source.

@@ -31,7 +31,7 @@ pub(crate) fn render(
     warnings: &mut Vec<Warning>,
 ) -> Result<Vec<Found>, RenderError> {
     let default = DirectorySource::default();
-    let options = context.source.directory.as_ref().unwrap_or(&default);
+    let options = context.source.directory.as_deref().unwrap_or(&default);
     let paths = walk::files(&context.files, path, options, warnings)?;
     let read = |file: &TreePath| read_file(context, path, file, options);
     let mut objects = Vec::new();

@@ -110,7 +110,7 @@ fn a_result_that_names_the_commit_is_of_that_commit() {
     let mut options = KustomizeSource::default();
     options.common_annotations = Some([("commit".to_owned(), "$ARGOCD_APP_REVISION".to_owned())].into());
     options.common_annotations_envsubst = Some(true);
-    source.kustomize = Some(options);
+    source.kustomize = Some(Box::new(options));
     let mut inputs = Inputs::new("shop");
     inputs.revision = "one".into();
     let first = rendered(&tree, &source, &inputs).unwrap();

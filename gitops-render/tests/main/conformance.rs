@@ -67,7 +67,7 @@ fn json(path: &Path) -> serde_json::Value {
 
 fn check(tree: &MemoryTree, path: &str, expected: &Path, flags: &serde_json::Value) -> Result<(), String> {
     let mut source = source(path);
-    source.kustomize = Some(gitops_core::api::KustomizeSource::default());
+    source.kustomize = Some(Box::default());
     let mut inputs = inputs();
     let mut flags = flags.as_array().unwrap().iter();
     if flags.any(|flag| flag == "--load-restrictor") && flags.next().unwrap() == "LoadRestrictionsNone" {

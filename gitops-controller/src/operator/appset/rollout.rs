@@ -113,7 +113,7 @@ impl Progress {
         let Some(status) = pending.filter(|_| self.turn.contains(desired.name())) else { return };
         let asked = live.is_some_and(|live| live.operation.is_some() || begun(live, status).is_some());
         if !asked {
-            desired.operation = Some(operation(desired, prune));
+            desired.operation = Some(Box::new(operation(desired, prune)));
         }
     }
 }

@@ -30,7 +30,7 @@ pub(crate) fn render(
     warnings: &mut Vec<Warning>,
 ) -> Result<Vec<Found>, RenderError> {
     let default = HelmSource::default();
-    let options = context.source.helm.as_ref().unwrap_or(&default);
+    let options = context.source.helm.as_deref().unwrap_or(&default);
     let version = options.version.as_deref().unwrap_or_default();
     if !VERSIONS.contains(&version) {
         let message = format!("`{version}` is not supported, expected `v3` or `v4`");

@@ -42,7 +42,7 @@ fn from_flags(arguments: &CreateArguments) -> Result<Application, Failure> {
     if arguments.directory_recurse {
         let mut directory = DirectorySource::default();
         directory.recurse = Some(true);
-        source.directory = Some(directory);
+        source.directory = Some(Box::new(directory));
     }
     application.spec.project = arguments.project.clone();
     application.spec.source = Some(source);
