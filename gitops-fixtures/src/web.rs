@@ -33,6 +33,7 @@ struct State {
     guards: Vec<Guard>,
     asked: Vec<String>,
     sent: BTreeMap<String, Vec<u8>>,
+    heads: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -142,6 +143,13 @@ impl WebServer {
         self.state().sent.get(&format!("/{path}")).cloned().unwrap_or_default()
     }
 
+    /// A header of the last request to a path; empty where it had none.
+    pub fn header(&self, path: &str, name: &str) -> String {
+        let state = self.state();
+        let head = state.heads.get(&format!("/{path}")).map(String::as_str).unwrap_or_default();
+        header(head, name).into()
+    }
+
     /// What is under a path.
     pub fn page(&self, path: &str) -> Vec<u8> {
         self.state().pages.get(&format!("/{path}")).map(|page| page.content.clone()).unwrap_or_default()
@@ -170,21 +178,16 @@ fn encryption() -> Result<ServerConfig, Box<dyn std::error::Error + Send + Sync>
 
 fn answer(socket: &mut (impl Read + Write), state: &Mutex<State>) -> Option<()> {
     let request = head(socket)?;
-    let mut lines = request.lines();
-    let path = lines.next()?.split(' ').nth(1)?.to_owned();
-    let headers: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once(": ")).collect();
-    let header = |wanted: &str| {
-        let is_meant = |(name, _): &&(&str, &str)| name.eq_ignore_ascii_case(wanted);
-        headers.iter().rfind(is_meant).map(|(_, value)| *value).unwrap_or_default()
-    };
+    let path = request.lines().next()?.split(' ').nth(1)?.to_owned();
     // What is not read of a request would end the connection before its answer.
-    let mut sent = vec![0; header("content-length").parse().unwrap_or_default()];
+    let mut sent = vec![0; header(&request, "content-length").parse().unwrap_or_default()];
     socket.read_exact(&mut sent).ok()?;
     let page = {
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         state.asked.push(path.clone());
         state.sent.insert(path.clone(), sent);
-        let refuses = |guard: &&Guard| path.starts_with(&guard.start) && guard.value != header(&guard.header);
+        state.heads.insert(path.clone(), request.clone());
+        let refuses = |guard: &&Guard| path.starts_with(&guard.start) && guard.value != header(&request, &guard.header);
         match state.guards.iter().find(refuses) {
             Some(guard) => Page { status: 401, head: guard.challenge.clone(), ..Page::default() },
             None => state.pages.get(&path).cloned().unwrap_or(Page { status: 404, ..Page::default() }),
@@ -195,6 +198,12 @@ fn answer(socket: &mut (impl Read + Write), state: &Mutex<State>) -> Option<()> 
     let head = format!("HTTP/1.1 {status} X\r\n{head}Content-Length: {length}\r\nConnection: close\r\n\r\n");
     socket.write_all(head.as_bytes()).ok()?;
     socket.write_all(&content).ok()
+}
+
+/// The last of the headers of a name.
+fn header<'a>(request: &'a str, wanted: &str) -> &'a str {
+    let headers = request.lines().skip(1).filter_map(|line| line.split_once(": "));
+    headers.filter(|(name, _)| name.eq_ignore_ascii_case(wanted)).last().map(|(_, value)| value).unwrap_or_default()
 }
 
 /// A request up to the empty line, byte by byte, so that what comes after it is still to be read.
