@@ -5,15 +5,10 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gitops_core::Digest;
 use gitops_git::{AccessError, Proxy, TlsOptions, Tokens};
+use gitops_identity::{KeyError, SigningKey};
 use reqwest::header::{ACCEPT, AUTHORIZATION};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::pki_types::pem::PemObject as _;
 use serde::Deserialize;
 use serde_json::json;
 use thiserror::Error;
@@ -36,7 +31,7 @@ pub struct GitHubApp {
     app: String,
     installation: u64,
     base: String,
-    key: RsaKeyPair,
+    key: SigningKey,
     options: WebOptions,
     token: Mutex<Option<(String, SystemTime)>>,
 }
@@ -45,9 +40,9 @@ pub struct GitHubApp {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum GitHubAppError {
-    /// The key is no RSA key in PEM.
-    #[error("the private key of the GitHub App is no RSA key in PEM")]
-    Key,
+    /// The key is none, or cannot sign.
+    #[error("the GitHub App cannot prove itself")]
+    Key(#[source] KeyError),
     /// GitHub cannot be asked.
     #[error("GitHub gave no whole answer to the App")]
     Server(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -61,9 +56,6 @@ pub enum GitHubAppError {
         /// The status.
         status: u16,
     },
-    /// The statement cannot be signed.
-    #[error("the statement of the GitHub App cannot be signed")]
-    Sign,
 }
 
 #[derive(Deserialize)]
@@ -82,16 +74,11 @@ impl GitHubApp {
         key: &[u8],
         enterprise: Option<&str>,
     ) -> Result<Self, GitHubAppError> {
-        let key = match PrivateKeyDer::from_pem_slice(key).map_err(|_| GitHubAppError::Key)? {
-            PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
-            PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
-            _ => return Err(GitHubAppError::Key),
-        };
         Ok(Self {
             app: app.into(),
             installation,
             base: enterprise.unwrap_or(PUBLIC).trim_end_matches('/').into(),
-            key: key.map_err(|_| GitHubAppError::Key)?,
+            key: SigningKey::from_pem(key).map_err(GitHubAppError::Key)?,
             options: WebOptions::default(),
             token: Mutex::default(),
         })
@@ -134,12 +121,7 @@ impl GitHubApp {
             "exp": since.saturating_add(STATEMENT).as_secs(),
             "iss": self.app,
         });
-        let encoded = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let text = format!("{}.{}", encoded(&json!({"alg": "RS256", "typ": "JWT"})), encoded(&claims));
-        let mut signature = vec![0; self.key.public_modulus_len()];
-        let signed = self.key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature);
-        signed.map_err(|_| GitHubAppError::Sign)?;
-        Ok(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        self.key.sign(None, &claims).map_err(GitHubAppError::Key)
     }
 
     fn token_at(&self, now: SystemTime) -> Result<String, GitHubAppError> {
@@ -181,8 +163,9 @@ impl fmt::Debug for GitHubApp {
 mod tests {
     use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
     use aws_lc_rs::rsa::KeySize;
-    use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
-    use base64::engine::general_purpose::STANDARD;
+    use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
     use gitops_fixtures::WebServer;
 
     use super::*;
@@ -220,6 +203,6 @@ mod tests {
             (claims["iss"].as_str(), &claims["exp"]),
             (Some("17"), &json!(claims["iat"].as_u64().unwrap() + 180))
         );
-        assert!(matches!(GitHubApp::new("17", 42, b"none", None), Err(GitHubAppError::Key)));
+        assert!(matches!(GitHubApp::new("17", 42, b"none", None), Err(GitHubAppError::Key(KeyError::Unreadable))));
     }
 }
