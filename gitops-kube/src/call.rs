@@ -16,8 +16,9 @@ use tokio::time::{sleep, timeout};
 use crate::answer::Answer;
 use crate::connection::Connection;
 use crate::counts::{CallKind, Counts};
-use crate::identity;
 use crate::path::Address;
+use crate::token::TokenSource;
+use crate::{identity, token};
 
 /// Calls that are out at the same time.
 const PARALLEL: usize = 32;
@@ -38,6 +39,7 @@ pub(crate) struct Caller {
     client: kube::Client,
     permits: Arc<Semaphore>,
     identity: Option<Arc<Identity>>,
+    tokens: Option<Arc<dyn TokenSource>>,
     /// What the server notes of who calls.
     program: http::HeaderValue,
     pub(crate) counts: Arc<Counts>,
@@ -67,6 +69,7 @@ impl Caller {
             client,
             permits: Arc::new(Semaphore::new(PARALLEL)),
             identity: connection.identity.clone().map(Arc::new),
+            tokens: connection.tokens.clone(),
             program: connection.program.clone(),
             counts: Arc::default(),
         }
@@ -84,7 +87,8 @@ impl Caller {
         loop {
             self.counts.note(kind, target);
             let request = self.request(&method, &uri, accept, body.as_ref(), known.as_deref());
-            let response = self.send(request.map_err(|error| about(error, target))?, target).await?;
+            let request = self.prove(request).await.map_err(|error| about(error, target))?;
+            let response = self.send(request, target).await?;
             match response.0.code {
                 429 if busy < BUSY => {
                     tracing::debug!(%uri, "the API server is busy");
@@ -101,13 +105,21 @@ impl Caller {
     pub(crate) async fn open(&self, call: Call<'_>) -> Result<Response<Body>, ClusterError> {
         let Call { kind, method, address, target, accept, .. } = call;
         self.counts.note(kind, target);
-        let request = self.request(&method, &address.finish(), accept, None, None)?;
+        let request = self.prove(self.request(&method, &address.finish(), accept, None, None)).await?;
         let response = timeout(PATIENCE, self.client.send(request)).await.map_err(|_| late(target))?;
         let response = response.map_err(|error| unreachable(&error, target))?;
         if response.status().is_success() {
             return Ok(response);
         }
         Err(read(response, target).await?.refusal(target))
+    }
+
+    /// A request that proves who calls, where the connection itself does not.
+    async fn prove(&self, request: Result<Request<Body>, ClusterError>) -> Result<Request<Body>, ClusterError> {
+        match &self.tokens {
+            Some(tokens) => token::sign(tokens.as_ref(), request?).await,
+            None => request,
+        }
     }
 
     fn request(

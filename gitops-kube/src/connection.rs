@@ -1,4 +1,7 @@
+use std::fmt;
+use std::net::IpAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use gitops_core::cluster::Identity;
@@ -7,17 +10,20 @@ use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use thiserror::Error;
 
+use crate::token::TokenSource;
+
 /// What a server notes of who calls.
 const NAME: &str = concat!("gitops/", env!("CARGO_PKG_VERSION"));
 /// How long a connection to an API server may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Where an API server is, and as whom it is called.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Connection {
     pub(crate) config: Config,
     pub(crate) identity: Option<Identity>,
     pub(crate) program: HeaderValue,
+    pub(crate) tokens: Option<Arc<dyn TokenSource>>,
 }
 
 /// Why there is no connection.
@@ -33,6 +39,9 @@ pub enum ConnectError {
     /// The program does not run in a cluster, or its service account is not mounted.
     #[error("no service account of a cluster is mounted")]
     InCluster(#[source] kube::config::InClusterError),
+    /// A token is not shown to everybody on the way.
+    #[error("the address is not encrypted (`https`), and a token is not sent there")]
+    ClearText,
     /// No client can be made of the configuration.
     #[error("no client can be made of the configuration")]
     Client(#[source] Box<kube::Error>),
@@ -93,6 +102,20 @@ impl Connection {
         self
     }
 
+    /// The same, with tokens of this source in each call.
+    ///
+    /// # Errors
+    /// Where the server is on another machine, and the way there not encrypted.
+    pub fn proven_by(mut self, tokens: Arc<dyn TokenSource>) -> Result<Self, ConnectError> {
+        let host = self.config.cluster_url.host().unwrap_or_default().trim_matches(['[', ']']);
+        let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        if !is_here && self.config.cluster_url.scheme_str() != Some("https") {
+            return Err(ConnectError::ClearText);
+        }
+        self.tokens = Some(tokens);
+        Ok(self)
+    }
+
     fn new(mut config: Config) -> Self {
         config.connect_timeout = Some(CONNECT);
         // What is tried again, and when, is decided where it is known what a second call would do.
@@ -100,6 +123,12 @@ impl Connection {
         let user = config.auth_info.impersonate.take();
         let groups = config.auth_info.impersonate_groups.take().unwrap_or_default();
         let identity = user.map(|user| Identity::new(user, groups));
-        Self { identity, config, program: HeaderValue::from_static(NAME) }
+        Self { identity, config, program: HeaderValue::from_static(NAME), tokens: None }
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Connection").field("address", self.address()).finish_non_exhaustive()
     }
 }

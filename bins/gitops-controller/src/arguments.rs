@@ -36,6 +36,10 @@ pub(crate) struct Arguments {
     /// Start this program where a cluster's Secret has its credential printed by it; may be repeated. By default: none
     #[arg(long, value_name = "PROGRAM")]
     pub allow_credential_program: Vec<String>,
+    /// Call clusters with this process's own account of a cloud where their Secrets ask for it, as Argo CD's program argocd-k8s-auth does;
+    /// may be repeated. By default: none. Whoever may write such Secrets may then have the account's tokens sent to a server of his own
+    #[arg(long, value_name = "CLOUD", value_parser = ["aws", "gcp", "azure"])]
+    pub allow_cloud_identity: Vec<String>,
     /// Serve /metrics, /healthz, /readyz and /api/webhook at this address, such as 127.0.0.1:8082
     #[arg(long, value_name = "ADDRESS", env = "GITOPS_LISTEN")]
     pub listen: Option<SocketAddr>,

@@ -9,6 +9,7 @@ use gitops_controller::replicas::ReplicasError;
 use gitops_controller::{ApplicationError, ApplicationSetError};
 use gitops_core::decode::DecodeError;
 use gitops_embedded::OpenError;
+use gitops_identity::IdentityError;
 use gitops_kube::ConnectError;
 use thiserror::Error;
 
@@ -45,6 +46,8 @@ pub(crate) enum Failure {
     Embedded(#[from] OpenError),
     #[error("the cluster cannot be reached; give a kubeconfig with --kubeconfig, or a folder with --embedded")]
     Connect(#[from] ConnectError),
+    #[error("the servers of clouds cannot be asked")]
+    Identity(#[from] IdentityError),
     #[error(transparent)]
     Definition(#[from] DecodeError),
     #[error(transparent)]

@@ -152,7 +152,8 @@ fn engine(arguments: &Arguments, cluster: Arc<dyn Cluster>) -> Result<Engine, Fa
     }
     let checks = LuaChecks::maker(Arc::clone(&engine.clock));
     engine.conduct = engine.conduct.with_checks(Arc::new(checks));
-    engine.maker = Some(Arc::new(Connections { programs: arguments.allow_credential_program.clone() }));
+    let (programs, clouds) = (arguments.allow_credential_program.clone(), arguments.allow_cloud_identity.clone());
+    engine.maker = Some(Arc::new(Connections::new(programs, clouds)?));
     engine.projects.namespace.clone_from(&arguments.namespace);
     let mut credentials = RepositoryCredentials::of(&arguments.namespace);
     credentials.own = arguments.embedded.is_some();

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::ClusterRefused;
+use super::identity::{self, CloudIdentity};
 use crate::credentials::{Fields, SECRET_TYPE};
 
 /// The type of the Secrets of clusters.
@@ -47,9 +48,18 @@ struct Config {
     password: String,
     bearer_token: String,
     tls_client_config: Tls,
-    aws_auth_config: Option<Value>,
+    aws_auth_config: Option<AwsAuth>,
     exec_provider_config: Option<Program>,
     proxy_url: String,
+}
+
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct AwsAuth {
+    cluster_name: String,
+    #[serde(rename = "roleARN")]
+    role_arn: String,
+    profile: String,
 }
 
 /// Bytes are in base64.
@@ -104,25 +114,25 @@ impl ClusterDefinition {
         }))
     }
 
-    /// The program that prints its credential, where it names one.
-    pub fn program(&self) -> Option<CredentialProgram> {
-        let config = self.config.reveal(&Reveal::granted(Purpose::Connection));
-        config.exec_provider_config.as_ref().map(|program| CredentialProgram { command: program.command.clone() })
-    }
-
-    /// The same as the text of a kubeconfig, for who opens a connection.
+    /// The identity of a cloud that it wants to be, where it names one: `awsAuthConfig`, or what Argo CD's program `argocd-k8s-auth` makes.
     ///
     /// # Errors
-    /// Where it asks for what is not done here: tokens that a program of Argo CD's own makes.
-    pub fn kubeconfig(&self, reveal: &Reveal) -> Result<Value, ClusterRefused> {
+    /// Where that program would not understand its arguments.
+    pub fn identity(&self) -> Result<Option<CloudIdentity>, ClusterRefused> {
+        let config = self.config.reveal(&Reveal::granted(Purpose::Connection));
+        let refused = |words: String| ClusterRefused(format!("the cluster `{}`: {words}", self.server));
+        config.identity().transpose().map_err(refused)
+    }
+
+    /// The program that prints its credential, where it names one that is to be started.
+    pub fn program(&self) -> Option<CredentialProgram> {
+        let config = self.config.reveal(&Reveal::granted(Purpose::Connection));
+        config.program().map(|program| CredentialProgram { command: program.command.clone() })
+    }
+
+    /// The same as the text of a kubeconfig, for who opens a connection. It has nothing of an [identity](Self::identity) of a cloud.
+    pub fn kubeconfig(&self, reveal: &Reveal) -> Value {
         let config = self.config.reveal(reveal);
-        if config.aws_auth_config.is_some() {
-            return Err(ClusterRefused(format!(
-                "the cluster `{}` has an `awsAuthConfig`, and no tokens of AWS are made here: name a program that prints them in its \
-                 `execProviderConfig`",
-                self.server
-            )));
-        }
         let tls = &config.tls_client_config;
         let set = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let cluster = json!({
@@ -132,7 +142,7 @@ impl ClusterDefinition {
             "certificate-authority-data": set(&tls.ca_data).filter(|_| !tls.insecure),
             "proxy-url": set(&config.proxy_url),
         });
-        let program = config.exec_provider_config.as_ref().map(|program| {
+        let program = config.program().map(|program| {
             let variables: Vec<Value> =
                 program.env.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
             json!({
@@ -140,20 +150,43 @@ impl ClusterDefinition {
                 "installHint": set(&program.install_hint), "interactiveMode": "Never",
             })
         });
+        // Argo CD hands on nothing of these where a program says who calls.
+        let basic = |text: &str| set(text).filter(|_| !config.has_program());
         let user = json!({
-            "token": set(&config.bearer_token),
-            "username": set(&config.username),
-            "password": set(&config.password),
+            "token": basic(&config.bearer_token),
+            "username": basic(&config.username),
+            "password": basic(&config.password),
             "client-certificate-data": set(&tls.cert_data),
             "client-key-data": set(&tls.key_data),
             "exec": program,
         });
-        Ok(json!({
+        json!({
             "apiVersion": "v1", "kind": "Config", "current-context": CLUSTER,
             "clusters": [{"name": CLUSTER, "cluster": without_nulls(cluster)}],
             "users": [{"name": CLUSTER, "user": without_nulls(user)}],
             "contexts": [{"name": CLUSTER, "context": {"cluster": CLUSTER, "user": CLUSTER}}],
-        }))
+        })
+    }
+}
+
+impl Config {
+    fn has_program(&self) -> bool {
+        self.aws_auth_config.is_some() || self.exec_provider_config.is_some()
+    }
+
+    /// `awsAuthConfig` counts first, as in Argo CD.
+    fn identity(&self) -> Option<Result<CloudIdentity, String>> {
+        if let Some(AwsAuth { cluster_name, role_arn, profile }) = &self.aws_auth_config {
+            return Some(Ok(CloudIdentity::aws(cluster_name, role_arn, profile)));
+        }
+        let program = self.exec_provider_config.as_ref().filter(|program| identity::is_known(&program.command))?;
+        Some(CloudIdentity::read(&program.args, program.env.clone()))
+    }
+
+    /// The program that is to be started.
+    fn program(&self) -> Option<&Program> {
+        let program = self.exec_provider_config.as_ref().filter(|_| self.aws_auth_config.is_none());
+        program.filter(|program| !identity::is_known(&program.command))
     }
 }
 

@@ -6,6 +6,7 @@
 //! at once, with what is known, so that no other Application waits for it.
 
 mod definition;
+mod identity;
 mod known;
 mod link;
 mod place;
@@ -19,6 +20,7 @@ use gitops_core::Cluster;
 use thiserror::Error;
 
 pub use definition::{ClusterDefinition, CredentialProgram};
+pub use identity::CloudIdentity;
 pub(crate) use known::KnownClusters;
 pub use place::{Place, Unplaced};
 

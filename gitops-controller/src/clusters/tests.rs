@@ -13,6 +13,7 @@ use gitops_core::{Object, ObjectId, Value};
 use gitops_embedded::{EmbeddedCluster, Options};
 use gitops_fixtures::TestRepository;
 use gitops_git::RepositoryCache;
+use gitops_identity::Account;
 use gitops_merge::schema::Kinds;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -52,7 +53,7 @@ fn a_secret_is_read_as_a_kubeconfig() {
     );
     assert!(!format!("{definition:?}").contains("hunter2"));
     let reveal = Reveal::granted(Purpose::Connection);
-    let kubeconfig = definition.kubeconfig(&reveal).unwrap();
+    let kubeconfig = definition.kubeconfig(&reveal);
     let cluster = json!({"server": "https://one.example", "tls-server-name": "api", "certificate-authority-data": "Q0E=",
         "proxy-url": "http://proxy.example:3128"});
     let user = json!({"token": "hunter2", "username": "u", "password": "p4ss", "client-certificate-data": "Q0VSVA==",
@@ -60,23 +61,64 @@ fn a_secret_is_read_as_a_kubeconfig() {
     assert_eq!((&kubeconfig["clusters"][0]["cluster"], &kubeconfig["users"][0]["user"]), (&cluster, &user));
 }
 
+fn configured(config: &Value) -> Result<ClusterDefinition, ClusterRefused> {
+    let fields = json!({"server": "https://one.example", "config": config.to_string()});
+    ClusterDefinition::read(&secret("one", fields)).unwrap()
+}
+
 #[test]
-fn what_starts_programs_is_named_and_what_is_not_done_is_refused() {
-    let read = |config: &str| {
-        ClusterDefinition::read(&secret("one", json!({"server": "https://one.example", "config": config}))).unwrap()
-    };
-    let program = read(
-        r#"{"execProviderConfig": {"command": "gke-gcloud-auth-plugin", "apiVersion": "client.authentication.k8s.io/v1"}}"#,
-    );
-    let program = program.unwrap();
+fn what_starts_programs_is_named() {
+    let exec = json!({"command": "gke-gcloud-auth-plugin", "apiVersion": "client.authentication.k8s.io/v1"});
+    let program = configured(&json!({"execProviderConfig": exec})).unwrap();
     assert_eq!(program.program().unwrap().command, "gke-gcloud-auth-plugin");
+    assert_eq!(program.identity().unwrap(), None);
     let reveal = Reveal::granted(Purpose::Connection);
-    let exec = &program.kubeconfig(&reveal).unwrap()["users"][0]["user"]["exec"];
+    let exec = &program.kubeconfig(&reveal)["users"][0]["user"]["exec"];
     assert_eq!((&exec["command"], &exec["interactiveMode"]), (&json!("gke-gcloud-auth-plugin"), &json!("Never")));
-    let refused = read(r#"{"awsAuthConfig": {"clusterName": "c"}}"#).unwrap().kubeconfig(&reveal).unwrap_err();
-    assert!(refused.to_string().contains("`awsAuthConfig`"), "{refused}");
-    let malformed = read("{\"bearerToken\": hunter2").unwrap_err().to_string();
+    let fields = json!({"server": "https://one.example", "config": "{\"bearerToken\": hunter2"});
+    let malformed = ClusterDefinition::read(&secret("one", fields)).unwrap().unwrap_err().to_string();
     assert!(malformed.contains("`argocd/one`") && !malformed.contains("hunter2"), "{malformed}");
+}
+
+#[test]
+fn what_argo_cds_program_would_print_is_an_identity_and_no_program() {
+    let reveal = Reveal::granted(Purpose::Connection);
+    let aws = |role: Option<&str>, profile: Option<&str>| Account::Aws {
+        cluster: "c".into(),
+        role: role.map(Into::into),
+        profile: profile.map(Into::into),
+    };
+    let exec = |arguments: &[&str]| json!({"execProviderConfig": {"command": "argocd-k8s-auth", "args": arguments, "env": {"A": "b"}}});
+    let all = ["aws", "--role-arn=r", "--cluster-name", "c", "--profile", "p"];
+    for (config, account) in [
+        (json!({"awsAuthConfig": {"clusterName": "c"}}), aws(None, None)),
+        (json!({"awsAuthConfig": {"clusterName": "c", "roleARN": "r", "profile": "p"}}), aws(Some("r"), Some("p"))),
+        (exec(&all), aws(Some("r"), Some("p"))),
+        (exec(&["gcp"]), Account::Google),
+        (exec(&["azure"]), Account::Azure),
+    ] {
+        let mut with_token = config.clone();
+        with_token["bearerToken"] = "hunter2".into();
+        let definition = configured(&with_token).unwrap();
+        let identity = definition.identity().unwrap().unwrap();
+        assert_eq!(identity.account, account);
+        let variables = identity.variables(&reveal);
+        assert_eq!(variables.contains_key("A"), config.get("execProviderConfig").is_some());
+        assert!(!format!("{identity:?}").contains("\"b\""), "{identity:?}");
+        // Nothing else proves who calls, as in Argo CD.
+        assert_eq!(definition.program(), None);
+        assert_eq!(definition.kubeconfig(&reveal)["users"][0]["user"], json!({}));
+    }
+    for (arguments, words) in [
+        (&[][..], "`aws`, `gcp` or `azure`"),
+        (&["oracle"], "\"oracle\""),
+        (&["gcp", "--project"], "\"--project\""),
+        (&["aws", "--region", "r"], "\"--region\""),
+        (&["aws", "--cluster-name"], "`--cluster-name` needs a value"),
+    ] {
+        let refused = configured(&exec(arguments)).unwrap().identity().unwrap_err().to_string();
+        assert!(refused.contains(words) && refused.contains("`https://one.example`"), "{refused}");
+    }
 }
 
 /// Gives stores by the addresses of their servers.

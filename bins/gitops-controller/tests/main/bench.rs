@@ -29,8 +29,12 @@ pub(crate) struct Bench {
 pub(crate) struct Operator {
     place: tempfile::TempDir,
     arguments: Vec<String>,
+    environment: Environment,
     process: Child,
 }
+
+/// The variables of an operator, by their names.
+pub(crate) type Environment = Vec<(&'static str, String)>;
 
 impl Drop for Operator {
     fn drop(&mut self) {
@@ -87,12 +91,21 @@ fn as_account(plane: &ControlPlane, (namespace, name): (&str, &str)) -> String {
 
 impl Operator {
     pub(crate) fn start(plane: &ControlPlane, account: (&str, &str), arguments: &[&str]) -> Self {
+        Self::start_in(Environment::new(), plane, account, arguments)
+    }
+
+    pub(crate) fn start_in(
+        environment: Environment,
+        plane: &ControlPlane,
+        account: (&str, &str),
+        arguments: &[&str],
+    ) -> Self {
         install(plane);
         let place = tempfile::tempdir().unwrap();
         fs::write(place.path().join("kubeconfig"), as_account(plane, account)).unwrap();
         let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-        let process = run(place.path(), &arguments);
-        Self { place, arguments, process }
+        let process = run(place.path(), &arguments, &environment);
+        Self { place, arguments, environment, process }
     }
 
     /// Ends it as the kernel does, without its knowledge.
@@ -108,7 +121,7 @@ impl Operator {
 
     /// Starts it again after it was killed, with what it left behind.
     pub(crate) fn start_again(&mut self) {
-        self.process = run(self.place.path(), &self.arguments);
+        self.process = run(self.place.path(), &self.arguments, &self.environment);
     }
 
     /// What it said.
@@ -118,10 +131,11 @@ impl Operator {
     }
 }
 
-fn run(place: &Path, arguments: &[String]) -> Child {
+fn run(place: &Path, arguments: &[String], environment: &Environment) -> Child {
     let log = |name: &str| fs::OpenOptions::new().create(true).append(true).open(place.join(name)).unwrap();
     Command::new(env!("CARGO_BIN_EXE_gitops-controller"))
         .env_clear()
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .arg("--kubeconfig")
         .arg(place.join("kubeconfig"))
         .arg("--data-dir")
