@@ -37,7 +37,7 @@ mod web;
 pub use chart::ChartError;
 pub use error::ProvideError;
 pub use fetcher::Fetcher;
-pub use github_app::{GitHubApp, GitHubAppError};
+pub use github_app::{GitHubApp, GitHubAppError, Installation, InstalledApp};
 pub use gitops_git::{TlsError, TlsOptions};
 pub use lock::{LOCK_FILE, LockError, LockFile};
 pub use memo::{Memo, MemoDirectory, MemoLimits};

@@ -39,6 +39,15 @@ pub(super) fn host(address: &str) -> String {
     }
 }
 
+/// Whose repository it is: the first part of the path where there are more, in small letters.
+pub(super) fn owner(address: &str) -> Option<String> {
+    let compared = compared(address);
+    let rest = compared.split_once("://").map_or(compared.as_str(), |(_, rest)| rest);
+    let (_, path) = rest.split_once('/')?;
+    let (owner, name) = path.trim_matches('/').split_once('/')?;
+    (!owner.is_empty() && !name.is_empty()).then(|| owner.to_lowercase())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +75,22 @@ mod tests {
             ("", "https://host.example/x", false),
         ] {
             assert_eq!(covers(template, address), covered, "{template} {address}");
+        }
+    }
+
+    #[test]
+    fn an_owner_is_before_a_repository() {
+        for address in [
+            "https://github.com/Team/web.git",
+            "https://me@github.com/team/web/",
+            "git@github.com:team/web.git",
+            "ssh://git@github.com:22/team/web",
+            "https://git.example/team/group/web",
+        ] {
+            assert_eq!(owner(address).as_deref(), Some("team"), "{address}");
+        }
+        for address in ["https://github.com/web", "https://github.com", "", "web"] {
+            assert_eq!(owner(address), None, "{address}");
         }
     }
 

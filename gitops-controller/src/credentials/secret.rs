@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gitops_core::Object;
 use gitops_core::secret::Purpose;
-use gitops_fetch::GitHubApp;
+use gitops_fetch::{GitHubApp, Installation, InstalledApp};
 use gitops_git::{Credentials, Proxy, TlsOptions};
 
 use super::hosts::Hosts;
@@ -35,6 +35,7 @@ pub(super) struct RepositorySecret {
 #[derive(Clone, Default)]
 pub(super) struct Content {
     pub(super) credentials: Option<Credentials>,
+    pub(super) app: Option<App>,
     pub(super) ssh_key: Option<Arc<str>>,
     /// Our own certificate and its key, in PEM.
     pub(super) certificate: Vec<u8>,
@@ -45,10 +46,52 @@ pub(super) struct Content {
     pub(super) proxy: Option<Proxy>,
 }
 
+/// A GitHub App, and the id of its installation where one is said.
+#[derive(Clone)]
+pub(crate) struct App {
+    app: Arc<GitHubApp>,
+    installation: Option<u64>,
+}
+
+impl App {
+    /// The App as it is installed for an account, unless another installation is said.
+    pub(crate) fn installed(&self, account: impl Into<String>) -> InstalledApp {
+        self.app.installed(self.installation.map_or_else(|| Installation::Account(account.into()), Installation::Id))
+    }
+
+    /// Where its API is.
+    pub(crate) fn address(&self) -> &str {
+        self.app.address()
+    }
+
+    /// Whether it needs to be known whose installation is meant.
+    fn needs_account(&self) -> bool {
+        self.installation.is_none()
+    }
+
+    /// The App for a repository.
+    ///
+    /// # Errors
+    /// Where the address names no account, and it is needed.
+    pub(super) fn credentials(&self, address: &str) -> Result<Credentials, String> {
+        let account = match address::owner(address) {
+            None if self.needs_account() => {
+                return Err(
+                    "the address has no organization, by which the installation of the GitHub App is found: name \
+                            it by `githubAppInstallationID`"
+                        .into(),
+                );
+            }
+            account => account.unwrap_or_default(),
+        };
+        Ok(Credentials::made(APP_USER, Arc::new(self.installed(account))))
+    }
+}
+
 impl Content {
     /// Whether it says who asks; of one that does not, a template says it (`HasCredentials` of Argo CD).
     pub(super) fn has_credentials(&self) -> bool {
-        self.credentials.is_some() || self.ssh_key.is_some() || !self.certificate.is_empty()
+        self.credentials.is_some() || self.app.is_some() || self.ssh_key.is_some() || !self.certificate.is_empty()
     }
 }
 
@@ -89,6 +132,7 @@ fn content(fields: &Fields, url: &str, hosts: &Hosts) -> Result<Content, String>
     let proxy = fields.text("proxy").map(|proxy| Proxy::new(proxy, fields.text("noProxy").unwrap_or_default()));
     let mut content = Content {
         credentials: None,
+        app: None,
         ssh_key: fields.text("sshPrivateKey").map(Arc::from),
         certificate: certificate.map(String::into_bytes).unwrap_or_default(),
         insecure: fields.is_true("insecure") || fields.is_true("insecureIgnoreHostKey"),
@@ -99,7 +143,10 @@ fn content(fields: &Fields, url: &str, hosts: &Hosts) -> Result<Content, String>
     content.credentials = match (fields.text("bearerToken"), fields.text("password")) {
         (_, Some(password)) => Some(Credentials::new(user.unwrap_or_default(), password)),
         (Some(token), None) => Some(Credentials::bearer(token)),
-        (None, None) => app(fields, &content, hosts)?.or_else(|| user.map(|user| Credentials::new(user, ""))),
+        (None, None) => {
+            content.app = app(fields, &content, hosts)?;
+            user.filter(|_| content.app.is_none()).map(|user| Credentials::new(user, ""))
+        }
     };
     if fields.is_true("useAzureWorkloadIdentity") || fields.text("gcpServiceAccountKey").is_some() {
         return Err("identities of Azure and Google are not made here".into());
@@ -107,19 +154,20 @@ fn content(fields: &Fields, url: &str, hosts: &Hosts) -> Result<Content, String>
     Ok(content)
 }
 
-/// The tokens of a GitHub App.
-fn app(fields: &Fields, content: &Content, hosts: &Hosts) -> Result<Option<Credentials>, String> {
+/// A GitHub App.
+fn app(fields: &Fields, content: &Content, hosts: &Hosts) -> Result<Option<App>, String> {
     let Some(key) = fields.text("githubAppPrivateKey") else { return Ok(None) };
     let id = fields.text("githubAppID").ok_or("`githubAppPrivateKey` needs `githubAppID` beside it")?;
-    let number = fields.text("githubAppInstallationID").and_then(|text| text.trim().parse().ok());
-    let installation = number.ok_or("`githubAppPrivateKey` needs `githubAppInstallationID`, a number, beside it")?;
+    let number = fields.text("githubAppInstallationID").map(|text| text.trim().parse::<u64>()).transpose();
+    // Argo CD takes zero for none.
+    let installation = number.map_err(|_| "`githubAppInstallationID` is no number")?.filter(|number| *number > 0);
     let enterprise = fields.text("githubAppEnterpriseBaseUrl");
-    let app = GitHubApp::new(id.trim(), installation, key.as_bytes(), enterprise.as_deref());
+    let app = GitHubApp::new(id.trim(), key.as_bytes(), enterprise.as_deref());
     let mut tls = TlsOptions::default();
     tls.insecure = content.insecure;
     tls.authorities = enterprise.map(|address| hosts.authorities(&address)).unwrap_or_default();
     let app = app.map_err(|error| chain(&error))?.reached(tls, content.proxy.clone());
-    Ok(Some(Credentials::made(APP_USER, Arc::new(app))))
+    Ok(Some(App { app: Arc::new(app), installation }))
 }
 
 impl fmt::Debug for RepositorySecret {

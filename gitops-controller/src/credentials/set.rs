@@ -12,7 +12,7 @@ use gitops_git::{Access, AccessError, Caller, FetchOptions, SshOptions};
 
 use super::access::ProjectAccess;
 use super::hosts::Hosts;
-use super::secret::{Content, RepositorySecret, identity};
+use super::secret::{App, Content, RepositorySecret, identity};
 use super::{KnownCredentials, REPOSITORY, SECRET_TYPE, TEMPLATE, address};
 use crate::compare::CONTROL_NAMESPACE;
 use crate::engine::Engine;
@@ -163,7 +163,8 @@ impl CredentialSet {
             content.insecure |= general.insecure && own.is_none();
             content.clear_text |= general.clear_text;
             content.proxy = content.proxy.or(general.proxy);
-            (content.credentials, content.ssh_key) = (general.credentials, general.ssh_key);
+            (content.credentials, content.app) = (general.credentials, general.app);
+            content.ssh_key = general.ssh_key;
             content.certificate = general.certificate;
         }
         let mut caller = Caller::named(identity);
@@ -174,10 +175,27 @@ impl CredentialSet {
         let mut ssh = SshOptions::default();
         (ssh.key, ssh.any_host) = (content.ssh_key, content.insecure);
         caller.ssh = Some(ssh);
-        Ok(Some(match content.credentials {
+        let of_app = content.app.map(|app| app.credentials(address)).transpose().map_err(AccessError::new)?;
+        Ok(Some(match content.credentials.or(of_app) {
             Some(credentials) => caller.with_credentials(credentials),
             None => caller,
         }))
+    }
+
+    /// The GitHub App of the Secret of a name, for a project's sets.
+    ///
+    /// # Errors
+    /// Where the Secret cannot be used, or has none.
+    pub(crate) fn app(&self, name: &str, project: &str) -> Result<App, AccessError> {
+        let serves = |secret: &&Arc<RepositorySecret>| secret.project.as_deref().is_none_or(|only| only == project);
+        let found = self.secrets.iter().filter(serves).find(|secret| secret.name == name);
+        let app = found.map(|secret| content(secret)).transpose()?.and_then(|content| content.app);
+        app.ok_or_else(|| {
+            AccessError::new(format!(
+                "no Secret `{name}` with the label `{SECRET_TYPE}: {TEMPLATE}` has `githubAppID` and `githubAppPrivateKey` for the \
+                 project `{project}`"
+            ))
+        })
     }
 
     /// What the callers of these Secrets keep what they got under ([`Caller::group`]).

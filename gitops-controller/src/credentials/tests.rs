@@ -7,12 +7,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use gitops_core::api::Application;
 use gitops_core::cluster::{Cluster, Verb, Write};
 use gitops_core::tree::pack;
 use gitops_core::{Object, ObjectId, Value};
 use gitops_embedded::{EmbeddedCluster, Options};
-use gitops_fixtures::{ChartRepository, GitBehaviour, GitServer, TEST_AUTHORITY, TestRepository};
+use gitops_fixtures::{ChartRepository, GitBehaviour, GitServer, TEST_AUTHORITY, TestRepository, WebServer};
 use gitops_git::{Access, Caller, RepositoryCache};
 use gitops_merge::schema::Kinds;
 use jiff::SignedDuration;
@@ -56,6 +58,50 @@ fn caller(objects: &[Object], address: &str, project: &str) -> Result<Caller, St
 
 fn header(caller: &Caller) -> Option<String> {
     caller.credentials().map(|credentials| credentials.authorization().unwrap())
+}
+
+/// GitHub cannot run here: a server of the test stands in for it.
+#[test]
+fn an_app_asks_as_it_is_installed_for_the_owner_of_a_repository() {
+    let server = WebServer::start().unwrap();
+    let told = json!([{"id": 5, "account": {"login": "Team"}}, {"id": 6, "account": {"login": "other"}}]);
+    server.set("app/installations?per_page=100&page=1", 200, told.to_string().as_bytes());
+    for (id, token) in [(5, "team"), (6, "other"), (7, "said")] {
+        server.set(
+            &format!("app/installations/{id}/access_tokens"),
+            201,
+            json!({"token": token}).to_string().as_bytes(),
+        );
+    }
+    let fields = |url: &str, installation: &str| {
+        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap().serialize_pem();
+        json!({"url": url, "githubAppID": "1", "githubAppPrivateKey": key, "githubAppInstallationID": installation,
+            "githubAppEnterpriseBaseUrl": server.url("")})
+    };
+    let objects = [
+        secret("app", "repo-creds", fields("https://host.example", "")),
+        secret("said", "repository", fields("https://host.example/team/said", "7")),
+        secret("plain", "repository", json!({"url": "https://host.example/other/plain"})),
+    ];
+    let set = Arc::new(CredentialSet::new(objects.iter(), None));
+    let found = |address: &str| {
+        let access = ProjectAccess::new(Arc::clone(&set), &RepositoryCredentials::of("argocd"), "default");
+        access.caller(address).map_err(|error| error.to_string())
+    };
+    let basic = |token: &str| Some(format!("Basic {}", STANDARD.encode(format!("x-access-token:{token}"))));
+    for (address, token) in
+        [("team/web", "team"), ("Team/web", "team"), ("other/plain", "other"), ("team/said", "said")]
+    {
+        let found = found(&format!("https://host.example/{address}.git")).unwrap();
+        assert_eq!(header(&found), basic(token), "{address}");
+    }
+    let nobody = found("https://host.example/nobody/web").unwrap();
+    let refused = nobody.credentials().unwrap().authorization().unwrap_err();
+    assert!(crate::causes::chain(&refused).contains("is not installed for `nobody`"), "{refused:?}");
+    let ownerless = found("https://host.example/web").unwrap_err();
+    assert!(ownerless.contains("`githubAppInstallationID`"), "{ownerless}");
+    let listed = server.asked().iter().filter(|path| path.contains("per_page")).count();
+    assert_eq!(listed, 1);
 }
 
 #[test]
@@ -141,9 +187,14 @@ fn every_field_of_a_secret_counts() {
     let half = secret("half", "repository", json!({"url": "https://h.example/x", "tlsClientCertData": "CERT"}));
     let refused = caller(&[half], "https://h.example/x", "default").unwrap_err();
     assert!(refused.contains("`argocd/half`") && refused.contains("`tlsClientCertKey`"), "{refused}");
-    let app = json!({"url": "https://github.com/org", "githubAppID": "1", "githubAppPrivateKey": "KEY"});
-    let refused = caller(&[secret("app", "repo-creds", app)], "https://github.com/org/x", "default").unwrap_err();
-    assert!(refused.contains("`githubAppInstallationID`") && !refused.contains("KEY"), "{refused}");
+    let app = |key: &str, installation: &str| {
+        let fields = json!({"url": "https://github.com/org", "githubAppID": "1", "githubAppPrivateKey": key,
+            "githubAppInstallationID": installation});
+        caller(&[secret("app", "repo-creds", fields)], "https://github.com/org/x", "default").unwrap_err()
+    };
+    let (malformed, unnumbered) = (app("KEY", "1"), app("KEY", "one"));
+    assert!(malformed.contains("no RSA key") && !malformed.contains("KEY"), "{malformed}");
+    assert!(unnumbered.contains("`githubAppInstallationID` is no number"), "{unnumbered}");
     let printed = format!("{objects:?} {tls:?} {registry:?} {ssh:?}");
     assert!(!printed.contains("KEY") && !printed.contains("dTpw"), "{printed}");
 }

@@ -19,6 +19,11 @@ impl Github {
         Ok(Self(Service::new(&base, access, bearer)?))
     }
 
+    /// Where the API of a server is that is named so.
+    pub(crate) fn address(api: &str) -> String {
+        own(api)
+    }
+
     /// The branches of an organization's repositories.
     pub(crate) fn repositories(
         &self,

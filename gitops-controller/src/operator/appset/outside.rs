@@ -12,7 +12,7 @@ use gitops_core::api::{ApplicationSource, ConfigMapKeyRef, PullRequestGenerator,
 use gitops_core::cluster::{ApiResource, ClusterError, Query};
 use gitops_core::secret::{Purpose, Reveal, Secret};
 use gitops_core::{Object, ObjectId, Tree, Value};
-use gitops_git::FetchOptions;
+use gitops_git::{FetchOptions, Tokens as _};
 use serde_json::Map;
 use tokio::runtime::Handle;
 
@@ -114,6 +114,23 @@ impl ClusterOutside<'_> {
         Ok(Access { token, authorities, insecure: insecure == Some(true), ..Access::default() })
     }
 
+    /// GitHub as its App, where the set names the Secret of one and the account that it is installed for; else with a token.
+    fn github(
+        &self,
+        api: Option<&str>,
+        token: Option<&SecretRef>,
+        app: Option<(&str, &str)>,
+    ) -> Result<Github, OutsideError> {
+        let Some((secret, account)) = app.filter(|(secret, _)| !secret.is_empty()) else {
+            return Github::new(api, &self.access(token, None, None)?).map_err(source);
+        };
+        let set = self.wait(Box::pin(self.engine.credential_set()))?.unwrap_or_default();
+        let app = set.app(&format!("{}/{secret}", self.control()), self.project).map_err(source)?;
+        let api = api.filter(|api| !api.is_empty()).map_or_else(|| app.address().to_owned(), str::to_owned);
+        let token = app.installed(account).at_server(&Github::address(&api)).token().map_err(source)?;
+        Github::new(Some(&api), &Access { token: Some(Secret::new(token)), ..Access::default() }).map_err(source)
+    }
+
     fn admit(&self, address: Option<&str>) -> Result<(), OutsideError> {
         self.settings.refuses_service(address).map_or(Ok(()), |why| Err(OutsideError::Failed(why)))
     }
@@ -121,9 +138,9 @@ impl ClusterOutside<'_> {
     fn organization(&self, of: &ScmProviderGenerator) -> Result<Organization, OutsideError> {
         if let Some(github) = &of.github {
             self.admit(github.api.as_deref())?;
-            no_app(github.app_secret_name.as_deref())?;
-            let access = self.access(github.token_ref.as_ref(), None, None)?;
-            return Github::new(github.api.as_deref(), &access).map(Organization::Github).map_err(source);
+            let app = github.app_secret_name.as_deref().map(|secret| (secret, github.organization.as_str()));
+            let service = self.github(github.api.as_deref(), github.token_ref.as_ref(), app);
+            return service.map(Organization::Github);
         }
         if let Some(gitlab) = &of.gitlab {
             self.admit(gitlab.api.as_deref())?;
@@ -260,9 +277,8 @@ impl Outside for ClusterOutside<'_> {
         }
         let found = if let Some(github) = &of.github {
             self.admit(github.api.as_deref())?;
-            no_app(github.app_secret_name.as_deref())?;
-            let access = self.access(github.token_ref.as_ref(), None, None)?;
-            Github::new(github.api.as_deref(), &access).and_then(|service| service.pull_requests(github))
+            let app = github.app_secret_name.as_deref().map(|secret| (secret, github.owner.as_str()));
+            self.github(github.api.as_deref(), github.token_ref.as_ref(), app)?.pull_requests(github)
         } else if let Some(gitlab) = &of.gitlab {
             self.admit(gitlab.api.as_deref())?;
             let access = self.access(gitlab.token_ref.as_ref(), gitlab.ca_ref.as_ref(), gitlab.insecure)?;
@@ -322,11 +338,4 @@ fn value(secret: &Object, key: &str) -> Result<Secret<String>, OutsideError> {
     let encoded = data.get(key).and_then(|value| value.reveal(&Reveal::granted(Purpose::Connection)).as_str());
     let bytes = STANDARD.decode(encoded.ok_or_else(missing)?).map_err(|_| missing())?;
     String::from_utf8(bytes).map(Secret::new).map_err(|_| missing())
-}
-
-fn no_app(secret: Option<&str>) -> Result<(), OutsideError> {
-    match secret {
-        None | Some("") => Ok(()),
-        Some(_) => Err(OutsideError::Unsupported("GitHub Apps")),
-    }
 }

@@ -7,7 +7,7 @@ use gitops_core::api::Application;
 use gitops_core::cluster::{Delete, Query, Verb, Write};
 use gitops_core::{Cluster, GroupVersionKind, Object, ObjectId, Value};
 use gitops_embedded::{EmbeddedCluster, Options};
-use gitops_fixtures::TestRepository;
+use gitops_fixtures::{TestRepository, WebServer};
 use gitops_git::RepositoryCache;
 use gitops_merge::schema::Kinds;
 use http::HeaderMap;
@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 use super::super::{Operator, OperatorOptions, Pushes};
 use crate::applications::Applications;
 use crate::audit::FileJournal;
+use crate::credentials::RepositoryCredentials;
 use crate::engine::Engine;
 
 const SERVER: &str = "https://kubernetes.default.svc";
@@ -50,7 +51,8 @@ impl Bench {
         let cluster: Arc<dyn Cluster> = Arc::new(EmbeddedCluster::open(place.path(), &Options::new()).unwrap());
         let journal = Arc::new(FileJournal::new(place.path().join("audit.jsonl")));
         let repositories = RepositoryCache::new(place.path().join("repositories"));
-        let engine = Engine::new(Arc::clone(&cluster), repositories, Arc::new(Kinds::builtin().unwrap()), journal);
+        let mut engine = Engine::new(Arc::clone(&cluster), repositories, Arc::new(Kinds::builtin().unwrap()), journal);
+        engine.credentials = Some(RepositoryCredentials::of("argocd"));
         let options = OperatorOptions { poll: SignedDuration::from_hours(1), ..OperatorOptions::default() };
         let (stop, stopped) = oneshot::channel::<()>();
         let operator = Operator::new(engine, options);
@@ -402,5 +404,52 @@ async fn a_policy_that_keeps_applications_releases_them() {
     let left = bench.cluster.list(&Query::all(gvk)).await.unwrap().objects;
     assert_eq!((left.len(), left[0].get(&["metadata", "ownerReferences"])), (1, None));
     assert!(bench.colour("a").await.is_some());
+    bench.end().await;
+}
+
+/// GitHub cannot run here: a server of the test stands in for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn github_is_asked_as_its_app() {
+    let bench = Bench::new(&["web"]).await;
+    let server = WebServer::start().unwrap();
+    let serve = |path: &str, value: Value| server.set(&format!("api/v3/{path}"), 200, value.to_string().as_bytes());
+    serve("app/installations?per_page=100&page=1", json!([{"id": 5, "account": {"login": "team"}}]));
+    serve("app/installations/5/access_tokens", json!({"token": "ghs_team"}));
+    let repository = json!({"id": 1, "name": "web", "owner": {"login": "team"}, "default_branch": "main",
+        "ssh_url": "git@host:team/web.git", "clone_url": "https://host/team/web.git"});
+    serve("orgs/team/repos?per_page=100", json!([repository]));
+    serve("repos/team/web/branches/main", json!({"name": "main", "commit": {"sha": "abc"}}));
+    serve("repos/team/web/pulls?per_page=100", json!([]));
+    for asked in ["orgs", "repos"] {
+        server.guard(&format!("api/v3/{asked}"), "Bearer ghs_team", "none");
+    }
+    let set = |generator: Value| {
+        let set = bench.set(json!([generator]), &json!({})).to_string().replace("{{name}}", "{{repository}}");
+        serde_json::from_str::<Value>(&set).unwrap()
+    };
+    let github = json!({"organization": "team", "appSecretName": "app", "api": server.url("")});
+    bench.define(set(json!({"scmProvider": {"github": github}}))).await;
+    let words = "no Secret `argocd/app`";
+    let says =
+        async || bench.condition("ErrorOccurred").await["message"].as_str().is_some_and(|said| said.contains(words));
+    bench.until("it says what is missing", says).await;
+
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap().serialize_pem();
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "stringData": {"url": "https://host/team", "githubAppID": "1",
+        "githubAppPrivateKey": key}, "metadata": {"name": "app", "namespace": "argocd",
+        "labels": {"argocd.argoproj.io/secret-type": "repo-creds"}}});
+    bench.define(secret).await;
+    let mut again = set(json!({"scmProvider": {"github": github}}));
+    again["metadata"]["annotations"] = json!({"argocd.argoproj.io/application-set-refresh": "true"});
+    bench.define(again).await;
+    bench.has_names(&["web"]).await;
+
+    let github = json!({"owner": "team", "repo": "web", "appSecretName": "app", "api": server.url("")});
+    bench.define(set(json!({"pullRequest": {"github": github}}))).await;
+    bench
+        .until("pull requests are asked for", async || !server.asked().iter().all(|path| !path.contains("/pulls")))
+        .await;
+    bench.until("no failure is told", async || bench.condition("ErrorOccurred").await["status"] == "False").await;
+    assert_eq!(server.header("api/v3/repos/team/web/pulls?per_page=100", "authorization"), "Bearer ghs_team");
     bench.end().await;
 }
