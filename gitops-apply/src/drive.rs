@@ -119,6 +119,10 @@ pub async fn drive_with(
     let mut confirmed = pin!(signals.confirmed.fuse());
     let mut waiting: VecDeque<Action> = first.into();
     let mut calls = FuturesUnordered::new();
+    // Who is stopped before it begins writes nothing.
+    if (&mut stop).now_or_never().is_some() {
+        waiting = terminate(&mut execution, waiting, around.clock.now());
+    }
     loop {
         for progress in execution.take_progress() {
             observer(&progress);
@@ -136,16 +140,21 @@ pub async fn drive_with(
                 waiting.extend(execution.on(Event::Confirm, around.clock.now()));
             }
             Either::Left((Either::Left(_), _)) => {
-                let (dropped, kept): (VecDeque<_>, VecDeque<_>) = waiting.into_iter().partition(changes_an_object);
-                waiting = kept;
-                waiting.extend(execution.on(Event::Terminate, around.clock.now()));
-                for event in dropped.iter().filter_map(not_made) {
-                    waiting.extend(execution.on(event, around.clock.now()));
-                }
+                waiting = terminate(&mut execution, waiting, around.clock.now());
             }
             Either::Right((event, _)) => waiting.extend(execution.on(event, around.clock.now())),
         }
     }
+}
+
+/// Terminates an execution; what is left to be called of what was waiting for that.
+fn terminate(execution: &mut Execution, waiting: VecDeque<Action>, now: Timestamp) -> VecDeque<Action> {
+    let (dropped, mut kept): (VecDeque<_>, VecDeque<_>) = waiting.into_iter().partition(changes_an_object);
+    kept.extend(execution.on(Event::Terminate, now));
+    for event in dropped.iter().filter_map(not_made) {
+        kept.extend(execution.on(event, now));
+    }
+    kept
 }
 
 /// The next answer, or the deadline.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use gitops_apply::ApplyPlan;
 use gitops_apply::execute::Settings;
 use gitops_apply::health::Checks;
+use gitops_core::Timestamp;
 use jiff::SignedDuration;
 
 use crate::operator::SelfHeal;
@@ -18,6 +19,9 @@ pub const SYNC_WAVE_DELAY: &str = "ARGOCD_SYNC_WAVE_DELAY";
 /// The variable that says whether the API server is asked what objects would be where their Application does not say it, as for Argo
 /// CD's controller.
 pub const SERVER_SIDE_DIFF: &str = "ARGOCD_APPLICATION_CONTROLLER_SERVER_SIDE_DIFF";
+
+/// The variable that says how many seconds an operation may take, as for Argo CD's controller; none where it is nothing.
+pub const SYNC_TIMEOUT: &str = "ARGOCD_APPLICATION_CONTROLLER_SYNC_TIMEOUT";
 
 /// Argo CD's pause between waves, in seconds.
 const ARGO_CD_WAVE_DELAY: i64 = 2;
@@ -63,6 +67,9 @@ pub struct Conduct {
     pub server_diff: bool,
     /// How heals of one revision lie apart.
     pub self_heal: SelfHeal,
+    /// How long an operation of an operator may take with all its attempts, after which it is terminated; none where it may take as long
+    /// as it does.
+    pub sync_timeout: Option<SignedDuration>,
     /// Who makes the health checks that the settings name; without one, settings name none.
     pub checks: Option<MakeChecks>,
 }
@@ -71,14 +78,14 @@ impl Default for Conduct {
     /// Nothing is rehearsed, and waves follow at once: right for a cluster that answers when all is done.
     fn default() -> Self {
         let (rehearsal, wave_delay) = (Rehearsal::Never, SignedDuration::ZERO);
-        let self_heal = SelfHeal::default();
-        Self { rehearsal, wave_delay, keeps_health: true, server_diff: false, self_heal, checks: None }
+        let (self_heal, sync_timeout) = (SelfHeal::default(), None);
+        Self { rehearsal, wave_delay, keeps_health: true, server_diff: false, self_heal, sync_timeout, checks: None }
     }
 }
 
 impl fmt::Debug for Conduct {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rehearsal, wave_delay, keeps_health, server_diff, self_heal, checks } = self;
+        let Self { rehearsal, wave_delay, keeps_health, server_diff, self_heal, sync_timeout, checks } = self;
         let checks = checks.is_some();
         out.debug_struct("Conduct")
             .field("rehearsal", rehearsal)
@@ -86,6 +93,7 @@ impl fmt::Debug for Conduct {
             .field("keeps_health", keeps_health)
             .field("server_diff", server_diff)
             .field("self_heal", self_heal)
+            .field("sync_timeout", sync_timeout)
             .field("checks", &checks)
             .finish()
     }
@@ -100,9 +108,18 @@ impl Conduct {
         Self { wave_delay, server_diff, self_heal: SelfHeal::said(variable), ..Self::default() }
     }
 
-    /// As of an operator: syncs of several waves are rehearsed as well, and health is told of Applications only.
+    /// As of an operator: syncs of several waves are rehearsed as well, health is told of Applications only, and operations may have a
+    /// time.
     pub fn of_an_operator(variable: impl Fn(&str) -> Option<String>) -> Self {
-        Self { rehearsal: Rehearsal::Waves, keeps_health: false, ..Self::on_a_cluster(variable) }
+        let seconds = variable(SYNC_TIMEOUT).and_then(|text| text.trim().parse::<i32>().ok());
+        let sync_timeout =
+            seconds.filter(|seconds| *seconds > 0).map(|seconds| SignedDuration::from_secs(seconds.into()));
+        Self { rehearsal: Rehearsal::Waves, keeps_health: false, sync_timeout, ..Self::on_a_cluster(variable) }
+    }
+
+    /// When an operation is terminated that began then.
+    pub(crate) fn deadline(&self, started: Timestamp) -> Option<Timestamp> {
+        self.sync_timeout.map(|time| started.checked_add(time).unwrap_or(Timestamp::MAX))
     }
 
     /// The same with health checks of the users' own.

@@ -36,8 +36,18 @@ pub(crate) async fn execute(
     let mut around = Surroundings::new(comparison.tenant.0.as_ref(), clock, timer, namespace, &context);
     around.control = engine.cluster.as_ref();
     let mut watch = |progress: &gitops_apply::Progress| observer(SyncEvent::Progress(progress));
-    let signals = Signals { stop: pending(), confirmed: confirmation(engine, waits, comparison, now) };
+    let signals =
+        Signals { stop: late(engine, request.deadline), confirmed: confirmation(engine, waits, comparison, now) };
     drive_with(execution, actions, around, &mut watch, signals).await
+}
+
+/// Ends at this moment; never where there is none.
+async fn late(engine: &Engine, deadline: Option<Timestamp>) {
+    match deadline {
+        None => pending().await,
+        Some(at) if at <= engine.clock.now() => {}
+        Some(at) => engine.timer.sleep_until(at).await,
+    }
 }
 
 impl Engine {

@@ -88,7 +88,7 @@ fn outcome(unknown: &[ObjectRef], served: &Discovery) -> Outcome {
     let reasons: BTreeSet<&str> = resources.iter().map(|one| one.message.as_str()).collect();
     let reasons = reasons.into_iter().collect::<Vec<_>>().join("; ");
     let message = format!("one or more synchronization tasks are not valid: {reasons}");
-    Outcome { phase: OutcomePhase::Failed, message, resources }
+    Outcome { phase: OutcomePhase::Failed, message, resources, terminated: false }
 }
 
 /// What Kubernetes' own client says of a kind that is not served.

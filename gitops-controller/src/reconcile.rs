@@ -56,6 +56,8 @@ pub struct SyncRequest {
     /// When it began, where it had begun before: a sync that was allowed to begin may go on where windows say so
     /// (`syncOverrun`).
     pub started: Option<Timestamp>,
+    /// When it is terminated where it has not ended by then.
+    pub deadline: Option<Timestamp>,
     /// What it counts as in the audit trail.
     pub action: Action,
     /// Which attempt it is, where nobody asked and the Application syncs by itself.
@@ -85,6 +87,7 @@ impl SyncRequest {
             initiator: initiator.into(),
             trigger: Trigger::Manual,
             started: None,
+            deadline: None,
             action: Action::Sync,
             automated: None,
             retries: 0,

@@ -5,6 +5,7 @@ use gitops_apply::retry;
 use gitops_core::Timestamp;
 use gitops_core::api::{Application, OperationPhase, OperationState, Time};
 
+use crate::conduct::Conduct;
 use crate::status;
 
 /// The hour and minute of a moment, in UTC (`time.Kitchen` of Go).
@@ -18,7 +19,7 @@ pub(crate) fn try_again(state: &mut OperationState, now: Timestamp) {
     let (strategy, retries) = (state.operation.retry.clone().unwrap_or_default(), retries(state));
     let words = state.message.take().unwrap_or_default();
     let message = if !retry::allows(&strategy, retries) {
-        if retries > 0 { format!("{words} (retried {retries} times).") } else { words }
+        final_words(words, retries)
     } else {
         match retry::wait(&strategy, retries) {
             Err(error) => {
@@ -37,14 +38,27 @@ pub(crate) fn try_again(state: &mut OperationState, now: Timestamp) {
     state.message = Some(message);
 }
 
-/// Whether an operation that runs is to be gone on with now: it was never ended, or its next attempt is due.
-pub(crate) fn is_due(state: &OperationState, now: Timestamp) -> bool {
-    due(state).is_none_or(|at| at <= now)
+/// Ends an operation for good that was terminated because its time is over: it is not tried again.
+pub(crate) fn terminated(state: &mut OperationState) {
+    let words = state.message.take().unwrap_or_default();
+    state.message = Some(final_words(format!("{words}, triggered by controller sync timeout"), retries(state)));
 }
 
-/// When the next attempt of the operation is due that an Application waits for.
-pub(crate) fn next(application: &Application) -> Option<Timestamp> {
-    due(status::running(application)?)
+fn final_words(words: String, retries: u32) -> String {
+    if retries > 0 { format!("{words} (retried {retries} times).") } else { words }
+}
+
+/// Whether an operation that runs is to be gone on with now: it was never ended, its next attempt is due, or its time is over.
+pub(crate) fn is_due(state: &OperationState, conduct: &Conduct, now: Timestamp) -> bool {
+    let is_late = conduct.deadline(state.started_at.0).is_some_and(|at| at <= now);
+    is_late || due(state).is_none_or(|at| at <= now)
+}
+
+/// When the operation that an Application waits for is gone on with: its next attempt is due, or its time is over.
+pub(crate) fn next(application: &Application, conduct: &Conduct) -> Option<Timestamp> {
+    let state = status::running(application)?;
+    let due = due(state)?;
+    Some(conduct.deadline(state.started_at.0).map_or(due, |deadline| deadline.min(due)))
 }
 
 /// When the next attempt is due. As in Argo CD, that is counted with the attempt that is due, and so later than was said.
@@ -81,7 +95,11 @@ mod tests {
         assert_eq!((state.phase.as_str(), state.retry_count), ("Running", Some(1)));
         assert_eq!(state.message.as_deref(), Some("no. Retrying attempt #1 at 7:05PM."));
         let after = |seconds: i64| Timestamp::from_second(now.as_second() + seconds).unwrap();
-        assert!(!is_due(&state, after(29)) && is_due(&state, after(30)));
+        let mut conduct = Conduct::default();
+        assert!(!is_due(&state, &conduct, after(29)) && is_due(&state, &conduct, after(30)));
+        // It began ages ago, and its time is over.
+        conduct.sync_timeout = Some(jiff::SignedDuration::from_mins(1));
+        assert!(is_due(&state, &conduct, now));
         let mut last = failed(2, 2);
         try_again(&mut last, now);
         assert_eq!((last.phase.as_str(), last.message.as_deref()), ("Failed", Some("no (retried 2 times).")));
@@ -90,6 +108,15 @@ mod tests {
         assert_eq!((once.phase.as_str(), once.message.as_deref()), ("Failed", Some("no")));
         let mut begun = failed(2, 0);
         begun.phase = OperationPhase::Running;
-        assert!(is_due(&begun, now), "it was never ended");
+        assert!(is_due(&begun, &Conduct::default(), now), "it was never ended");
+
+        for (retries, words) in [
+            (0, "no, triggered by controller sync timeout"),
+            (1, "no, triggered by controller sync timeout (retried 1 times)."),
+        ] {
+            let mut late = failed(2, retries);
+            terminated(&mut late);
+            assert_eq!((late.phase.as_str(), late.message.as_deref()), ("Failed", Some(words)));
+        }
     }
 }

@@ -317,8 +317,10 @@ pub fn set_operation(
     state.sync_result = Some(result);
     state.started_at = Time(started);
     state.finished_at = Some(Time(finished));
-    if request.is_of_an_operator() {
-        retrying::try_again(&mut state, finished);
+    match outcome.terminated {
+        true => retrying::terminated(&mut state),
+        false if request.is_of_an_operator() => retrying::try_again(&mut state, finished),
+        false => {}
     }
     let status = application.status.get_or_insert_default();
     status.operation_state = Some(Box::new(state));

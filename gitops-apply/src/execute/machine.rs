@@ -97,6 +97,8 @@ pub struct Execution {
     pub(super) outstanding: usize,
     pub(super) confirmed: bool,
     pub(super) terminated: bool,
+    /// Whether that is how it ends.
+    pub(super) cut_short: bool,
     /// The words of a success that still waits for deletions.
     pub(super) words: Option<&'static str>,
     /// How it ends, once that is decided.
@@ -345,6 +347,6 @@ impl Execution {
     pub(super) fn end(&mut self, phase: End, message: String) {
         let resources = self.results();
         self.agenda.clear();
-        self.outcome = Some(Outcome { phase, message, resources });
+        self.outcome = Some(Outcome { phase, message, resources, terminated: self.cut_short });
     }
 }

@@ -17,7 +17,7 @@ mod wait;
 
 pub use event::{Action, Compared, Event, StepResult, Stored};
 pub use machine::{Execution, Settings};
-pub use progress::{Outcome, Phase as OutcomePhase, Progress, ResourceOutcome, ResourceStatus, TaskState};
+pub use progress::{Outcome, Phase as OutcomePhase, Progress, ResourceOutcome, ResourceStatus, TERMINATED, TaskState};
 
 #[cfg(test)]
 mod tests;

@@ -146,6 +146,9 @@ pub struct ResourceOutcome {
     pub step: u32,
 }
 
+/// What an outcome that was terminated says, as in Argo CD.
+pub const TERMINATED: &str = "Operation terminated";
+
 /// How an execution ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -156,4 +159,7 @@ pub struct Outcome {
     pub message: String,
     /// What became of each step that was taken, in the order in which they ended.
     pub resources: Vec<ResourceOutcome>,
+    /// Whether it was terminated before it came to an end of its own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub terminated: bool,
 }

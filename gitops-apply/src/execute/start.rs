@@ -70,6 +70,7 @@ impl Execution {
             outstanding: 0,
             confirmed: false,
             terminated: false,
+            cut_short: false,
             words: None,
             verdict: None,
             progress: Vec::new(),

@@ -6,7 +6,7 @@ use gitops_core::{ObjectRef, Timestamp};
 
 use super::Action;
 use super::machine::{Execution, Stage, Work};
-use super::progress::{Phase as End, ResourceStatus, TaskState};
+use super::progress::{Phase as End, ResourceStatus, TERMINATED, TaskState};
 use super::task::{Call, Seen};
 use crate::hook::DeletePolicy;
 
@@ -69,7 +69,8 @@ impl Execution {
             work.extend(own.contains(index).then(|| Work::Release(vec![*index])));
             work.extend((is_there && deleted.contains(index)).then(|| Work::Clear(vec![*index])));
         }
-        work.push(Work::End(End::Failed, "Operation terminated".into()));
+        self.cut_short = true;
+        work.push(Work::End(End::Failed, TERMINATED.into()));
         self.next(work);
         Vec::new()
     }

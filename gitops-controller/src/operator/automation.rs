@@ -1,6 +1,7 @@
 //! Whether an Application that was compared is synced by itself: Argo CD's `autoSync` (controller/appcontroller.go, v3.5),
 //! as a pure function of its status and the time.
 
+use gitops_apply::execute::TERMINATED;
 use gitops_apply::retry;
 use gitops_core::Timestamp;
 use gitops_core::api::{
@@ -160,7 +161,9 @@ fn again(application: &Application, last: &OperationState, now: Timestamp) -> De
     let policy = application.spec.sync_policy.as_ref();
     let usual = automated_retry();
     let strategy = policy.and_then(|policy| policy.retry.as_ref()).unwrap_or(&usual);
-    if !retry::allows(strategy, retries) {
+    // What was ended before its time is not begun again by itself.
+    let is_terminated = last.message.as_deref().is_some_and(|words| words.starts_with(TERMINATED));
+    if is_terminated || !retry::allows(strategy, retries) {
         let revision = last.sync_result.as_ref().map(|result| result.revision.as_str()).unwrap_or_default();
         let words = last.message.as_deref().unwrap_or_default();
         return Decision::Refused(format!("failed last sync attempt to {revision}: {words}"));
@@ -261,6 +264,9 @@ mod tests {
         assert_eq!(decide(&failed(0), at(110)), Decision::Sync(Attempt { heals: 0, retries: 1 }));
         assert_eq!(decide(&failed(1), at(110)), Decision::Later(at(120)));
         assert_eq!(decide(&failed(2), at(999)), Decision::Refused("failed last sync attempt to b: no".into()));
+        let mut terminated = operation("Failed", "b", 0, 0);
+        terminated["message"] = "Operation terminated, triggered by controller sync timeout".into();
+        assert!(matches!(decide(&application(json!({}), Some(terminated)), at(999)), Decision::Refused(_)));
     }
 
     #[test]

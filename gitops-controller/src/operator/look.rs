@@ -128,7 +128,7 @@ pub(super) async fn look(
     let invalid = project::conditions(engine, &allowing, &application, place.as_ref());
     if !invalid.is_empty() {
         let message = project::words(&invalid);
-        let operation = operation::requested(&application, engine.clock.now());
+        let operation = operation::requested(&application, engine);
         project::reject(engine, application, operation, &invalid).await?;
         look.events.push(Event::Failed { application: key.clone(), message });
         return Ok(look);
@@ -138,7 +138,7 @@ pub(super) async fn look(
         return Ok(look);
     }
     look.place = place.ok();
-    let application = match operation::requested(&application, engine.clock.now()) {
+    let application = match operation::requested(&application, engine) {
         Some(operation) => {
             let attempt = project::attempt(&application, &operation);
             match project::held(&allowing, &application, attempt, engine.clock.now()) {
@@ -151,7 +151,7 @@ pub(super) async fn look(
         }
         None => application,
     };
-    look.again = look.again.or_else(|| retrying::next(&application));
+    look.again = look.again.or_else(|| retrying::next(&application, &engine.conduct));
     apart(engine, fights, errand, application, &mut look).await?;
     Ok(look)
 }
@@ -243,7 +243,7 @@ async fn compare(
             look.events.push(ended(key, &request, &report));
             // A failed one may be due again. What a good one did, and others do to it, is told by the cluster.
             if report.outcome.is_some_and(|outcome| outcome.phase != OutcomePhase::Succeeded) {
-                look.again = retrying::next(&report.application).or_else(|| Some(engine.clock.now()));
+                look.again = retrying::next(&report.application, &engine.conduct).or_else(|| Some(engine.clock.now()));
             }
         }
         Err(error) => {
@@ -307,6 +307,7 @@ fn automatic(
     (request.automated, request.retries) = (Some(attempt), attempt.retries);
     request.trigger = Trigger::Automated;
     request.await_confirmation = true;
+    request.deadline = engine.conduct.deadline(now);
     if attempt.heals == 0 {
         return Ok(request);
     }

@@ -1,8 +1,9 @@
 //! Operations that somebody asked for, and those that were begun and are to be ended.
 
 use futures::future::BoxFuture;
+use gitops_apply::execute::TERMINATED;
 use gitops_core::Timestamp;
-use gitops_core::api::{Application, Operation, OperationPhase, Time};
+use gitops_core::api::{Application, Operation, OperationPhase, OperationState, Time};
 use gitops_policy::window;
 
 use super::automation::Attempt;
@@ -16,9 +17,10 @@ use crate::reconcile::SyncRequest;
 use crate::selection::Selector;
 use crate::{retrying, status};
 
-/// The operation that somebody asks for, or that was begun and not ended: the process was killed in it, or it failed and is due again.
-pub(super) fn requested(application: &Application, now: Timestamp) -> Option<Operation> {
-    let due = || status::running(application).filter(|state| retrying::is_due(state, now));
+/// The operation that somebody asks for, or that was begun and not ended: the process was killed in it, it failed and is due again, or its time is over.
+pub(super) fn requested(application: &Application, engine: &Engine) -> Option<Operation> {
+    let is_due = |state: &&OperationState| retrying::is_due(state, &engine.conduct, engine.clock.now());
+    let due = || status::running(application).filter(is_due);
     application.operation.as_deref().cloned().or_else(|| due().map(|state| state.operation.clone()))
 }
 
@@ -57,6 +59,7 @@ async fn carry_out(
     (request.trigger, request.started) = (attempt.trigger, attempt.started);
     request.retries = state.retry_count.and_then(|count| count.try_into().ok()).unwrap_or_default();
     request.await_confirmation = true;
+    request.deadline = engine.conduct.deadline(state.started_at.0);
     look.events.push(Event::Syncing { application: key.clone(), initiator: request.initiator.clone(), revision: None });
     // As in Argo CD, an operation goes by its own options, which whoever asks for it takes from the Application, or not.
     if let Some(policy) = &mut application.spec.sync_policy {
@@ -75,8 +78,13 @@ async fn carry_out(
                 && let Some(status) = &mut synced.status
                 && let Some(begun) = status.operation_state.as_mut().filter(|it| !it.phase.is_completed())
             {
-                begun.phase = OperationPhase::Succeeded;
-                begun.message = Some("successfully synced (all tasks run)".into());
+                if is_late(&request, engine.clock.now()) {
+                    (begun.phase, begun.message) = (OperationPhase::Failed, Some(TERMINATED.into()));
+                    retrying::terminated(begun);
+                } else {
+                    begun.phase = OperationPhase::Succeeded;
+                    begun.message = Some("successfully synced (all tasks run)".into());
+                }
                 begun.finished_at = Some(Time(engine.clock.now()));
                 synced = applications.set_status(&synced, before.as_ref()).await?;
             }
@@ -88,13 +96,20 @@ async fn carry_out(
             state.message = Some(message.clone());
             let now = engine.clock.now();
             state.finished_at = Some(Time(now));
-            retrying::try_again(&mut state, now);
+            match is_late(&request, now) {
+                true => retrying::terminated(&mut state),
+                false => retrying::try_again(&mut state, now),
+            }
             let before = application.status.clone();
             application.status.get_or_insert_default().operation_state = Some(Box::new(state));
             look.events.push(Event::Failed { application: key.clone(), message });
             applications.set_status(&application, before.as_ref()).await
         }
     }
+}
+
+fn is_late(request: &SyncRequest, now: Timestamp) -> bool {
+    request.deadline.is_some_and(|at| at <= now)
 }
 
 fn request(operation: &Operation) -> SyncRequest {

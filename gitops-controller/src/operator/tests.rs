@@ -4,6 +4,7 @@ mod confirm;
 mod mishap;
 mod settings;
 mod signatures;
+mod timeout;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -26,6 +27,7 @@ use tokio::task::JoinHandle;
 use super::{Event, Metrics, Operator, OperatorOptions, PushError, Pushes};
 use crate::applications::Applications;
 use crate::audit::{FileJournal, Journal};
+use crate::conduct::Conduct;
 use crate::engine::Engine;
 
 fn settings(colour: &str) -> String {
@@ -69,6 +71,17 @@ impl Bench {
     ) -> Self {
         let mut repository = TestRepository::new().unwrap();
         repository.commit([("app/settings.yaml", settings("blue").as_str())]).unwrap();
+        Self::over(repository, options, objects, (place, journal), Conduct::default()).await
+    }
+
+    /// The same over a repository that is there, with an engine that conducts itself so.
+    async fn over(
+        repository: TestRepository,
+        options: OperatorOptions,
+        objects: &[(serde_json::Value, &str, Verb)],
+        (place, journal): (TempDir, Arc<dyn Journal>),
+        conduct: Conduct,
+    ) -> Self {
         let cluster: Arc<dyn Cluster> = Arc::new(EmbeddedCluster::open(place.path(), &Options::new()).unwrap());
         let application: Application = serde_json::from_value(json!({
             "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
@@ -83,7 +96,8 @@ impl Bench {
         .unwrap();
         Applications::of(cluster.as_ref()).apply(&application).await.unwrap();
         let repositories = RepositoryCache::new(place.path().join("repositories"));
-        let engine = Engine::new(Arc::clone(&cluster), repositories, Arc::new(Kinds::builtin().unwrap()), journal);
+        let mut engine = Engine::new(Arc::clone(&cluster), repositories, Arc::new(Kinds::builtin().unwrap()), journal);
+        engine.conduct = conduct;
         for (object, manager, verb) in objects {
             let object = Object::from_value(object.clone()).unwrap();
             cluster.write(Write::new(&object, *verb, manager)).await.unwrap();
