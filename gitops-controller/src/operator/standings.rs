@@ -1,9 +1,11 @@
 //! Which Applications stood as their sources say when they were looked at last, and have not changed since.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use gitops_core::annotations::REFRESH;
+use gitops_core::cluster::version_order;
 use gitops_core::{Digest, Map, Object, Value};
 
 use super::queue::Key;
@@ -140,15 +142,10 @@ impl Known {
                     true
                 }
                 // It is told yet, unless somebody has changed the Application since.
-                Err(version) => is_later(version, &self.state.version),
+                Err(version) => version_order(version, &self.state.version) == Some(Ordering::Greater),
             };
         if !stands {
             self.standing = None;
         }
     }
-}
-
-/// Whether one resource version is later than another: they are numbers.
-fn is_later(one: &str, other: &str) -> bool {
-    matches!((one.parse::<u64>(), other.parse::<u64>()), (Ok(one), Ok(other)) if one > other)
 }

@@ -14,10 +14,12 @@ use crate::{GroupKind, GroupVersionKind, Object, ObjectRef, SmolStr};
 mod error;
 mod identity;
 mod scale;
+mod version;
 
 pub use error::{Cause, ClusterError, ErrorKind, Trouble};
 pub use identity::Identity;
 pub use scale::scale_of;
+pub use version::{may_be_later, version_order};
 
 /// A cluster of objects. All calls are safe to repeat except [`Cluster::write`] with [`Verb::Create`].
 pub trait Cluster: Send + Sync {

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use gitops_core::cluster::may_be_later;
 use gitops_core::{GroupVersionKind, Object, ObjectId};
 use tokio::time::timeout;
 
 use super::follow::Followed;
-use super::store::is_newer;
 
 /// How long a watch is waited for; then the server is asked.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -35,7 +35,8 @@ impl Behind {
     pub(super) fn is_behind(&self, id: &ObjectId, followed: &Followed) -> bool {
         let mut states = self.states();
         let Some(written) = states.get(id) else { return false };
-        let behind = followed.version(id.namespace.as_deref(), &id.name).is_none_or(|known| is_newer(written, &known));
+        let behind =
+            followed.version(id.namespace.as_deref(), &id.name).is_none_or(|known| may_be_later(written, &known));
         if !behind {
             states.remove(id);
         }

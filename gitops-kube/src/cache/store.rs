@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use gitops_core::cluster::may_be_later;
 use gitops_core::{Object, SmolStr, Value};
 
 use super::packed::Packed;
@@ -103,7 +104,7 @@ impl Store {
     pub(crate) fn put_newer(&mut self, object: &Object, copied: impl FnOnce(&Object) -> Object, managed: &Managed) {
         let known = self.entries.get(&place_of(object));
         let newer =
-            known.is_none_or(|entry| is_newer(object.resource_version().unwrap_or_default(), entry.kept.version()));
+            known.is_none_or(|entry| may_be_later(object.resource_version().unwrap_or_default(), entry.kept.version()));
         if newer {
             let copy = Arc::new(copied(object));
             self.put(&copy, || Packed::of(&copy), managed);
@@ -140,14 +141,6 @@ impl Store {
 
 fn place_of(object: &Object) -> Place {
     (object.namespace().unwrap_or_default().into(), object.name().into())
-}
-
-/// Whether one resource version is later than another of the same kind, which are numbers (KEP-5504).
-pub(super) fn is_newer(one: &str, other: &str) -> bool {
-    match (one.parse::<u64>(), other.parse::<u64>()) {
-        (Ok(one), Ok(other)) => one > other,
-        _ => one != other,
-    }
 }
 
 #[cfg(test)]

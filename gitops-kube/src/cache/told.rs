@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
-use gitops_core::cluster::{ClusterError, ErrorKind, WatchEvent};
+use gitops_core::cluster::{ClusterError, ErrorKind, WatchEvent, may_be_later};
 use tokio::sync::mpsc;
 
 use super::packed::Packed;
-use super::store::is_newer;
 
 /// How many events are kept for those who begin to listen, who ask from a state that they have just been given.
 const RECENT: usize = 32;
@@ -67,10 +66,10 @@ impl Told {
     pub(crate) fn listen(&mut self, after: &str) -> BoxStream<'static, Result<WatchEvent, ClusterError>> {
         let lost = ClusterError::new(ErrorKind::Expired, "what happened since is not known: it must be listed again");
         let lost = stream::iter([Err(lost)]);
-        if self.from.is_empty() || is_newer(&self.from, after) {
+        if self.from.is_empty() || may_be_later(&self.from, after) {
             return lost.boxed();
         }
-        let missed = self.recent.iter().filter(|event| is_newer(&event.version, after)).map(Event::unpack);
+        let missed = self.recent.iter().filter(|event| may_be_later(&event.version, after)).map(Event::unpack);
         let Some(missed) = missed.collect::<Option<Vec<_>>>() else { return lost.boxed() };
         let (sender, receiver) = mpsc::channel(BEHIND);
         self.listeners.push(sender);
