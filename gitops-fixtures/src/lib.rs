@@ -38,5 +38,5 @@ pub use objects::{
     namespace, object, persistent_volume_claim, secret, service, service_account, stateful_set,
 };
 pub use repository::{FixtureError, TestRepository};
-pub use ssh_server::SshServer;
+pub use ssh_server::{SocksProxy, SshServer};
 pub use web::{TEST_AUTHORITY, TEST_CLIENT, WebServer};

@@ -25,6 +25,28 @@ pub struct SshServer {
     port: u16,
 }
 
+/// A SOCKS proxy on this machine.
+#[derive(Debug)]
+pub struct SocksProxy {
+    process: Guarded,
+    port: u16,
+}
+
+impl SocksProxy {
+    /// Its address.
+    pub fn url(&self) -> String {
+        format!("socks5://127.0.0.1:{}", self.port)
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// Where it cannot be waited for.
+    pub fn stop(mut self) -> io::Result<()> {
+        self.process.stop()
+    }
+}
+
 impl SshServer {
     /// Starts one; none, which is said, where no server is installed.
     ///
@@ -65,6 +87,33 @@ impl SshServer {
     /// The address of a repository by its folder.
     pub fn url(&self, repository: &Path) -> String {
         format!("ssh://{}@127.0.0.1:{}{}", self.user, self.port, repository.display())
+    }
+
+    /// A SOCKS proxy on this machine (`ssh -D`), which asks for hosts from there; it ends with what is given.
+    ///
+    /// # Errors
+    /// Where it does not start.
+    pub fn proxy(&self) -> io::Result<SocksProxy> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let (log, known) = (self.place.path().join(format!("socks-{port}")), self.place.path().join("known"));
+        fs::write(&known, self.known_host()?)?;
+        let words = format!(
+            "-F none -N -D 127.0.0.1:{port} -p {} -i {} -o BatchMode=yes -o IdentityAgent=none -o UserKnownHostsFile={} {}@127.0.0.1",
+            self.port,
+            self.place.path().join("user").display(),
+            known.display(),
+            self.user
+        );
+        let arguments: Vec<String> = words.split(' ').map(str::to_owned).collect();
+        let process = Guarded::start(Path::new("ssh"), &arguments, &log)?;
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if begun.elapsed() > PATIENCE {
+                return Err(io::Error::other(fs::read_to_string(&log).unwrap_or_default()));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(SocksProxy { process, port })
     }
 
     /// The private key that may log in.
@@ -110,7 +159,7 @@ fn configured(place: &Path, port: u16) -> String {
     format!(
         "ListenAddress 127.0.0.1:{port}\nHostKey {place}/host\nPidFile none\nAuthorizedKeysFile {place}/authorized\nStrictModes no\n\
          PermitRootLogin prohibit-password\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nUsePAM no\n\
-         AllowTcpForwarding no\nX11Forwarding no\n"
+         AllowTcpForwarding local\nX11Forwarding no\n"
     )
 }
 

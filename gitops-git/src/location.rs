@@ -93,6 +93,11 @@ impl RemoteUrl {
         self.url.scheme == gix::url::Scheme::Ssh
     }
 
+    /// The server's name, and its port where one is said.
+    pub(crate) fn host_and_port(&self) -> (&str, Option<u16>) {
+        (self.url.host().unwrap_or_default(), self.url.port)
+    }
+
     /// Whether everybody on the way can read what is sent.
     pub(crate) fn is_clear_text(&self) -> bool {
         self.url.scheme == gix::url::Scheme::Http

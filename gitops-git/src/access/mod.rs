@@ -4,6 +4,7 @@ mod credentials;
 mod proxy;
 mod ssh;
 mod tls;
+mod tunnel;
 
 use std::fmt;
 
@@ -14,7 +15,7 @@ pub(crate) use credentials::Login;
 pub use credentials::{Credentials, Tokens};
 pub use proxy::Proxy;
 pub use ssh::SshOptions;
-pub(crate) use ssh::{SshArguments, said};
+pub(crate) use ssh::{SSH, SshArguments, Through, said};
 pub use tls::{TlsError, TlsOptions};
 
 /// Says who to be for which server. Called before each question, so that answers may change.
@@ -61,7 +62,8 @@ pub struct Caller {
     pub clear_text: bool,
     /// How servers prove who they are over TLS, and who we are to them.
     pub tls: TlsOptions,
-    /// Through whom servers are asked over HTTP; those that the environment names where none is given.
+    /// Through whom servers are asked over HTTP, those that the environment names where none is given; and hosts of ssh, where it is one
+    /// of SOCKS and [`Self::ssh`] is given.
     pub proxy: Option<Proxy>,
     /// How hosts are asked over ssh; by the user's own program, keys and known hosts where nothing is given.
     pub ssh: Option<SshOptions>,

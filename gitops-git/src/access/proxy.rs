@@ -16,6 +16,10 @@ impl Proxy {
         Self { address: address.into(), exceptions: exceptions.into() }
     }
 
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// The same for a client.
     ///
     /// # Errors

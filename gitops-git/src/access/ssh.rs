@@ -6,8 +6,14 @@ use std::sync::Arc;
 
 use tempfile::NamedTempFile;
 
+use super::Proxy;
+use super::tunnel::Tunnel;
+
 /// Where files are kept that reach no disk.
 const IN_MEMORY: &str = "/dev/shm";
+
+/// The port of ssh.
+pub(crate) const SSH: u16 = 22;
 
 /// So many bytes of what a program says are read.
 const LONGEST_LOG: u64 = 4_096;
@@ -30,11 +36,19 @@ pub(crate) struct SshArguments {
     /// Where the program writes what goes wrong.
     pub(crate) log: PathBuf,
     _files: Vec<NamedTempFile>,
+    _tunnel: Option<Tunnel>,
+}
+
+/// Through whom a host is reached.
+pub(crate) struct Through<'a> {
+    pub(crate) proxy: &'a Proxy,
+    pub(crate) host: &'a str,
+    pub(crate) port: u16,
 }
 
 impl SshOptions {
-    /// Writes the files that the program reads, in memory where the machine has such a place.
-    pub(crate) fn arguments(&self) -> io::Result<SshArguments> {
+    /// Writes the files that the program reads, in memory where the machine has such a place, and opens the way through a proxy.
+    pub(crate) fn arguments(&self, through: Option<&Through<'_>>) -> io::Result<SshArguments> {
         let mut text = String::from("-F none -o BatchMode=yes -o IdentitiesOnly=yes -o IdentityAgent=none");
         let said = written("")?;
         let log = said.path().to_path_buf();
@@ -56,7 +70,24 @@ impl SshOptions {
             text.push_str(&format!(" -o StrictHostKeyChecking=yes -o UserKnownHostsFile={}", plain(file.path())?));
             files.push(file);
         }
-        Ok(SshArguments { text, log, _files: files })
+        let tunnel = through.map(|Through { proxy, host, port }| Tunnel::open(proxy, host, *port)).transpose()?;
+        if let (Some(tunnel), Some(through)) = (&tunnel, through) {
+            // The first value of an option counts, so the address itself says neither host nor port any more.
+            text.push_str(&format!(" -o HostName=127.0.0.1 -o Port={} -o CheckHostIP=no", tunnel.port()));
+            text.push_str(&format!(" -o HostKeyAlias={}", through.known_as()?));
+        }
+        Ok(SshArguments { text, log, _files: files, _tunnel: tunnel })
+    }
+}
+
+impl Through<'_> {
+    /// What the host is called among the known ones.
+    fn known_as(&self) -> io::Result<String> {
+        let host = self.host.trim_matches(['[', ']']);
+        if !host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:".contains(&byte)) {
+            return Err(io::Error::other("the name of the host is none that is asked through a proxy"));
+        }
+        Ok(if self.port == SSH { host.into() } else { format!("'[{host}]:{}'", self.port) })
     }
 }
 
@@ -111,7 +142,7 @@ mod tests {
             known_hosts: "host.example ssh-ed25519 AAAA\n".into(),
             any_host: false,
         };
-        let arguments = options.arguments().unwrap();
+        let arguments = options.arguments(None).unwrap();
         let (key, hosts) = (named(&arguments.text, "-i ").to_owned(), named(&arguments.text, "UserKnownHostsFile="));
         assert_eq!(std::fs::read_to_string(&key).unwrap(), "-----BEGIN KEY-----\n");
         assert_eq!(std::fs::read_to_string(hosts).unwrap(), &*options.known_hosts);
@@ -138,10 +169,14 @@ mod tests {
     #[test]
     fn without_a_key_none_is_shown_and_only_who_says_so_trusts_any_host() {
         let mut options = SshOptions::default();
-        assert!(options.arguments().unwrap().text.contains("PubkeyAuthentication=no"));
+        assert!(options.arguments(None).unwrap().text.contains("PubkeyAuthentication=no"));
         options.any_host = true;
         assert!(
-            options.arguments().unwrap().text.ends_with("-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null")
+            options
+                .arguments(None)
+                .unwrap()
+                .text
+                .ends_with("-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null")
         );
     }
 }

@@ -13,7 +13,7 @@ use super::lock::Lock;
 use super::opened::Opened;
 use super::refs::Advertised;
 use super::{FetchError, FetchOptions};
-use crate::access::{Caller, SshArguments};
+use crate::access::{Caller, SSH, SshArguments, Through};
 use crate::callers::folder_of_caller;
 use crate::commit::CommitId;
 use crate::failure::Failure;
@@ -190,7 +190,9 @@ impl RepositoryCache {
 
 /// Brings a repository of the cache to the remote's state.
 fn update(place: &Path, url: &RemoteUrl, caller: &Caller, options: &FetchOptions) -> Result<(), FetchError> {
-    let ssh = caller.ssh.as_ref().filter(|_| url.is_ssh()).map(|ssh| ssh.arguments());
+    let (host, port) = url.host_and_port();
+    let through = caller.proxy.as_ref().map(|proxy| Through { proxy, host, port: port.unwrap_or(SSH) });
+    let ssh = caller.ssh.as_ref().filter(|_| url.is_ssh()).map(|ssh| ssh.arguments(through.as_ref()));
     let ssh = ssh.transpose().map_err(cache_error(place))?;
     let repository = open_with(place, options, ssh.as_ref())?;
     let log = ssh.as_ref().map(|ssh| ssh.log.as_path());

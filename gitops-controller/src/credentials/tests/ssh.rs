@@ -62,6 +62,41 @@ async fn a_private_repository_is_fetched_over_ssh_from_a_host_that_is_known() {
     bench.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_is_reached_through_the_proxy_of_its_secret_alone() {
+    if !has_git() {
+        return;
+    }
+    let Some(server) = SshServer::start().unwrap() else { return };
+    let mut repository = TestRepository::new().unwrap();
+    let settings = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  a: b\n";
+    repository.commit([("app/settings.yaml", settings)]).unwrap();
+    let url = server.url(&repository.path().join(".git"));
+    let bench = Bench::start();
+    bench.know(&server.known_host().unwrap()).await;
+    let show = async |proxy: &str| {
+        let fields = json!({"type": "git", "url": url, "sshPrivateKey": server.key().unwrap(), "proxy": proxy});
+        bench.write(secret("shop", "repository", fields)).await;
+    };
+    show("http://127.0.0.1:9").await;
+    let source = json!({"repoURL": url, "path": "app", "targetRevision": "HEAD"});
+    bench.define("shop", "shop", source).await;
+    bench.until("shop", |deployed, words| !deployed && words.contains("`socks5://HOST:PORT`")).await;
+
+    let proxy = server.proxy().unwrap();
+    let address = proxy.url();
+    proxy.stop().unwrap();
+    show(&address).await;
+    bench.until("shop", |deployed, words| !deployed && !words.is_empty() && !words.contains("socks5")).await;
+    let proxy = server.proxy().unwrap();
+    show(&proxy.url()).await;
+    bench.until("shop", |deployed, _| deployed).await;
+    // The host proves itself through the proxy too.
+    bench.know(&server.wrong_host().unwrap()).await;
+    bench.until("shop", |_, words| is_unknown(words)).await;
+    bench.end().await;
+}
+
 /// A key that may log in nowhere.
 fn unlisted_key() -> String {
     let place = tempfile::tempdir().unwrap();
