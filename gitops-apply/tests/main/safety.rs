@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use gitops_apply::execute::{OutcomePhase, ResourceStatus};
 use gitops_apply::plan::{AdoptionPolicy, StepAction};
-use gitops_apply::{Inventory, PlanError};
+use gitops_apply::{Inventory, PlanError, Signals};
 use gitops_core::ObjectId;
 use gitops_core::annotations::TRACKING_ID;
 use serde_json::{Value, json};
@@ -267,6 +267,26 @@ fn a_call_that_is_never_answered_ends() {
         let done = run(&cluster, execute(&cluster, seen, plan)).unwrap();
         assert_eq!(done.outcome.phase, OutcomePhase::Succeeded, "{call}: {}", done.outcome.message);
     }
+}
+
+#[test]
+fn who_is_stopped_from_the_start_writes_nothing() {
+    let before = App::new(vec![config("one"), config("two")]);
+    let change = |name: &str| {
+        let mut changed = config(name);
+        changed["data"]["a"] = json!("2");
+        changed
+    };
+    let cluster = Fake::default();
+    must(&cluster, &before);
+    cluster.restart();
+    // The inventory has them already, so the first calls are the writes themselves.
+    let (seen, plan, first) = planned(&cluster, &App::new(vec![change("one"), change("two")]));
+    let signals = Signals { stop: std::future::ready(()), confirmed: std::future::pending() };
+    let done = run(&cluster, execute_with(&cluster, seen, plan, signals)).unwrap();
+    let written = cluster.writes_after(first).into_iter().filter(|write| !write.is_inventory());
+    assert_eq!(written.map(|write| write.id).collect::<Vec<_>>(), Vec::new());
+    assert_eq!((done.outcome.message.as_str(), done.outcome.terminated), ("Operation terminated", true));
 }
 
 #[test]
