@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, ValueEnum};
+use gitops_controller::operator::OperatorOptions;
 
 /// Keeps the Applications of a cluster as their sources say
 #[derive(Parser)]
@@ -27,8 +28,8 @@ pub(crate) struct Arguments {
     /// How many seconds lie between two questions to a repository
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub poll: Option<u32>,
-    /// How many Applications are looked at side by side
-    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    /// How many Applications are looked at side by side: by default four for each processor, and 8 to 20
+    #[arg(long, value_name = "COUNT", default_value_t = OperatorOptions::default().parallel, hide_default_value = true)]
     pub parallel: usize,
     /// Open repositories on this machine below this folder; may be repeated. On the embedded cluster: anywhere
     #[arg(long, value_name = "DIR")]

@@ -1,5 +1,7 @@
 //! How an operator works.
 
+use std::num::NonZero;
+
 use gitops_apply::duration::go_duration;
 use jiff::SignedDuration;
 
@@ -25,7 +27,8 @@ pub struct OperatorOptions {
     pub jitter: Option<SignedDuration>,
     /// How often every Application is looked at and its repositories are asked; where that is no time, only when something says so.
     pub hard: SignedDuration,
-    /// How many Applications are looked at side by side.
+    /// How many Applications are looked at side by side. Each look under way takes memory, so by default they are no more than keep
+    /// the processors busy.
     pub parallel: usize,
     /// Whether syncs are told as Kubernetes Events.
     pub notices: bool,
@@ -37,20 +40,31 @@ pub struct OperatorOptions {
     pub take_over: bool,
 }
 
+/// Most of a look is waiting for others.
+const LOOKS_EACH: usize = 4;
+const FEWEST_LOOKS: usize = 8;
+/// Argo CD's status processors.
+const MOST_LOOKS: usize = 20;
+
 impl Default for OperatorOptions {
-    /// All namespaces, every 120 s as Argo CD polls, twenty at a time as Argo CD has status processors.
+    /// All namespaces, every 120 s as Argo CD polls, and at most as many at a time as Argo CD has status processors.
     fn default() -> Self {
         Self {
             namespace: None,
             poll: SignedDuration::from_mins(2),
             jitter: None,
             hard: SignedDuration::ZERO,
-            parallel: 20,
+            parallel: side_by_side(std::thread::available_parallelism().map_or(1, NonZero::get)),
             notices: false,
             observe_only: false,
             take_over: false,
         }
     }
+}
+
+/// Looks side by side on so many processors.
+fn side_by_side(processors: usize) -> usize {
+    (LOOKS_EACH * processors).clamp(FEWEST_LOOKS, MOST_LOOKS)
 }
 
 impl OperatorOptions {
@@ -73,6 +87,11 @@ impl OperatorOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn looks_are_as_many_as_keep_the_processors_busy() {
+        assert_eq!([1, 2, 3, 5, 64].map(side_by_side), [8, 8, 12, 20, 20]);
+    }
 
     #[test]
     fn variables_of_argo_cd_count() {
