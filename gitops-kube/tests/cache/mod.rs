@@ -6,7 +6,7 @@ use gitops_core::annotations::TRACKING_ID;
 use gitops_core::cluster::{Cluster, Delete, Propagation, Query, Verb, Write};
 use gitops_core::{GroupVersionKind, Object, ObjectId};
 use gitops_fixtures::testbed::{Assets, ControlPlane};
-use gitops_kube::{CacheOptions, CallKind, Connection, KubeCluster, WatchCache};
+use gitops_kube::{CacheOptions, CacheState, CallKind, Connection, KubeCluster, WatchCache};
 use serde_json::{Value, json};
 
 fn maps() -> GroupVersionKind {
@@ -118,6 +118,26 @@ async fn a_writer_who_reads_no_answer_sees_what_it_wrote() {
     cache.write(Write::new(&write, Verb::Apply { force: true }, "tests").briefly()).await.unwrap();
     cluster.delete(Delete::new(&targets[0], first.uid().unwrap())).await.unwrap();
     until(&cache, &first.id(), None).await;
+}
+
+#[tokio::test]
+async fn a_kind_that_is_served_of_late_is_followed_by_who_lists_it() {
+    let Some((_, cluster)) = crate::real().await else { return };
+    let kind = GroupVersionKind::from_api_version("late.example/v1", "Guest");
+    let cache = WatchCache::new(cluster.clone(), CacheOptions::default());
+    assert!(cache.follow(&kind).await.is_err());
+    // By now it is seldom asked whether the kind is served.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let schema = json!({"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}});
+    let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "guests.late.example"}, "spec": {"group": "late.example", "scope": "Namespaced",
+        "names": {"kind": "Guest", "plural": "guests"},
+        "versions": [{"name": "v1", "served": true, "storage": true, "schema": schema}]}});
+    put(&cluster, &Object::from_value(definition).unwrap()).await;
+    while cache.list(&Query::all(kind.clone())).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(cache.state(&kind), Some(CacheState::Following));
 }
 
 #[tokio::test]
