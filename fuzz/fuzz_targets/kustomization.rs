@@ -22,6 +22,6 @@ fuzz_target!(init: gitops_fuzz::let_the_reader_catch(), |text: &[u8]| {
         .with_file("base/web.yaml", DEPLOYMENT);
     let mut source = ApplicationSource::new("file:///fuzz");
     source.path = Some("app".into());
-    source.kustomize = Some(KustomizeSource::default());
+    source.kustomize = Some(Box::new(KustomizeSource::default()));
     let _ = render(Arc::new(tree), &source, &Inputs::new("fuzz"), &Limits::default());
 });
