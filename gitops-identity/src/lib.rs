@@ -34,6 +34,8 @@ mod google;
 mod held;
 mod oauth;
 mod statement;
+#[cfg(test)]
+mod tests;
 mod variables;
 mod web;
 

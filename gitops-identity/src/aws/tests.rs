@@ -2,23 +2,18 @@
 //! checked, and signatures are held against values of botocore.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use base64::Engine as _;
 use gitops_fixtures::WebServer;
-use jiff::Timestamp;
 
 use super::*;
+use crate::tests::{self, now};
 
 const EXPIRATION: &str = "2026-01-02T03:19:05Z";
 
-fn now() -> SystemTime {
-    "2026-01-02T03:04:05Z".parse::<Timestamp>().unwrap().into()
-}
-
 fn variables(own: &[(&str, &str)]) -> Variables {
-    let own = own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Variables::own().in_place_of_own(own.collect())
+    tests::variables(own, &[])
 }
 
 fn given(variables: Variables, given: &[(&str, &str)]) -> Variables {
@@ -52,7 +47,7 @@ fn opened(token: &Token) -> (String, BTreeMap<String, String>) {
 }
 
 fn sent(server: &WebServer) -> BTreeMap<String, String> {
-    form_urlencoded::parse(&server.sent("")).into_owned().collect()
+    tests::sent(server, "")
 }
 
 /// Made with botocore 1.44.8 at a fixed time, with `generate_presigned_url("get_caller_identity", ExpiresIn=60, HttpMethod="GET")` and the

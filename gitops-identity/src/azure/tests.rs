@@ -1,33 +1,18 @@
 //! Azure's servers cannot run here: a server of the test stands in for them, and answers in the form that Azure documents.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use gitops_fixtures::WebServer;
 
 use super::*;
+use crate::tests::{now, sent, variables};
 
 const ANSWER: &[u8] =
     br#"{"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": "entra.token"}"#;
 const TOKEN: &str = "tenant-1/oauth2/v2.0/token";
 
-fn now() -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(1_767_323_045)
-}
-
-fn variables(own: &[(&str, &str)], given: &[(&str, &str)]) -> Variables {
-    let map = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-    };
-    Variables::own().in_place_of_own(map(own)).with(map(given))
-}
-
 async fn made(variables: &Variables) -> Result<Token, IdentityError> {
     token(&Web::new()?, variables, now()).await
-}
-
-fn sent(server: &WebServer) -> BTreeMap<String, String> {
-    form_urlencoded::parse(&server.sent(TOKEN)).into_owned().collect()
 }
 
 #[tokio::test]
@@ -42,7 +27,7 @@ async fn a_pod_proves_itself_by_its_token() {
     // Who to be may be the Secret's to say.
     let token = made(&variables(&own, &[("AZURE_CLIENT_ID", "client-1")])).await.unwrap();
     assert_eq!((token.reveal(), token.used_until), ("entra.token", now() + Duration::from_secs(3_569)));
-    let asked = sent(&server);
+    let asked = sent(&server, TOKEN);
     let expected = [
         ("client_assertion", "federated"),
         ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
@@ -74,7 +59,10 @@ async fn a_principal_proves_itself_by_a_secret() {
         ("AZURE_CLIENT_SECRET", "hunter2"),
     ];
     made(&variables(&[(AUTHORITY, &authority)], &given)).await.unwrap();
-    assert_eq!((sent(&server)["client_secret"].as_str(), sent(&server)["client_id"].as_str()), ("hunter2", "client-1"));
+    assert_eq!(
+        (sent(&server, TOKEN)["client_secret"].as_str(), sent(&server, TOKEN)["client_id"].as_str()),
+        ("hunter2", "client-1")
+    );
     let missing = made(&variables(&[(AUTHORITY, &authority)], &given[..3])).await.unwrap_err().to_string();
     assert!(missing.contains("`AZURE_CLIENT_SECRET`"), "{missing}");
     let tenant = [(METHOD, "spn"), ("AZURE_TENANT_ID", "a/../b"), given[2], given[3]];

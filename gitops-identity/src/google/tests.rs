@@ -1,34 +1,19 @@
 //! Google's servers cannot run here: a server of the test stands in for them, and answers in the form that Google documents.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use gitops_fixtures::WebServer;
 use serde_json::json;
 
 use super::*;
 use crate::statement::tests::{key, verified};
+use crate::tests::{now, sent, variables};
 
 const ANSWER: &[u8] = br#"{"access_token": "ya29.token", "expires_in": 3599, "token_type": "Bearer"}"#;
 const MACHINE: &str = "computeMetadata/v1/instance/service-accounts/default/token?scopes=https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fcloud-platform%2Chttps%3A%2F%2Fwww.googleapis.com%2Fauth%2Fuserinfo.email";
 
-fn now() -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(1_767_323_045)
-}
-
-fn variables(own: &[(&str, &str)], given: &[(&str, &str)]) -> Variables {
-    let map = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-    };
-    Variables::own().in_place_of_own(map(own)).with(map(given))
-}
-
 async fn made(variables: &Variables) -> Result<Token, IdentityError> {
     token(&Web::new()?, variables, now()).await
-}
-
-fn sent(server: &WebServer, path: &str) -> BTreeMap<String, String> {
-    form_urlencoded::parse(&server.sent(path)).into_owned().collect()
 }
 
 /// A file with credentials.

@@ -1,5 +1,6 @@
 //! Following one kind: a listing, then a watch from there, for as long as somebody asks for it.
 
+use std::cell::LazyCell;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -198,17 +199,17 @@ impl Follower {
                 return;
             }
         };
-        // Nobody listens to what is known in part.
-        let packed = (self.extent != Extent::Metadata).then(|| Packed::of(object));
+        let packed = LazyCell::new(|| Packed::of(object));
         self.change(|store| {
             store.reach(object.resource_version().unwrap_or_default());
             match event {
                 WatchEvent::Gone(_) => store.remove(object),
-                _ => store.put(object, || packed.clone().unwrap_or_else(|| Packed::of(object)), &self.managed),
+                _ => store.put(object, || packed.clone(), &self.managed),
             }
         });
-        if let Some(packed) = packed {
-            self.told.lock().unwrap_or_else(PoisonError::into_inner).tell(event, packed);
+        // Nobody listens to what is known in part.
+        if self.extent != Extent::Metadata {
+            self.told.lock().unwrap_or_else(PoisonError::into_inner).tell(event, packed.clone());
         }
     }
 

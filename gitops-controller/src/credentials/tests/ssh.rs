@@ -17,16 +17,22 @@ fn is_unknown(words: &str) -> bool {
     words.contains("the host `127.0.0.1` shows no key that is known of it") && words.contains(KNOWN)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_private_repository_is_fetched_over_ssh_from_a_host_that_is_known() {
+/// A repository that a host of ssh has, and its address; none where the programs for it are not there.
+fn served() -> Option<(SshServer, TestRepository, String)> {
     if !has_git() {
-        return;
+        return None;
     }
-    let Some(server) = SshServer::start().unwrap() else { return };
+    let server = SshServer::start().unwrap()?;
     let mut repository = TestRepository::new().unwrap();
     let settings = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  a: b\n";
     repository.commit([("app/settings.yaml", settings)]).unwrap();
     let url = server.url(&repository.path().join(".git"));
+    Some((server, repository, url))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_repository_is_fetched_over_ssh_from_a_host_that_is_known() {
+    let Some((server, _repository, url)) = served() else { return };
     let source = json!({"repoURL": url, "path": "app", "targetRevision": "HEAD"});
     let bench = Bench::start();
     let show = async |insecure: bool| {
@@ -64,14 +70,7 @@ async fn a_private_repository_is_fetched_over_ssh_from_a_host_that_is_known() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_is_reached_through_the_proxy_of_its_secret_alone() {
-    if !has_git() {
-        return;
-    }
-    let Some(server) = SshServer::start().unwrap() else { return };
-    let mut repository = TestRepository::new().unwrap();
-    let settings = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  a: b\n";
-    repository.commit([("app/settings.yaml", settings)]).unwrap();
-    let url = server.url(&repository.path().join(".git"));
+    let Some((server, _repository, url)) = served() else { return };
     let bench = Bench::start();
     bench.know(&server.known_host().unwrap()).await;
     let show = async |proxy: &str| {
