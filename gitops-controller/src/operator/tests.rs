@@ -285,8 +285,11 @@ async fn hooks_that_are_there_are_listed_for_as_long_as_they_are() {
             "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  {name}: note\n  annotations: {{argocd.argoproj.io/hook: PreSync}}\n"
         )
     };
-    let (named, made) = (hook("name"), hook("generateName"));
-    bench.repository.commit([("app/named.yaml", named.as_str()), ("app/made.yaml", made.as_str())]).unwrap();
+    let (named, made, red) = (hook("name"), hook("generateName"), settings("red"));
+    // Hooks alone are nothing to sync for, so they would never run where the first commit was synced already.
+    let with =
+        [("app/named.yaml", named.as_str()), ("app/made.yaml", made.as_str()), ("app/settings.yaml", red.as_str())];
+    bench.repository.commit(with).unwrap();
     let listed = |application: &Application| {
         let resources = application.status.iter().flat_map(|status| status.resources.iter().flatten()).cloned();
         let hooks = resources.filter(|one| one.is_hook() && one.status.is_none());
