@@ -49,7 +49,11 @@ struct Shared {
     faults: AtomicU64,
     ended: AtomicBool,
     hanging: (Mutex<bool>, Condvar),
+    writing: (Mutex<u64>, Condvar),
 }
+
+/// A call that may be a write, and is on its way to the server.
+struct Writing<'a>(&'a Shared);
 
 impl std::fmt::Debug for Proxy {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -87,6 +91,7 @@ impl Proxy {
             faults: AtomicU64::new(0),
             ended: AtomicBool::new(false),
             hanging: (Mutex::new(false), Condvar::new()),
+            writing: (Mutex::new(0), Condvar::new()),
         });
         let accepting = Arc::clone(&shared);
         thread::spawn(move || {
@@ -128,6 +133,33 @@ impl Proxy {
     }
 }
 
+impl Proxy {
+    /// Waits until the server has answered every write that came: those of a client that is gone go through all the same.
+    ///
+    /// # Panics
+    /// Where a write has no answer within half a minute.
+    pub fn settle(&self) {
+        let (writing, changed) = &self.shared.writing;
+        let held = writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = changed.wait_timeout_while(held, Duration::from_secs(30), |writing| *writing > 0);
+        assert_eq!(*waited.unwrap_or_else(PoisonError::into_inner).0, 0, "writes without an answer");
+    }
+}
+
+impl<'a> Writing<'a> {
+    fn begin(shared: &'a Shared) -> Self {
+        *shared.writing.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        Self(shared)
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        *self.0.writing.0.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.writing.1.notify_all();
+    }
+}
+
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::Release);
@@ -143,7 +175,10 @@ impl Shared {
     }
 
     fn exchange(&self, client: &mut TcpStream) -> io::Result<()> {
+        let writing = Writing::begin(self);
         let Some(request) = read_request(client)? else { return Ok(()) };
+        // A watch goes on for as long as its client is there.
+        let writing = Some(writing).filter(|_| !request.head.starts_with(b"GET "));
         let call = self.calls.fetch_add(1, Ordering::AcqRel) + 1;
         let line = String::from_utf8_lossy(&request.head).lines().next().unwrap_or_default().to_owned();
         let fault = (self.decide)(call, &line);
@@ -152,7 +187,10 @@ impl Shared {
         }
         match fault {
             Fault::Refuse => return Ok(()),
-            Fault::HangBefore => return self.hang(client),
+            Fault::HangBefore => {
+                drop(writing);
+                return self.hang(client);
+            }
             Fault::Delay(pause) => thread::sleep(pause),
             _ => {}
         }
@@ -169,6 +207,7 @@ impl Shared {
             Fault::Reset => server.read_to_end(&mut Vec::new()).map(drop),
             Fault::HangAfter => {
                 let _ = server.read_to_end(&mut Vec::new());
+                drop(writing);
                 self.hang(client)
             }
             _ => pass(&mut server, client),

@@ -102,6 +102,8 @@ fn a_process_that_is_killed_at_any_call_leaves_nothing_behind() {
                 child.kill().unwrap();
             }
             child.wait().unwrap();
+            // What it had sent is written when the next one begins, or the next one's plan is old.
+            proxy.settle();
             let mut bench = bench.through(plain);
             bench.run(["sync", &file]).exits(0);
             converged(&bench, 3);
