@@ -50,6 +50,13 @@ pub enum Resolution {
     },
 }
 
+impl Resolved {
+    /// The source that others name by this `ref`.
+    pub(crate) fn reference(&self, name: &str) -> Option<&ResolvedSource> {
+        self.sources.iter().find(|one| one.source.reference() == Some(name))
+    }
+}
+
 impl std::fmt::Debug for ResolvedSource {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "{}@{}", self.source.repo_url, self.id())

@@ -13,7 +13,7 @@ use gitops_apply::inventory;
 use gitops_apply::observe::wanted;
 use gitops_core::api::{Application, SyncStatusCode};
 use gitops_core::cluster::Discovery;
-use gitops_core::tree::{ReadSet, Tree};
+use gitops_core::tree::{ContentId, ReadSet, Tree, TreePath};
 use gitops_core::{Cluster, Digest, ObjectRef, SmolStr};
 use gitops_policy::project::source_integrity;
 
@@ -48,9 +48,17 @@ struct Source {
     /// The digest of a chart.
     chart: Option<Digest>,
     /// What was read of it; nothing where it only gives others a `ref`.
-    reads: ReadSet,
+    reads: Reads,
     /// What was read of other sources, by their `ref`.
-    references: BTreeMap<String, ReadSet>,
+    references: BTreeMap<String, Reads>,
+}
+
+/// What was read of a tree.
+struct Reads {
+    answers: ReadSet,
+    /// The directory that all of it was read in, and the name of all that is in there: one look at it tells as much as one at each path,
+    /// as long as nothing moves in there.
+    directory: Option<(TreePath, ContentId)>,
 }
 
 impl Standing {
@@ -123,18 +131,31 @@ impl Standing {
     }
 
     fn sources_stand(&self, resolved: &Resolved) -> bool {
-        let named = |name: &str| resolved.sources.iter().find(|one| one.source.reference() == Some(name));
-        let holds = |reads: &ReadSet, tree: &dyn Tree| reads.holds_in(tree).unwrap_or(false);
         let stands = |(known, now): (&Source, &ResolvedSource)| {
             known.id.as_ref().is_none_or(|id| *id == now.id())
                 && known.chart.as_ref() == chart(now)
-                && holds(&known.reads, now.tree.as_ref())
-                && known
-                    .references
-                    .iter()
-                    .all(|(name, reads)| named(name).is_some_and(|source| holds(reads, source.tree.as_ref())))
+                && known.reads.hold_in(now.tree.as_ref())
+                && known.references.iter().all(|(name, reads)| {
+                    resolved.reference(name).is_some_and(|source| reads.hold_in(source.tree.as_ref()))
+                })
         };
         self.sources.len() == resolved.sources.len() && self.sources.iter().zip(&resolved.sources).all(stands)
+    }
+}
+
+impl Reads {
+    fn of(answers: ReadSet, tree: Option<&dyn Tree>) -> Self {
+        let directory = answers.directory().and_then(|path| {
+            let id = tree?.identify_whole(&path).ok()??;
+            Some((path, id))
+        });
+        Self { answers, directory }
+    }
+
+    fn hold_in(&self, tree: &dyn Tree) -> bool {
+        let is_whole =
+            |(path, id): &(TreePath, ContentId)| matches!(tree.identify_whole(path), Ok(Some(now)) if now == *id);
+        self.directory.as_ref().is_some_and(is_whole) || self.answers.holds_in(tree).unwrap_or(false)
     }
 }
 
@@ -154,11 +175,14 @@ impl FromIterator<(ObjectRef, Option<SmolStr>)> for Seen {
 fn sources(resolved: &Resolved, reads: &[SourceReads]) -> Vec<Source> {
     let source = |(index, one): (usize, &ResolvedSource)| {
         let read = reads.iter().find(|read| read.source == index);
+        let reference = |(name, reads): (&String, &ReadSet)| {
+            (name.clone(), Reads::of(reads.clone(), resolved.reference(name).map(|source| source.tree.as_ref())))
+        };
         Source {
             id: read.filter(|read| read.names_revision).map(|_| one.id()),
             chart: chart(one).cloned(),
-            reads: read.map(|read| read.reads.clone()).unwrap_or_default(),
-            references: read.map(|read| read.references.clone()).unwrap_or_default(),
+            reads: Reads::of(read.map(|read| read.reads.clone()).unwrap_or_default(), Some(one.tree.as_ref())),
+            references: read.map(|read| read.references.iter().map(reference).collect()).unwrap_or_default(),
         }
     };
     resolved.sources.iter().enumerate().map(source).collect()

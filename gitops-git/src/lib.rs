@@ -37,6 +37,7 @@ mod constraint;
 mod failure;
 mod fetch;
 mod folder;
+mod handles;
 mod history;
 mod local;
 mod location;

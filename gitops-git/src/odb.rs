@@ -10,21 +10,18 @@ use gix::ObjectId;
 use crate::commit::{CommitId, unreadable};
 use crate::failure::Failure;
 use crate::fetch::Hold;
+use crate::handles::Handles;
 use crate::revision::ResolveError;
 
 /// Entries of directories kept in memory; beyond it the memory starts anew.
 const MAX_REMEMBERED: usize = 500_000;
-/// Handles that wait for work.
-const MAX_HANDLES: usize = 8;
 /// Bytes of one directory object: half a million entries.
 const MAX_DIRECTORY_BYTES: u64 = 32 << 20;
 
 /// A commit's files. Nothing is read before it is asked for, and no blob is inflated for its size.
 pub(crate) struct GitTree {
     root: ObjectId,
-    /// Handles that no thread uses: each keeps caches of its own, so that threads do not wait for each other.
-    handles: Mutex<Vec<gix::Repository>>,
-    source: gix::ThreadSafeRepository,
+    handles: Arc<Handles>,
     directories: Mutex<Directories>,
     /// What keeps the repository in a cache.
     _hold: Option<Hold>,
@@ -49,16 +46,9 @@ pub(crate) struct Found {
 }
 
 impl GitTree {
-    pub(crate) fn new(repository: gix::Repository, id: CommitId) -> Result<Self, ResolveError> {
-        let object = repository.try_find_object(id.0).map_err(unreadable(id))?;
-        let object = object.ok_or_else(|| ResolveError::UnknownCommit { id: id.to_string() })?;
-        let kind = object.kind.to_string();
-        let commit =
-            object.try_into_commit().map_err(|_| ResolveError::NotACommit { revision: id.to_string(), kind })?;
-        let root = commit.tree_id().map_err(unreadable(id))?.detach();
-        let source = repository.clone().into_sync();
-        let handles = Mutex::new(vec![repository.clone()]);
-        Ok(Self { root, handles, source, directories: Mutex::default(), _hold: None })
+    pub(crate) fn new(handles: Arc<Handles>, id: CommitId) -> Result<Self, ResolveError> {
+        let root = handles.with(|repository| root_of(repository, id))?;
+        Ok(Self { root, handles, directories: Mutex::default(), _hold: None })
     }
 
     /// The same for as long as which something is held.
@@ -71,17 +61,6 @@ impl GitTree {
         self.directories.lock().unwrap_or_else(PoisonError::into_inner).entries
     }
 
-    fn with<T>(&self, work: impl FnOnce(&gix::Repository) -> T) -> T {
-        let handle = self.handles.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let handle = handle.unwrap_or_else(|| self.source.to_thread_local());
-        let result = work(&handle);
-        let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
-        if handles.len() < MAX_HANDLES {
-            handles.push(handle);
-        }
-        result
-    }
-
     /// What is at a path, without following symbolic links.
     fn find(&self, path: &TreePath) -> Result<Option<Found>, TreeError> {
         find_in(self.root, path, |id| self.directory(path, id))
@@ -92,7 +71,7 @@ impl GitTree {
         if let Some(directory) = known {
             return Ok(directory);
         }
-        let entries = Arc::new(self.with(|repository| read_directory(repository, path, id))?);
+        let entries = Arc::new(self.handles.with(|repository| read_directory(repository, path, id))?);
         let mut directories = self.directories.lock().unwrap_or_else(PoisonError::into_inner);
         if directories.entries >= MAX_REMEMBERED {
             *directories = Directories::default();
@@ -101,6 +80,15 @@ impl GitTree {
         directories.known.insert(id, entries.clone());
         Ok(entries)
     }
+}
+
+/// The directory object that a commit is of.
+fn root_of(repository: &gix::Repository, id: CommitId) -> Result<ObjectId, ResolveError> {
+    let object = repository.try_find_object(id.0).map_err(unreadable(id))?;
+    let object = object.ok_or_else(|| ResolveError::UnknownCommit { id: id.to_string() })?;
+    let kind = object.kind.to_string();
+    let commit = object.try_into_commit().map_err(|_| ResolveError::NotACommit { revision: id.to_string(), kind })?;
+    Ok(commit.tree_id().map_err(unreadable(id))?.detach())
 }
 
 /// What is at a path below a directory object.
@@ -183,7 +171,7 @@ impl Tree for GitTree {
     fn stat(&self, path: &TreePath) -> Result<Option<Meta>, TreeError> {
         let Some(found) = self.find(path)? else { return Ok(None) };
         let size = match has_content(found.kind) {
-            true => self.with(|repository| repository.find_header(found.id)).map_err(storage(path))?.size(),
+            true => self.handles.with(|repository| repository.find_header(found.id)).map_err(storage(path))?.size(),
             false => 0,
         };
         Ok(Some(Meta { kind: found.kind, size, id: content_id(found.id) }))
@@ -191,6 +179,11 @@ impl Tree for GitTree {
 
     fn identify(&self, path: &TreePath) -> Result<Option<(EntryKind, ContentId)>, TreeError> {
         Ok(self.find(path)?.map(|found| (found.kind, content_id(found.id))))
+    }
+
+    fn identify_whole(&self, path: &TreePath) -> Result<Option<ContentId>, TreeError> {
+        let found = self.find(path)?.filter(|found| found.kind == EntryKind::Directory);
+        Ok(found.map(|found| content_id(found.id)))
     }
 
     fn read(&self, path: &TreePath) -> Result<Option<Blob>, TreeError> {
@@ -203,13 +196,13 @@ impl Tree for GitTree {
             return Ok(None);
         }
         if limit < u64::MAX {
-            let header = self.with(|repository| repository.find_header(found.id));
+            let header = self.handles.with(|repository| repository.find_header(found.id));
             let size = header.map_err(storage(path))?.size();
             if size > limit {
                 return Err(TreeError::TooLarge { path: path.clone(), size, limit });
             }
         }
-        let bytes = self.with(|repository| repository.find_blob(found.id).map(|mut blob| blob.take_data()));
+        let bytes = self.handles.with(|repository| repository.find_blob(found.id).map(|mut blob| blob.take_data()));
         let bytes = bytes.map_err(storage(path))?.into();
         Ok(Some(Blob { id: content_id(found.id), bytes }))
     }

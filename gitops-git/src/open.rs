@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::commit::{Commit, CommitId, SignedCommit};
 use crate::failure::Failure;
 use crate::fetch::Hold;
+use crate::handles::Handles;
 use crate::odb::GitTree;
 use crate::revision::{self, ResolveError};
 use crate::tag::{self, AnnotatedTag};
@@ -28,7 +29,7 @@ struct Last {
 /// What is uncommitted in a work tree is never read.
 #[derive(Clone)]
 pub struct Repository {
-    inner: gix::ThreadSafeRepository,
+    handles: Arc<Handles>,
     last: Arc<Mutex<Last>>,
     /// What keeps it in a cache.
     hold: Option<Hold>,
@@ -36,7 +37,7 @@ pub struct Repository {
 
 impl std::fmt::Debug for Repository {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_tuple("Repository").field(&self.inner.path()).finish()
+        out.debug_tuple("Repository").field(&self.handles.source().path()).finish()
     }
 }
 
@@ -51,7 +52,9 @@ impl Repository {
         let path = path.as_ref();
         readable(path)?;
         match gix::ThreadSafeRepository::open_opts(path, isolated()) {
-            Ok(inner) => Self { inner, last: Arc::default(), hold: None }.supported(path),
+            Ok(source) => {
+                Self { handles: Arc::new(Handles::new(source)), last: Arc::default(), hold: None }.supported(path)
+            }
             Err(error) => Err(open_error(path, error)),
         }
     }
@@ -71,12 +74,12 @@ impl Repository {
 
     /// The directory that holds the repository's objects and refs: `.git` of a work tree, or the bare repository.
     pub fn git_dir(&self) -> &Path {
-        self.inner.path()
+        self.handles.source().path()
     }
 
     /// The root of the work tree; none for a bare repository.
     pub fn work_tree(&self) -> Option<&Path> {
-        self.inner.work_dir()
+        self.handles.source().work_dir()
     }
 
     /// The commit that a revision names.
@@ -90,7 +93,7 @@ impl Repository {
     /// [`ResolveError`], which names similar branches and tags where the revision is unknown.
     pub fn resolve(&self, revision: &str) -> Result<Commit, ResolveError> {
         let known = self.last().commit.clone();
-        let commit = revision::resolve(&self.local(), revision, known.as_ref())?;
+        let commit = self.handles.with(|handle| revision::resolve(handle, revision, known.as_ref()))?;
         if known.is_none_or(|known| known.id != commit.id) {
             self.last().commit = Some(Commit { ref_name: None, ..commit.clone() });
         }
@@ -133,7 +136,7 @@ impl Repository {
             return Ok(tree);
         }
         last.kept = None;
-        let tree = Arc::new(GitTree::new(self.local(), id)?.held(self.hold.clone()));
+        let tree = Arc::new(GitTree::new(Arc::clone(&self.handles), id)?.held(self.hold.clone()));
         last.tree = Some((id, Arc::downgrade(&tree)));
         // What holds a repository in a cache is not to outlive those who read it.
         last.kept = self.hold.is_none().then(|| Arc::clone(&tree));
@@ -150,7 +153,7 @@ impl Repository {
     }
 
     pub(crate) fn local(&self) -> gix::Repository {
-        self.inner.to_thread_local()
+        self.handles.source().to_thread_local()
     }
 
     fn supported(self, path: &Path) -> Result<Self, OpenError> {

@@ -1,7 +1,7 @@
 //! One look at one Application: what it asks for, how it compares, and what is done about it.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use futures::future::BoxFuture;
@@ -372,7 +372,7 @@ async fn stood(
     let looked_at = errand.ground.as_ref().map(|ground| &ground.state).filter(|state| Some(&state.version) == read)?;
     let standing = Standing::of(engine, application, comparison).await?;
     let version = version.or_else(|| read.cloned())?;
-    Some(Box::new(Stood { standing, looked_at: looked_at.clone(), version }))
+    Some(Box::new(Stood { standing, looked_at: Arc::clone(looked_at), version }))
 }
 
 /// Writes a status that says something new, or that somebody asked for; the version with that, where it was written.

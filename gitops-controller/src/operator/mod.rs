@@ -29,6 +29,7 @@ mod poll;
 mod project;
 mod pushes;
 mod queue;
+mod readings;
 mod rivals;
 mod settings;
 mod share;
@@ -103,7 +104,7 @@ pub struct Operator {
 /// What the loop is told.
 enum Signal {
     /// An Application is there, or is another than before; with the state that it is in.
-    Application(Key, Box<Application>, State),
+    Application(Key, Arc<Application>, Arc<State>),
     /// An Application is gone.
     Gone(Key),
     /// A project is there, gone, or another than before.
@@ -293,7 +294,6 @@ impl Work {
         match signal {
             Signal::Application(key, application, state) => {
                 self.standings.see(&key, state);
-                let application = Arc::new(*application);
                 if self.share.has(&key) && !self.told.contains_key(&key) {
                     self.metrics.know(&key, Arc::clone(&application));
                 }

@@ -27,7 +27,7 @@ pub(super) struct Ground {
     /// The Application as it was told last, without the long lists.
     pub application: Arc<Application>,
     /// The state of it that this is.
-    pub state: State,
+    pub state: Arc<State>,
     /// What it stood on, where it stood and has not changed.
     pub standing: Option<Arc<Standing>>,
     /// Until when what Applications stand on is as it was.

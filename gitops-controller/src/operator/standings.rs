@@ -27,7 +27,7 @@ pub(super) struct Stood {
     /// What it compared.
     pub standing: Standing,
     /// The Application in the state that the look was made in.
-    pub looked_at: State,
+    pub looked_at: Arc<State>,
     /// The resource version with what the look wrote.
     pub version: String,
 }
@@ -40,7 +40,7 @@ pub(super) struct Standings {
 }
 
 struct Known {
-    state: State,
+    state: Arc<State>,
     standing: Option<Held>,
 }
 
@@ -90,7 +90,7 @@ fn note_all(out: &mut Vec<u8>, map: Option<&Map>, but: &[&str]) {
 
 impl Standings {
     /// An Application is there, or is another than before.
-    pub(super) fn see(&mut self, key: &Key, state: State) {
+    pub(super) fn see(&mut self, key: &Key, state: Arc<State>) {
         match self.known.get_mut(key) {
             Some(known) => {
                 known.state = state;
@@ -102,10 +102,10 @@ impl Standings {
 
     /// The state of an Application as it was told last, and what it stands on where it stands; with what [`Standings::stand`] has to be
     /// told.
-    pub(super) fn of(&self, key: &Key) -> Option<(State, Option<Arc<Standing>>, u64)> {
+    pub(super) fn of(&self, key: &Key) -> Option<(Arc<State>, Option<Arc<Standing>>, u64)> {
         let known = self.known.get(key)?;
         let standing = known.standing.as_ref().filter(|held| held.said.as_ref() == Ok(&known.state.said));
-        Some((known.state.clone(), standing.map(|held| Arc::clone(&held.standing)), self.epoch))
+        Some((Arc::clone(&known.state), standing.map(|held| Arc::clone(&held.standing)), self.epoch))
     }
 
     /// What a look found that was begun in this epoch: what it depended on may have changed since.
@@ -113,7 +113,7 @@ impl Standings {
         let Some(known) = self.known.get_mut(key) else { return };
         known.standing = stood.filter(|_| epoch == self.epoch).map(|stood| Held {
             standing: Arc::new(stood.standing),
-            wanted: stood.looked_at.wanted,
+            wanted: stood.looked_at.wanted.clone(),
             said: Err(stood.version),
         });
         known.settle();

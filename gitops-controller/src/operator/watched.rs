@@ -6,11 +6,10 @@ use gitops_core::GroupVersionKind;
 use gitops_core::annotations::{DELETION_APPROVED, REFRESH, SKIP_RECONCILE, TAKE_OVER};
 use gitops_core::api::{API_VERSION, APPLICATION_KIND, Application};
 use gitops_core::cluster::Query;
-use serde::Deserialize as _;
 
 use super::follow::{Seen, follow};
 use super::queue::Key;
-use super::standings::State;
+use super::readings::Readings;
 use super::{OperatorOptions, Signal, Work};
 
 impl Work {
@@ -18,39 +17,27 @@ impl Work {
     pub(super) fn follow_applications(&mut self) {
         let query = applications_of(&self.options);
         let sender = self.sender.clone();
+        let mut readings = Readings::default();
         let tell = move |seen: Seen<'_>| {
             let signal = match seen {
                 Seen::Listed(object) | Seen::Changed(object) => {
                     let key = Key::new(object.namespace().unwrap_or_default(), object.name());
-                    match Application::deserialize(object.body()) {
-                        Ok(mut application) => {
-                            lighten(&mut application);
-                            Signal::Application(key, Box::new(application), State::of(object))
-                        }
+                    match readings.read(&key, object) {
+                        Ok((application, state)) => Signal::Application(key, application, state),
                         Err(error) => Signal::Trouble(format!("the application `{key}`"), error.to_string()),
                     }
                 }
-                Seen::Gone(id, _) => Signal::Gone(Key::new(id.namespace.clone().unwrap_or_default(), id.name.clone())),
+                Seen::Gone(id, _) => {
+                    let key = Key::new(id.namespace.clone().unwrap_or_default(), id.name.clone());
+                    readings.forget(&key);
+                    Signal::Gone(key)
+                }
                 Seen::Complete => Signal::Complete,
                 Seen::Failed(error) => Signal::Trouble("the list of applications".into(), error.to_string()),
             };
             sender.send(signal).is_ok()
         };
         self.followers.spawn(follow(Arc::clone(&self.engine.cluster), query, tell));
-    }
-}
-
-/// Takes off what a status says of each object and each revision, and who owns which field: every Application is kept in memory,
-/// and a look reads it whole.
-fn lighten(application: &mut Application) {
-    application.metadata.managed_fields = None;
-    let Some(status) = &mut application.status else { return };
-    (status.resources, status.history, status.summary) = (None, None, None);
-    if let Some(sync) = &mut status.sync {
-        sync.compared_to = None;
-    }
-    if let Some(result) = status.operation_state.as_mut().and_then(|state| state.sync_result.as_mut()) {
-        (result.resources, result.source, result.sources) = (None, None, None);
     }
 }
 

@@ -88,6 +88,15 @@ pub trait Tree: Send + Sync {
         Ok(self.stat(path)?.map(|meta| (meta.kind, meta.id)))
     }
 
+    /// The name of everything that is in a directory, however deep: the same name means the same files. `None` where no directory is,
+    /// or the storage keeps no such name.
+    ///
+    /// # Errors
+    /// Where the storage fails.
+    fn identify_whole(&self, _path: &TreePath) -> Result<Option<ContentId>, TreeError> {
+        Ok(None)
+    }
+
     /// A file's bytes, or the path that a link names; `None` where nothing is or a directory is.
     ///
     /// # Errors

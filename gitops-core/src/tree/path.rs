@@ -82,6 +82,15 @@ impl TreePath {
         other.is_root() || self.0.strip_prefix(&other.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
+    /// The deepest path that this one and the other one are within.
+    #[must_use]
+    pub fn common(&self, other: &Self) -> Self {
+        let parts = self.parts().zip(other.parts()).take_while(|(one, other)| one == other);
+        let mut common = Self::root();
+        parts.for_each(|(part, _)| common.push(part));
+        common
+    }
+
     /// The path as text, `""` for the root.
     pub fn as_str(&self) -> &str {
         &self.0

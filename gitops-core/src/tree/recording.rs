@@ -72,6 +72,16 @@ impl ReadSet {
         Ok(true)
     }
 
+    /// The deepest directory that everything was read in; none where nothing was read.
+    pub fn directory(&self) -> Option<TreePath> {
+        let mut paths = self.0.iter().map(|(path, read)| match read {
+            Read::Listing(_) => path.clone(),
+            _ => path.parent().unwrap_or_default(),
+        });
+        let first = paths.next()?;
+        Some(paths.fold(first, |common, path| common.common(&path)))
+    }
+
     fn note(&mut self, path: &TreePath, read: Read) {
         // A listing says more than that the directory is there.
         if read == Read::Directory && matches!(self.0.get(path), Some(Read::Listing(_))) {
@@ -174,6 +184,23 @@ mod tests {
 
     fn path(text: &str) -> TreePath {
         TreePath::new(text).unwrap()
+    }
+
+    #[test]
+    fn everything_was_read_in_one_directory() {
+        let tree = MemoryTree::new().with_file("apps/a/a.yaml", "").with_file("apps/a/b/b.yaml", "");
+        let read_in = |listed: &[&str], files: &[&str]| {
+            let tree = RecordingTree::new(Arc::new(tree.clone()));
+            listed.iter().for_each(|one| drop(list(&tree, &path(one)).unwrap()));
+            files.iter().for_each(|one| drop(read(&tree, &path(one), 100).unwrap()));
+            tree.reads().directory()
+        };
+        assert_eq!(read_in(&[], &[]), None);
+        assert_eq!(read_in(&["apps/a"], &[]), Some(path("apps/a")));
+        assert_eq!(read_in(&[], &["apps/a/b/b.yaml"]), Some(path("apps/a/b")));
+        assert_eq!(read_in(&["apps/a"], &["apps/a/b/b.yaml", "apps/a/none"]), Some(path("apps/a")));
+        assert_eq!(read_in(&["apps/a"], &["apps/ab"]), Some(path("apps")));
+        assert_eq!(read_in(&["apps/a"], &["none"]), Some(TreePath::root()));
     }
 
     #[test]
