@@ -72,14 +72,21 @@ impl ReadSet {
         Ok(true)
     }
 
-    /// The deepest directory that everything was read in; none where nothing was read.
+    /// The deepest directory that says everything which was read by what is in it; none where nothing was read. That it is where it is says
+    /// of those above it that they are directories.
     pub fn directory(&self) -> Option<TreePath> {
-        let mut paths = self.0.iter().map(|(path, read)| match read {
+        let (ways, answers): (Vec<_>, Vec<_>) = self.0.iter().partition(|(_, read)| **read == Read::Directory);
+        let place = |(path, read): (&TreePath, &Read)| match read {
             Read::Listing(_) => path.clone(),
             _ => path.parent().unwrap_or_default(),
-        });
-        let first = paths.next()?;
-        Some(paths.fold(first, |common, path| common.common(&path)))
+        };
+        let mut common = answers.into_iter().map(place).reduce(|one, other| one.common(&other))?;
+        for (way, read) in ways {
+            if !common.is_within(way) {
+                common = common.common(&place((way, read)));
+            }
+        }
+        Some(common)
     }
 
     fn note(&mut self, path: &TreePath, read: Read) {
@@ -201,6 +208,10 @@ mod tests {
         assert_eq!(read_in(&["apps/a"], &["apps/a/b/b.yaml", "apps/a/none"]), Some(path("apps/a")));
         assert_eq!(read_in(&["apps/a"], &["apps/ab"]), Some(path("apps")));
         assert_eq!(read_in(&["apps/a"], &["none"]), Some(TreePath::root()));
+        let reads = |paths: &[(&str, Read)]| ReadSet(paths.iter().map(|(at, read)| (path(at), read.clone())).collect());
+        let miss = ("apps/a/none", Read::Absent);
+        assert_eq!(reads(&[miss.clone(), ("apps/b", Read::Directory)]).directory(), Some(path("apps")));
+        assert_eq!(reads(&[miss, ("apps/a/b", Read::Directory)]).directory(), Some(path("apps/a")));
     }
 
     #[test]

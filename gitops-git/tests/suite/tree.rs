@@ -97,6 +97,24 @@ fn misses_are_answers_and_links_are_followed_inside() {
 }
 
 #[test]
+fn a_directory_keeps_its_name_until_something_in_it_moves() {
+    let mut repository = TestRepository::new().unwrap();
+    repository.commit([("apps/a/deep/a.yaml", "a: 1"), ("apps/b/b.yaml", "b: 1")]).unwrap();
+    let names = |repository: &TestRepository| {
+        let tree = repository.git().tree(repository.git().resolve("main").unwrap().id).unwrap();
+        ["apps/a", "apps/b"].map(|directory| tree.identify_whole(&path(directory)).unwrap().unwrap())
+    };
+    let before = names(&repository);
+    repository.commit([("apps/a/deep/a.yaml", "a: 2")]).unwrap();
+    let after = names(&repository);
+    assert_ne!(before[0], after[0]);
+    assert_eq!(before[1], after[1]);
+    let tree = repository.git().tree(repository.git().resolve("main").unwrap().id).unwrap();
+    assert_eq!(tree.identify_whole(&path("apps/b/b.yaml")).unwrap(), None, "a file is no directory");
+    assert_eq!(tree.identify_whole(&path("none")).unwrap(), None);
+}
+
+#[test]
 fn one_tree_is_read_by_many_threads() {
     let mut repository = TestRepository::new().unwrap();
     let files: Vec<(String, String)> = (0..200).map(|n| (format!("d{}/f{n}", n % 10), format!("{n}"))).collect();
