@@ -1,5 +1,7 @@
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::{Duration, UNIX_EPOCH};
 
 use futures::future::BoxFuture;
@@ -10,6 +12,7 @@ use gitops_git::{FetchOptions, RepositoryCache};
 use gitops_merge::schema::Kinds;
 use gitops_render::JsonnetEvaluator;
 use gitops_render::helm::ChartCache;
+use tokio::sync::Semaphore;
 
 use crate::audit::Journal;
 use crate::budget::RenderBudget;
@@ -29,6 +32,8 @@ pub struct Engine {
     pub cluster: Arc<dyn Cluster>,
     /// Repositories that were fetched.
     pub repositories: Arc<RepositoryCache>,
+    /// Who reads repositories that lie on this machine, which waits for nobody: few side by side, as each thread keeps memory of its own.
+    pub(crate) readers: Arc<Semaphore>,
     /// How repositories are fetched.
     pub fetch: FetchOptions,
     /// Who gets what sources need from elsewhere; none where that is switched off.
@@ -80,6 +85,7 @@ impl Engine {
         Self {
             cluster,
             repositories: Arc::new(repositories),
+            readers: Arc::new(Semaphore::new(available_parallelism().map_or(1, NonZero::get))),
             fetch: FetchOptions::new().ssh_from_environment(),
             fetcher: None,
             credentials: None,

@@ -6,7 +6,7 @@ use gitops_core::api::{Application, ApplicationSource};
 use gitops_core::need::ChartNeed;
 use gitops_core::{Answer, Digest, Need, Tree};
 use gitops_fetch::{Fetcher, LockFile, ProvideError, Session};
-use gitops_git::{Commit, FetchError, FetchOptions, Repository, RepositoryCache, ResolveError};
+use gitops_git::{Commit, FetchError, FetchOptions, Location, Repository, RepositoryCache, ResolveError};
 use thiserror::Error;
 
 use crate::audit::CommitFacts;
@@ -132,6 +132,11 @@ pub fn resolve(
     Ok(Resolved { sources: sources.iter().enumerate().map(resolve).collect::<Result<_, _>>()? })
 }
 
+/// Whether a source lies on this machine, so that no server is asked for it.
+pub(crate) fn is_local(source: &ApplicationSource) -> bool {
+    source.chart().is_none() && matches!(Location::parse(&source.repo_url), Ok(Location::Local(_)))
+}
+
 pub(crate) fn resolve_one(
     source: &ApplicationSource,
     revision: &str,
@@ -230,6 +235,16 @@ mod tests {
         assert_eq!(signature_kind("-----BEGIN SSH SIGNATURE-----\nAAAA"), "SSH");
         assert_eq!(signature_kind("-----BEGIN PGP SIGNATURE-----\n"), "PGP");
         assert_eq!(signature_kind(""), "unknown");
+    }
+
+    #[test]
+    fn what_lies_here_asks_no_server() {
+        let at = |address: &str| is_local(&ApplicationSource::new(address));
+        assert!(at("file:///srv/shop.git") && at("/srv/shop.git"));
+        assert!(!at("https://git.example.com/shop.git") && !at("git@git.example.com:shop.git"));
+        let mut chart = ApplicationSource::new("/srv/charts");
+        chart.chart = Some("web".into());
+        assert!(!is_local(&chart));
     }
 
     #[test]

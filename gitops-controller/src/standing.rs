@@ -117,13 +117,17 @@ impl Standing {
         }
         let (mut fetch, fetcher) = engine.fetching(application).await.ok()?;
         fetch.since = since;
+        let is_here = application.sources().iter().all(resolve::is_local);
+        let reader = if is_here { engine.readers.acquire().await.ok() } else { None };
         let (standing, application) = (Arc::clone(self), Arc::clone(application));
         let repositories = Arc::clone(&engine.repositories);
         let task = move || {
             let resolved = resolve::resolve(&application, None, &repositories, &fetch, fetcher.as_ref()).ok()?;
             standing.sources_stand(&resolved).then(|| resolved.sources.iter().map(ResolvedSource::id).collect())
         };
-        tokio::task::spawn_blocking(task).await.ok()?
+        let held = tokio::task::spawn_blocking(task).await.ok()?;
+        drop(reader);
+        held
     }
 
     async fn objects_stand(&self, control: &dyn Cluster) -> bool {

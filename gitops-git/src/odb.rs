@@ -21,7 +21,7 @@ const MAX_DIRECTORY_BYTES: u64 = 32 << 20;
 /// A commit's files. Nothing is read before it is asked for, and no blob is inflated for its size.
 pub(crate) struct GitTree {
     root: ObjectId,
-    handles: Arc<Handles>,
+    handles: Handles,
     directories: Mutex<Directories>,
     /// What keeps the repository in a cache.
     _hold: Option<Hold>,
@@ -46,7 +46,9 @@ pub(crate) struct Found {
 }
 
 impl GitTree {
-    pub(crate) fn new(handles: Arc<Handles>, id: CommitId) -> Result<Self, ResolveError> {
+    pub(crate) fn new(source: gix::ThreadSafeRepository, id: CommitId) -> Result<Self, ResolveError> {
+        // Of its own: what they remember is of this commit, and goes with it.
+        let handles = Handles::new(source);
         let root = handles.with(|repository| root_of(repository, id))?;
         Ok(Self { root, handles, directories: Mutex::default(), _hold: None })
     }

@@ -136,7 +136,7 @@ impl Repository {
             return Ok(tree);
         }
         last.kept = None;
-        let tree = Arc::new(GitTree::new(Arc::clone(&self.handles), id)?.held(self.hold.clone()));
+        let tree = Arc::new(GitTree::new(self.handles.source().clone(), id)?.held(self.hold.clone()));
         last.tree = Some((id, Arc::downgrade(&tree)));
         // What holds a repository in a cache is not to outlive those who read it.
         last.kept = self.hold.is_none().then(|| Arc::clone(&tree));
