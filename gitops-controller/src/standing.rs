@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gitops_apply::inventory;
 use gitops_apply::observe::wanted;
@@ -16,11 +16,15 @@ use gitops_core::cluster::Discovery;
 use gitops_core::tree::{ContentId, ReadSet, Tree, TreePath};
 use gitops_core::{Cluster, Digest, ObjectRef, SmolStr};
 use gitops_policy::project::source_integrity;
+use tokio::time::timeout;
 
 use crate::compare::Comparison;
 use crate::engine::Engine;
 use crate::rendering::SourceReads;
 use crate::resolve::{self, Resolution, Resolved, ResolvedSource};
+
+/// How long a look waits for others that read what lies on this machine: a disk that does not answer keeps none but its own.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What a comparison stood on.
 pub(crate) struct Standing {
@@ -118,7 +122,7 @@ impl Standing {
         let (mut fetch, fetcher) = engine.fetching(application).await.ok()?;
         fetch.since = since;
         let is_here = application.sources().iter().all(resolve::is_local);
-        let reader = if is_here { engine.readers.acquire().await.ok() } else { None };
+        let reader = if is_here { timeout(PATIENCE, engine.readers.acquire()).await.ok() } else { None };
         let (standing, application) = (Arc::clone(self), Arc::clone(application));
         let repositories = Arc::clone(&engine.repositories);
         let task = move || {
