@@ -1,7 +1,5 @@
-use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 use std::time::{Duration, UNIX_EPOCH};
 
 use futures::future::BoxFuture;
@@ -22,6 +20,7 @@ use crate::credentials::RepositoryCredentials;
 use crate::guard::Guard;
 use crate::integrity::KeptRing;
 use crate::keys::KeptKeys;
+use crate::processors::processors;
 use crate::project::Projects;
 
 /// What the steps call on.
@@ -85,7 +84,7 @@ impl Engine {
         Self {
             cluster,
             repositories: Arc::new(repositories),
-            readers: Arc::new(Semaphore::new(available_parallelism().map_or(1, NonZero::get))),
+            readers: Arc::new(Semaphore::new(processors())),
             fetch: FetchOptions::new().ssh_from_environment(),
             fetcher: None,
             credentials: None,

@@ -38,6 +38,7 @@ pub mod operator;
 pub mod order;
 mod patience;
 pub mod preview;
+mod processors;
 pub mod project;
 pub mod reconcile;
 pub mod rendering;

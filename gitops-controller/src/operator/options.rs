@@ -1,9 +1,9 @@
 //! How an operator works.
 
-use std::num::NonZero;
-
 use gitops_apply::duration::go_duration;
 use jiff::SignedDuration;
+
+use crate::processors::processors;
 
 /// The variables that say how often repositories are asked, how much longer that may take at random, and how often everything is
 /// looked at whatever repositories say, each a duration in Go's notation; as for Argo CD's controller, which gets them of
@@ -54,7 +54,7 @@ impl Default for OperatorOptions {
             poll: SignedDuration::from_mins(2),
             jitter: None,
             hard: SignedDuration::ZERO,
-            parallel: side_by_side(std::thread::available_parallelism().map_or(1, NonZero::get)),
+            parallel: side_by_side(processors()),
             notices: false,
             observe_only: false,
             take_over: false,

@@ -1,12 +1,13 @@
 //! Independent work on all cores.
 
-use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use crate::processors::processors;
+
 /// The results of work on items, in their order.
 pub(super) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
+    let threads = processors().min(items.len());
     if threads < 2 {
         return items.iter().map(work).collect();
     }

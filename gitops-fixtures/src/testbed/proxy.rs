@@ -131,9 +131,7 @@ impl Proxy {
         let waited = changed.wait_timeout_while(held, patience, |hangs| !*hangs);
         *waited.unwrap_or_else(PoisonError::into_inner).0
     }
-}
 
-impl Proxy {
     /// Waits until the server has answered every write that came: those of a client that is gone go through all the same.
     ///
     /// # Panics
